@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pfn_track: a registry of the cache attribute of every mapped physical range.
+ *
+ * Three groups of functions: the attribute model (pure), the API for drivers
+ * (claims and questions) and the hooks for mm/, which are a patched-out branch
+ * while the policy is "off" and nothing at all without CONFIG_PFN_TRACK.
+ */
+#ifndef _LINUX_PFN_TRACK_H
+#define _LINUX_PFN_TRACK_H
+
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/jump_label.h>
+#include <linux/mm_types.h>
+#include <linux/pgtable.h>
+#include <linux/types.h>
+#include <uapi/linux/pfn_track.h>
+
+struct device;
+
+/* === Attributes ========================================================= */
+
+/**
+ * struct pfn_attr_pair - one rule of an architecture's matrix
+ * @a: one attribute
+ * @b: the other; a rule holds for both orders
+ * @verdict: what it means that a page is mapped with both
+ * @why: the consequence, in one sentence without capital and full stop
+ * @source: where the fact comes from: manual and section, or kernel file
+ */
+struct pfn_attr_pair {
+	enum pfn_attr a;
+	enum pfn_attr b;
+	enum pfn_verdict verdict;
+	const char *why;
+	const char *source;
+};
+
+/* === Claims and questions, for drivers ================================== */
+
+/* A claim that is not satisfied with another attribute, see pfn_track_claim(). */
+#define PFN_CLAIM_EXACT		BIT(0)
+
+/**
+ * struct pfn_claim - a physical range that a driver holds without mapping it
+ * @start: first byte of the range
+ * @size: bytes
+ * @held: whether the registry knows of it
+ *
+ * The caller owns the memory, zeroed before the first use, and leaves the
+ * fields alone.
+ */
+struct pfn_claim {
+	phys_addr_t start;
+	size_t size;
+	bool held;
+};
+
+/**
+ * struct pfn_answer - what would happen, see pfn_track_query()
+ * @attrs: bit mask, BIT(enum pfn_attr), of what is held in the range
+ * @verdict: the worst verdict of the asked attribute against @attrs
+ * @refused: whether the policy in force would refuse the mapping
+ */
+struct pfn_answer {
+	unsigned int attrs;
+	enum pfn_verdict verdict;
+	bool refused;
+};
+
+#ifdef CONFIG_PFN_TRACK
+
+DECLARE_STATIC_KEY_FALSE(pfn_track_key);
+
+/**
+ * pfn_track_enabled - whether the registry is on
+ *
+ * Return: true under any policy but "off".
+ */
+static inline bool pfn_track_enabled(void)
+{
+	return static_branch_unlikely(&pfn_track_key);
+}
+
+void __init pfn_attr_init(void);
+enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
+const char *pfn_attr_arch(void);
+const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
+
+int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
+		    phys_addr_t start, size_t size, enum pfn_attr attr,
+		    unsigned int flags);
+int pfn_track_release(struct pfn_claim *claim);
+int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
+		    struct pfn_answer *answer);
+unsigned int pfn_track_lookup(unsigned long pfn);
+
+/* === Hooks, for mm/ and arch/ =========================================== */
+
+void __init pfn_track_init(void);
+int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
+			pgprot_t want, pgprot_t got, const void *caller);
+void __pfn_track_iounmap(const void *va, unsigned long size);
+int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
+		      unsigned long pfn, unsigned long size, pgprot_t want,
+		      pgprot_t got);
+void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
+			 unsigned long size, pgprot_t want, const void *caller);
+void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end);
+void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
+		      unsigned long size);
+void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
+		      unsigned long to, unsigned long size);
+void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src);
+void __pfn_track_exit(struct mm_struct *mm);
+
+/**
+ * pfn_track_ioremap - a kernel mapping is about to be made
+ * @va: first kernel virtual address, page aligned
+ * @size: bytes, whole pages
+ * @phys: first byte of the physical range, page aligned
+ * @want: what the caller of ioremap*() asked for
+ * @got: what will be put into the page tables
+ * @caller: return address of the call to ioremap*(), or NULL
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_ioremap(const void *va, unsigned long size,
+				    phys_addr_t phys, pgprot_t want,
+				    pgprot_t got, const void *caller)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_ioremap(va, size, phys, want, got, caller);
+}
+
+/**
+ * pfn_track_iounmap - a kernel mapping is about to go
+ * @va: first kernel virtual address, page aligned
+ * @size: bytes, whole pages
+ *
+ * To be called before @va can be given to somebody else.
+ *
+ * Context: Process context.
+ */
+static inline void pfn_track_iounmap(const void *va, unsigned long size)
+{
+	if (pfn_track_enabled())
+		__pfn_track_iounmap(va, size);
+}
+
+/**
+ * pfn_track_remap - a range of PFNs is about to be mapped into user space
+ * @vma: the area, its mm locked for writing
+ * @va: first user virtual address, page aligned
+ * @pfn: first page frame
+ * @size: bytes, whole pages
+ * @want: what the driver asked for
+ * @got: what will be put into the page tables
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
+				  unsigned long pfn, unsigned long size,
+				  pgprot_t want, pgprot_t got)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_remap(vma, va, pfn, size, want, got);
+}
+
+/**
+ * pfn_track_refused - the architecture itself refused a mapping
+ * @kind: by which road it was asked for
+ * @pfn: first page frame
+ * @size: bytes, whole pages
+ * @want: what was asked for
+ * @caller: return address of the request, or NULL
+ *
+ * Only reports, naming the holder that the architecture does not know.
+ *
+ * Context: Process context, may sleep.
+ */
+static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
+				     unsigned long size, pgprot_t want,
+				     const void *caller)
+{
+	if (pfn_track_enabled())
+		__pfn_track_refused(kind, pfn, size, want, caller);
+}
+
+/**
+ * pfn_track_zap - the page tables of a user range have been cleared
+ * @vma: the area that the range lies in
+ * @start: first user virtual address, page aligned
+ * @end: address after the last
+ *
+ * Context: Process context; the caller keeps others from populating the range.
+ */
+static inline void pfn_track_zap(struct vm_area_struct *vma,
+				 unsigned long start, unsigned long end)
+{
+	if (pfn_track_enabled())
+		__pfn_track_zap(vma, start, end);
+}
+
+/**
+ * pfn_track_undo - what pfn_track_remap() was told of did not come to be
+ * @mm: address space, locked for writing
+ * @start: first user virtual address, page aligned
+ * @size: bytes, whole pages
+ *
+ * Unlike pfn_track_zap() it does not ask whether an area can hold PFN
+ * mappings: a failed remap_pfn_range() may not have marked it yet.
+ *
+ * Context: Process context.
+ */
+static inline void pfn_track_undo(struct mm_struct *mm, unsigned long start,
+				  unsigned long size)
+{
+	if (pfn_track_enabled())
+		__pfn_track_undo(mm, start, size);
+}
+
+/**
+ * pfn_track_move - page tables have been moved within an address space
+ * @vma: the old area, its mm locked for writing
+ * @from: old user virtual address, page aligned
+ * @to: new user virtual address, page aligned
+ * @size: bytes that were moved, whole pages
+ *
+ * Context: Process context.
+ */
+static inline void pfn_track_move(struct vm_area_struct *vma,
+				  unsigned long from, unsigned long to,
+				  unsigned long size)
+{
+	if (pfn_track_enabled())
+		__pfn_track_move(vma, from, to, size);
+}
+
+/**
+ * pfn_track_fork - a child got copies of its parent's page table entries
+ * @dst: the child's area
+ * @src: the parent's area, its mm locked for writing
+ *
+ * Context: Process context, may sleep.
+ */
+static inline void pfn_track_fork(struct vm_area_struct *dst,
+				  struct vm_area_struct *src)
+{
+	if (pfn_track_enabled())
+		__pfn_track_fork(dst, src);
+}
+
+/**
+ * pfn_track_exit - the last page table entry of an address space has gone
+ * @mm: address space
+ *
+ * Drops what could not be cut exactly for want of memory.
+ *
+ * Context: Process context.
+ */
+static inline void pfn_track_exit(struct mm_struct *mm)
+{
+	if (pfn_track_enabled())
+		__pfn_track_exit(mm);
+}
+
+#else /* !CONFIG_PFN_TRACK */
+
+static inline bool pfn_track_enabled(void)
+{
+	return false;
+}
+
+static inline int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
+				  phys_addr_t start, size_t size,
+				  enum pfn_attr attr, unsigned int flags)
+{
+	return 0;
+}
+
+static inline int pfn_track_release(struct pfn_claim *claim)
+{
+	return 0;
+}
+
+static inline int pfn_track_query(phys_addr_t start, size_t size,
+				  enum pfn_attr attr,
+				  struct pfn_answer *answer)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline unsigned int pfn_track_lookup(unsigned long pfn)
+{
+	return 0;
+}
+
+static inline void pfn_track_init(void)
+{
+}
+
+static inline int pfn_track_ioremap(const void *va, unsigned long size,
+				    phys_addr_t phys, pgprot_t want,
+				    pgprot_t got, const void *caller)
+{
+	return 0;
+}
+
+static inline void pfn_track_iounmap(const void *va, unsigned long size)
+{
+}
+
+static inline int pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
+				  unsigned long pfn, unsigned long size,
+				  pgprot_t want, pgprot_t got)
+{
+	return 0;
+}
+
+static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
+				     unsigned long size, pgprot_t want,
+				     const void *caller)
+{
+}
+
+static inline void pfn_track_zap(struct vm_area_struct *vma,
+				 unsigned long start, unsigned long end)
+{
+}
+
+static inline void pfn_track_undo(struct mm_struct *mm, unsigned long start,
+				  unsigned long size)
+{
+}
+
+static inline void pfn_track_move(struct vm_area_struct *vma,
+				  unsigned long from, unsigned long to,
+				  unsigned long size)
+{
+}
+
+static inline void pfn_track_fork(struct vm_area_struct *dst,
+				  struct vm_area_struct *src)
+{
+}
+
+static inline void pfn_track_exit(struct mm_struct *mm)
+{
+}
+
+#endif /* CONFIG_PFN_TRACK */
+
+#endif /* _LINUX_PFN_TRACK_H */

@@ -1,0 +1,937 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track registry: who maps which physical range with which cache attribute.
+ *
+ * The front door.  Hooks and drivers enter here; a newcomer is decoded
+ * (arch/generic/pat), judged against what the store holds, and recorded or
+ * refused by the policy.  Judging and recording happen under one hold of
+ * pft_lock, so two newcomers cannot both be let in unseen.  Memory is taken
+ * before the lock, and reports are written after it.
+ *
+ * Mappings are never refused for want of memory, and tear-down never fails:
+ * what cannot be stored is counted in "incomplete", and what cannot be split
+ * stays held as a whole.
+ */
+#include "pfn_track_internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/pfn_track.h>
+
+/* Frames kept of a holder's stack: past the ioremap wrappers into the driver. */
+#define PFT_STACK_DEPTH		16
+
+/* Records kept back so that an unmap can split one when memory is short. */
+#define PFT_RESERVE		32
+
+DEFINE_STATIC_KEY_FALSE(pfn_track_key);
+EXPORT_SYMBOL_GPL(pfn_track_key);
+
+atomic_long_t pft_stats[PFT_STAT_COUNT];
+
+static struct kmem_cache *pft_record_cache __ro_after_init;
+static mempool_t pft_reserve;
+static bool pft_ready __ro_after_init;
+
+/* Serialises changes of policy; the values are read without it. */
+static DEFINE_MUTEX(pft_policy_lock);
+static unsigned int pft_policy = IS_ENABLED(CONFIG_PFN_TRACK_DEFAULT_OFF) ?
+				 PFN_POLICY_OFF : PFN_POLICY_REPORT;
+static u8 pft_kind_policy[PFN_KIND_COUNT] = {
+	[0 ... PFN_KIND_COUNT - 1] = PFT_POLICY_DEFAULT,
+};
+
+/* Stands in where no memory was left to say who it was. */
+static struct pft_holder pft_nobody = {
+	.ref = REFCOUNT_INIT(1),
+	.comm = "?",
+};
+
+/* === Holders ============================================================ */
+
+/**
+ * pft_holder_put - drop a reference
+ * @holder: may be NULL
+ *
+ * Context: Any that may free memory; not under pft_lock.
+ */
+void pft_holder_put(struct pft_holder *holder)
+{
+	if (!holder || !refcount_dec_and_test(&holder->ref))
+		return;
+	kfree_const(holder->dev);
+	kfree_const(holder->driver);
+	kfree(holder);
+}
+
+static struct pft_holder *pft_holder_get(struct pft_holder *holder)
+{
+	refcount_inc(&holder->ref);
+	return holder;
+}
+
+static depot_stack_handle_t pft_stack(void)
+{
+	unsigned long entries[PFT_STACK_DEPTH];
+	unsigned int nr;
+
+	nr = stack_trace_save(entries, ARRAY_SIZE(entries), 2);
+	return stack_depot_save(entries, nr, GFP_KERNEL);
+}
+
+/* The current task, on behalf of @dev if there is one.  Never NULL. */
+static struct pft_holder *pft_holder_new(struct device *dev, const void *caller)
+{
+	struct pft_holder *holder = kzalloc(sizeof(*holder), GFP_KERNEL);
+
+	if (!holder)
+		return pft_holder_get(&pft_nobody);
+
+	refcount_set(&holder->ref, 1);
+	holder->pid = task_tgid_nr(current);
+	get_task_comm(holder->comm, current);
+	holder->time = ktime_get_boot_fast_ns();
+	holder->caller = (unsigned long)caller;
+	holder->stack = pft_stack();
+	if (dev) {
+		holder->dev = kstrdup_const(dev_name(dev), GFP_KERNEL);
+		holder->driver = kstrdup_const(dev_driver_string(dev),
+					       GFP_KERNEL);
+	}
+	return holder;
+}
+
+/* A copy for a child that has no process id yet, hence pid 0. */
+static struct pft_holder *pft_holder_fork(const struct pft_holder *parent)
+{
+	struct pft_holder *holder = kzalloc(sizeof(*holder), GFP_KERNEL);
+
+	if (!holder)
+		return pft_holder_get(&pft_nobody);
+
+	refcount_set(&holder->ref, 1);
+	strscpy(holder->comm, parent->comm, sizeof(holder->comm));
+	holder->time = ktime_get_boot_fast_ns();
+	holder->caller = parent->caller;
+	holder->stack = parent->stack;
+	return holder;
+}
+
+/**
+ * pft_holder_pid - the process that a record belongs to
+ * @rec: a record that cannot go meanwhile
+ *
+ * A forked copy is recorded before the child has a process id; it is looked up
+ * when somebody first asks.
+ *
+ * Context: Any; takes the RCU read lock.
+ *
+ * Return: process id, 0 if it is not known.
+ */
+pid_t pft_holder_pid(const struct pft_record *rec)
+{
+	struct task_struct *task;
+	pid_t pid = READ_ONCE(rec->holder->pid);
+
+	if (pid || rec->space != PFN_SPACE_USER ||
+	    rec->holder == &pft_nobody)
+		return pid;
+
+	rcu_read_lock();
+	for_each_process(task) {
+		if (READ_ONCE(task->mm) == rec->id) {
+			pid = task_tgid_nr(task);
+			/* Whoever else looks finds the same. */
+			WRITE_ONCE(rec->holder->pid, pid);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return pid;
+}
+
+/* === Judging ============================================================ */
+
+static enum pfn_policy pft_policy_of(enum pfn_kind kind)
+{
+	unsigned int policy = READ_ONCE(pft_kind_policy[kind]);
+
+	if (policy != PFT_POLICY_DEFAULT)
+		return policy;
+	return READ_ONCE(pft_policy);
+}
+
+/**
+ * struct pft_judgement - what is to be said of a newcomer
+ * @rule: the worst rule that applies, NULL if nothing is held
+ * @held: the attribute on the other side of @rule
+ * @downgrade: the newcomer would not get what it wants
+ */
+struct pft_judgement {
+	const struct pfn_attr_pair *rule;
+	enum pfn_attr held;
+	bool downgrade;
+};
+
+static enum pfn_verdict pft_verdict(const struct pft_judgement *j)
+{
+	enum pfn_verdict verdict = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
+
+	/* Being given something else is slower or weaker at best. */
+	return j->downgrade ? max(verdict, PFN_VERDICT_ORDERING) : verdict;
+}
+
+/* Worst rule for @attr beside the attributes in @mask. */
+static void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
+			   unsigned long mask)
+{
+	unsigned int held;
+
+	for_each_set_bit(held, &mask, PFN_ATTR_COUNT) {
+		const struct pfn_attr_pair *rule = pfn_attr_judge(attr, held);
+
+		if (j->rule && rule->verdict <= j->rule->verdict)
+			continue;
+		j->rule = rule;
+		j->held = held;
+	}
+}
+
+static struct pft_judgement pft_judge(const struct pft_record *new)
+{
+	struct pft_judgement j = {
+		.held = new->got,
+		.downgrade = new->want != new->got,
+	};
+
+	pft_judge_mask(&j, new->got, pft_store_held(new->pfn, new->last));
+	return j;
+}
+
+static bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
+{
+	enum pfn_verdict got = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
+
+	switch (policy) {
+	case PFN_POLICY_ENFORCE:
+		return got >= PFN_VERDICT_INCOHERENT;
+	case PFN_POLICY_STRICT:
+		return got >= PFN_VERDICT_ORDERING || j->downgrade;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Note both sides of a conflict, with references.  Under pft_lock, because the
+ * other side may be unmapped as soon as it is dropped.
+ */
+static void pft_capture(struct pft_conflict *c, const struct pft_record *new,
+			const struct pft_judgement *j)
+{
+	struct pft_record *held;
+
+	c->pfn = new->pfn;
+	c->last = new->last;
+	c->new = *new;
+	pft_holder_get(new->holder);
+	c->verdict = pft_verdict(j);
+	c->held = (struct pft_record){ .got = j->held, .want = j->held };
+	/* A downgrade that harms nobody else is explained without a rule. */
+	c->rule = j->rule;
+	if (j->downgrade && c->rule && c->rule->verdict < PFN_VERDICT_ORDERING)
+		c->rule = NULL;
+
+	held = pft_store_oldest(new->pfn, new->last, j->held);
+	if (!held)
+		return;
+
+	pft_holder_pid(held);
+	c->held = *held;
+	pft_holder_get(held->holder);
+	c->pfn = max(new->pfn, held->pfn);
+	c->last = min(new->last, held->last);
+}
+
+static void pft_tell(struct pft_conflict *c, const struct pft_judgement *j)
+{
+	pft_count(PFT_STAT_CONFLICTS);
+	if (c->result != PFN_RESULT_MAPPED)
+		pft_count(PFT_STAT_REFUSED);
+	else if (j->downgrade)
+		pft_count(PFT_STAT_DOWNGRADES);
+	trace_pfn_conflict(c);
+	pft_report_conflict(c);
+	pft_holder_put(c->new.holder);
+	pft_holder_put(c->held.holder);
+}
+
+/* === Recording ========================================================== */
+
+static bool pft_on(void)
+{
+	return READ_ONCE(pft_policy) != PFN_POLICY_OFF;
+}
+
+/**
+ * struct pft_admission - what became of a newcomer
+ * @judgement: what there is to say of it
+ * @conflict: both sides, if @told
+ * @refused: it must not be mapped
+ * @stored: its record is in the store
+ * @told: @conflict is to be reported
+ */
+struct pft_admission {
+	struct pft_judgement judgement;
+	struct pft_conflict conflict;
+	bool refused;
+	bool stored;
+	bool told;
+};
+
+/*
+ * Judge @new and, unless it is refused, store @rec, a copy of it.  @rec may be
+ * NULL when memory was short: the newcomer is still judged.
+ */
+static void pft_admit(struct pft_admission *a, const struct pft_record *new,
+		      struct pft_record *rec, bool exact)
+{
+	enum pfn_policy policy = pft_policy_of(new->kind);
+	enum pfn_verdict verdict;
+
+	lockdep_assert_held(&pft_lock);
+	a->judgement = pft_judge(new);
+	verdict = pft_verdict(&a->judgement);
+	a->refused = pft_refuses(policy, &a->judgement) ||
+		     (exact && verdict != PFN_VERDICT_SAME);
+	a->told = a->refused ||
+		  (policy != PFN_POLICY_OFF && verdict >= PFN_VERDICT_ORDERING);
+	a->stored = !a->refused && rec;
+
+	if (a->told) {
+		a->conflict.policy = policy;
+		a->conflict.result = a->refused ? PFN_RESULT_REFUSED :
+						  PFN_RESULT_MAPPED;
+		pft_capture(&a->conflict, new, &a->judgement);
+	}
+	if (a->stored) {
+		*rec = *new;
+		pft_store_insert(rec);
+		pft_count(PFT_STAT_MAPS);
+		trace_pfn_map(rec);
+	}
+}
+
+/* The common end of all that maps; @new has everything but its holder. */
+static int pft_map(struct pft_record *new, struct device *dev,
+		   const void *caller, bool exact)
+{
+	struct pft_admission a = { };
+	struct pft_record *rec;
+
+	new->holder = pft_holder_new(dev, caller);
+	rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+	if (!rec)
+		pft_count(PFT_STAT_INCOMPLETE);
+
+	spin_lock(&pft_lock);
+	/* Switched off meanwhile: nothing may enter a store that was emptied. */
+	if (pft_on())
+		pft_admit(&a, new, rec, exact);
+	spin_unlock(&pft_lock);
+
+	if (a.told)
+		pft_tell(&a.conflict, &a.judgement);
+	if (!a.stored) {
+		if (rec)
+			kmem_cache_free(pft_record_cache, rec);
+		pft_holder_put(new->holder);
+	}
+	return a.refused ? -EBUSY : 0;
+}
+
+static void pft_free(struct pft_record *rec)
+{
+	if (!rec)
+		return;
+	pft_holder_put(rec->holder);
+	mempool_free(rec, &pft_reserve);
+}
+
+/*
+ * Cut the next piece out of @range.  GFP_NOWAIT because tear-down runs where
+ * reclaim must not be entered: under i_mmap_rwsem and in the OOM reaper.
+ *
+ * Return: 1 for a piece, traced and counted; 0 when there is none left.
+ */
+static int pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
+{
+	int ret;
+
+	spin_lock(&pft_lock);
+	ret = pft_store_cut(range, cut);
+	if (ret == -ENOMEM) {
+		spin_unlock(&pft_lock);
+		cut->spare = mempool_alloc(&pft_reserve,
+					   GFP_NOWAIT | __GFP_NOWARN);
+		spin_lock(&pft_lock);
+		ret = pft_store_cut(range, cut);
+	}
+	if (ret == -ENOMEM) {
+		/*
+		 * The record stays held as a whole: wrong, but safe.  It
+		 * encloses the range, so there is nothing else to cut.
+		 */
+		pft_count(PFT_STAT_INCOMPLETE);
+		ret = 0;
+	} else if (ret) {
+		pft_count(PFT_STAT_UNMAPS);
+		trace_pfn_unmap(&cut->piece);
+	}
+	spin_unlock(&pft_lock);
+	return ret;
+}
+
+/*
+ * Drop what is recorded in @range.
+ *
+ * Return: 0, or -ENOENT if nothing was.
+ */
+static int pft_unmap(struct pft_range range)
+{
+	struct pft_cut cut = { };
+	int ret = -ENOENT;
+
+	while (pft_unmap_one(&range, &cut) > 0) {
+		pft_free(cut.gone);
+		cut.gone = NULL;
+		ret = 0;
+		cond_resched();
+	}
+	if (cut.spare)
+		mempool_free(cut.spare, &pft_reserve);
+	return ret;
+}
+
+static struct pft_range pft_range(enum pfn_space space, const void *id,
+				  unsigned long va, unsigned long size)
+{
+	return (struct pft_range){
+		.space = space,
+		.id = id,
+		.va = va,
+		.va_last = va + size - 1,
+	};
+}
+
+/* A physical byte range as page frames; false if it is empty or wraps. */
+static bool pft_pfns(struct pft_record *rec, phys_addr_t start, u64 size)
+{
+	u64 last = (u64)start + size - 1;
+
+	if (!size || last < start || PHYS_PFN(last) > PHYS_PFN(PHYS_ADDR_MAX))
+		return false;
+	rec->pfn = PHYS_PFN(start);
+	rec->last = PHYS_PFN(last);
+	return true;
+}
+
+/* === Hooks: kernel mappings ============================================= */
+
+int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
+			pgprot_t want, pgprot_t got, const void *caller)
+{
+	struct pft_record new = {
+		.va = (unsigned long)va,
+		.want = pfn_attr_from_pgprot(want),
+		.got = pfn_attr_from_pgprot(got),
+		.kind = PFN_KIND_IOREMAP,
+		.space = PFN_SPACE_KERNEL,
+	};
+
+	/* Callers that pass nonsense are ioremap_page_range()'s to refuse. */
+	if (!pft_pfns(&new, phys, size))
+		return 0;
+	return pft_map(&new, NULL, caller, false);
+}
+
+void __pfn_track_iounmap(const void *va, unsigned long size)
+{
+	/* Nothing recorded is no error: it may be older than the registry. */
+	pft_unmap(pft_range(PFN_SPACE_KERNEL, NULL, (unsigned long)va, size));
+}
+
+/* === Hooks: user mappings =============================================== */
+
+int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
+		      unsigned long pfn, unsigned long size, pgprot_t want,
+		      pgprot_t got)
+{
+	struct pft_record new = {
+		.va = va,
+		.id = vma->vm_mm,
+		.want = pfn_attr_from_pgprot(want),
+		.got = pfn_attr_from_pgprot(got),
+		.kind = PFN_KIND_REMAP_PFN,
+		.space = PFN_SPACE_USER,
+	};
+
+	if (!pft_pfns(&new, PFN_PHYS(pfn), size))
+		return 0;
+	return pft_map(&new, NULL, NULL, false);
+}
+
+void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
+		      unsigned long size)
+{
+	pft_unmap(pft_range(PFN_SPACE_USER, mm, start, size));
+}
+
+void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end)
+{
+	if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
+		__pfn_track_undo(vma->vm_mm, start, end - start);
+}
+
+/*
+ * Move the next piece in @range by @delta bytes.  Cutting out and storing anew
+ * under one hold of the lock: a newcomer never finds the range free.
+ */
+static int pft_move_one(struct pft_range *range, unsigned long delta)
+{
+	struct pft_record *rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+	struct pft_cut cut = {
+		.spare = kmem_cache_alloc(pft_record_cache, GFP_KERNEL),
+	};
+	struct pft_record *moved;
+	int ret = -ENOMEM;
+
+	spin_lock(&pft_lock);
+	/* Without @rec a part could be cut out and not be put back. */
+	if (rec)
+		ret = pft_store_cut(range, &cut);
+	if (ret > 0) {
+		moved = cut.gone ?: rec;
+		*moved = cut.piece;
+		moved->va += delta;
+		if (!cut.gone) {
+			pft_holder_get(moved->holder);
+			rec = NULL;
+		}
+		pft_store_insert(moved);
+	} else if (ret) {
+		pft_count(PFT_STAT_INCOMPLETE);
+	}
+	spin_unlock(&pft_lock);
+
+	if (rec)
+		kmem_cache_free(pft_record_cache, rec);
+	if (cut.spare)
+		kmem_cache_free(pft_record_cache, cut.spare);
+	return ret;
+}
+
+void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
+		      unsigned long to, unsigned long size)
+{
+	struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm, from,
+					   size);
+
+	if (!size || !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
+		return;
+	while (pft_move_one(&range, to - from) > 0)
+		cond_resched();
+}
+
+/*
+ * Copy what the parent has next in @range, which is advanced past it.  Clipped,
+ * because a record may reach over a split into the neighbouring area.
+ */
+static bool pft_next_parent(struct pft_range *range, struct pft_record *copy)
+{
+	struct pft_record *rec;
+
+	spin_lock(&pft_lock);
+	rec = pft_store_first(range);
+	if (rec) {
+		*copy = *rec;
+		pft_holder_get(copy->holder);
+	}
+	spin_unlock(&pft_lock);
+	if (!rec)
+		return false;
+
+	pft_clip(copy, range);
+	range->va = pft_va_last(copy) + 1;
+	return true;
+}
+
+static void pft_fork_one(struct pft_record *copy)
+{
+	struct pft_record *rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+
+	if (!rec) {
+		pft_count(PFT_STAT_INCOMPLETE);
+		pft_holder_put(copy->holder);
+		return;
+	}
+
+	*rec = *copy;
+	spin_lock(&pft_lock);
+	if (pft_on()) {
+		pft_store_insert(rec);
+		pft_count(PFT_STAT_MAPS);
+		trace_pfn_map(rec);
+		rec = NULL;
+	}
+	spin_unlock(&pft_lock);
+	pft_free(rec);
+}
+
+void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
+{
+	struct pft_range range = pft_range(PFN_SPACE_USER, src->vm_mm,
+					   src->vm_start,
+					   src->vm_end - src->vm_start);
+	struct pft_record copy;
+
+	if (!(src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
+		return;
+
+	/* User addresses end below the top of the word: va cannot wrap. */
+	while (range.va <= range.va_last && pft_next_parent(&range, &copy)) {
+		struct pft_holder *parent = copy.holder;
+
+		copy.holder = pft_holder_fork(parent);
+		copy.id = dst->vm_mm;
+		pft_holder_put(parent);
+		pft_fork_one(&copy);
+		cond_resched();
+	}
+}
+
+void __pfn_track_exit(struct mm_struct *mm)
+{
+	pft_unmap(pft_range(PFN_SPACE_USER, mm, 0, 0));
+}
+
+/* === Hooks: refusals by the architecture ================================ */
+
+void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
+			 unsigned long size, pgprot_t want, const void *caller)
+{
+	struct pft_record new = {
+		.want = pfn_attr_from_pgprot(want),
+		.got = PFN_ATTR_NONE,
+		.kind = kind,
+		.space = kind == PFN_KIND_IOREMAP ? PFN_SPACE_KERNEL :
+						    PFN_SPACE_USER,
+	};
+	struct pft_conflict c = {
+		.result = PFN_RESULT_REFUSED_ARCH,
+		.policy = pft_policy_of(kind),
+	};
+	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
+
+	if (!pft_pfns(&new, PFN_PHYS(pfn), size))
+		return;
+	new.holder = pft_holder_new(NULL, caller);
+
+	spin_lock(&pft_lock);
+	pft_judge_mask(&j, new.want, pft_store_held(new.pfn, new.last));
+	pft_capture(&c, &new, &j);
+	spin_unlock(&pft_lock);
+
+	pft_tell(&c, &j);
+	pft_holder_put(new.holder);
+}
+
+/* === API for drivers ==================================================== */
+
+/**
+ * pfn_track_claim - hold a physical range without mapping it
+ * @claim: zeroed; must stay in place until pfn_track_release()
+ * @dev: on whose behalf, or NULL
+ * @start: first byte, page aligned
+ * @size: bytes, whole pages
+ * @attr: the attribute with which the range is going to be mapped
+ * @flags: %PFN_CLAIM_EXACT to be refused, under any policy but "off", if
+ *	anybody maps a part of the range with another attribute
+ *
+ * Later mappings are judged against the claim as if it were a mapping.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0; -EINVAL for an empty, wrapping or unaligned range, an attribute
+ * that cannot be mapped, unknown flags, or a @claim that is held already;
+ * -EBUSY if the claim was refused.  On error nothing is held.
+ */
+int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
+		    phys_addr_t start, size_t size, enum pfn_attr attr,
+		    unsigned int flags)
+{
+	struct pft_record new = {
+		.id = claim,
+		.want = attr,
+		.got = attr,
+		.kind = PFN_KIND_CLAIM,
+		.space = PFN_SPACE_NONE,
+	};
+	int ret;
+
+	if (!claim || claim->held || flags & ~PFN_CLAIM_EXACT ||
+	    attr <= PFN_ATTR_NONE || attr >= PFN_ATTR_COUNT ||
+	    !PAGE_ALIGNED(start) || !PAGE_ALIGNED(size) ||
+	    !pft_pfns(&new, start, size))
+		return -EINVAL;
+	if (!pfn_track_enabled())
+		return 0;
+
+	ret = pft_map(&new, dev, __builtin_return_address(0),
+		      flags & PFN_CLAIM_EXACT);
+	if (ret)
+		return ret;
+
+	claim->start = start;
+	claim->size = size;
+	claim->held = true;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pfn_track_claim);
+
+/**
+ * pfn_track_release - give a claim back
+ * @claim: as passed to pfn_track_claim()
+ *
+ * A claim that was made, or has been dropped, while the registry was off is
+ * given back silently.
+ *
+ * Context: Process context.
+ *
+ * Return: 0; -EINVAL for NULL; -ENOENT if @claim is not held.
+ */
+int pfn_track_release(struct pfn_claim *claim)
+{
+	if (!claim)
+		return -EINVAL;
+	if (!claim->held)
+		return pfn_track_enabled() ? -ENOENT : 0;
+
+	claim->held = false;
+	pft_unmap(pft_range(PFN_SPACE_NONE, claim, 0, claim->size));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pfn_track_release);
+
+/**
+ * pfn_track_query - what would happen if a range were mapped
+ * @start: first byte
+ * @size: bytes; partly covered pages count as covered
+ * @attr: the attribute that would be mapped
+ * @answer: filled on success
+ *
+ * A dry run: nothing is recorded, counted or reported.
+ *
+ * Context: Any but hard interrupt; takes pft_lock.
+ *
+ * Return: 0; -EINVAL for an empty or wrapping range or an unknown attribute;
+ * -EOPNOTSUPP while the registry is off.
+ */
+int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
+		    struct pfn_answer *answer)
+{
+	struct pft_record new = { .want = attr, .got = attr };
+	struct pft_judgement j;
+
+	if (!answer || attr >= PFN_ATTR_COUNT || !pft_pfns(&new, start, size))
+		return -EINVAL;
+	if (!pfn_track_enabled())
+		return -EOPNOTSUPP;
+
+	spin_lock(&pft_lock);
+	j = pft_judge(&new);
+	answer->attrs = pft_store_held(new.pfn, new.last);
+	spin_unlock(&pft_lock);
+
+	answer->verdict = pft_verdict(&j);
+	answer->refused = pft_refuses(READ_ONCE(pft_policy), &j);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pfn_track_query);
+
+/**
+ * pfn_track_lookup - the attributes with which a page frame is mapped
+ * @pfn: page frame number
+ *
+ * Context: Any but hard interrupt; takes pft_lock.
+ *
+ * Return: bit mask, BIT(enum pfn_attr); 0 if nothing is recorded, which says
+ * nothing about mappings that the registry does not cover.
+ */
+unsigned int pfn_track_lookup(unsigned long pfn)
+{
+	unsigned int mask;
+
+	if (!pfn_track_enabled())
+		return 0;
+	spin_lock(&pft_lock);
+	mask = pft_store_held(pfn, pfn);
+	spin_unlock(&pft_lock);
+	return mask;
+}
+EXPORT_SYMBOL_GPL(pfn_track_lookup);
+
+/* === Policy ============================================================= */
+
+static void pft_drop_all(void)
+{
+	struct pft_record *rec;
+
+	do {
+		spin_lock(&pft_lock);
+		rec = pft_store_pop();
+		spin_unlock(&pft_lock);
+		pft_free(rec);
+		cond_resched();
+	} while (rec);
+}
+
+static int pft_switch_on(void)
+{
+	int ret = stack_depot_init();
+
+	if (!ret)
+		ret = pft_report_start();
+	if (ret)
+		return ret;
+	static_branch_enable(&pfn_track_key);
+	return 0;
+}
+
+static int pft_set_global(enum pfn_policy policy)
+{
+	enum pfn_policy old = pft_policy;
+	int ret = 0;
+
+	/* Hooks test the policy again under the lock, so order matters. */
+	spin_lock(&pft_lock);
+	WRITE_ONCE(pft_policy, policy);
+	spin_unlock(&pft_lock);
+
+	if (old != PFN_POLICY_OFF && policy == PFN_POLICY_OFF) {
+		static_branch_disable(&pfn_track_key);
+		pft_drop_all();
+	} else if (old == PFN_POLICY_OFF && policy != PFN_POLICY_OFF) {
+		ret = pft_switch_on();
+		if (ret)
+			WRITE_ONCE(pft_policy, PFN_POLICY_OFF);
+		else
+			/* What was mapped until now is not known. */
+			atomic_long_set(&pft_stats[PFT_STAT_LATE], 1);
+	}
+	return ret;
+}
+
+/**
+ * pft_set_policy - change the policy at run time
+ * @kind: for mappings of this kind, or %PFT_KIND_ALL for the global policy
+ * @policy: enum pfn_policy; %PFT_POLICY_DEFAULT makes a kind follow the global
+ *	policy again
+ *
+ * The global policy "off" stops recording and forgets everything.  A kind that
+ * is "off" is still recorded, since others are judged against it.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, -EINVAL for an unknown policy, -ENOMEM if the registry cannot be
+ * switched on.
+ */
+int pft_set_policy(enum pfn_kind kind, unsigned int policy)
+{
+	int ret = 0;
+
+	if (kind == PFT_KIND_ALL ? policy >= PFN_POLICY_COUNT :
+				   policy > PFT_POLICY_DEFAULT)
+		return -EINVAL;
+
+	if (!pft_ready)
+		return -ENOMEM;
+
+	mutex_lock(&pft_policy_lock);
+	if (kind == PFT_KIND_ALL)
+		ret = pft_set_global(policy);
+	else
+		WRITE_ONCE(pft_kind_policy[kind], policy);
+	mutex_unlock(&pft_policy_lock);
+	return ret;
+}
+
+/**
+ * pft_get_policy - read a policy
+ * @kind: as for pft_set_policy()
+ *
+ * Return: enum pfn_policy or %PFT_POLICY_DEFAULT.
+ */
+unsigned int pft_get_policy(enum pfn_kind kind)
+{
+	if (kind == PFT_KIND_ALL)
+		return READ_ONCE(pft_policy);
+	return READ_ONCE(pft_kind_policy[kind]);
+}
+
+/* One word of "pfn_track=": a policy, or kind:policy. */
+static int __init pft_parse_word(const char *word)
+{
+	const char *colon = strchr(word, ':');
+	int policy = pft_policy_from_text(colon ? colon + 1 : word,
+					  strlen(colon ? colon + 1 : word));
+	int kind;
+
+	if (policy < 0)
+		return policy;
+	if (!colon) {
+		if (policy == PFT_POLICY_DEFAULT)
+			return -EINVAL;
+		pft_policy = policy;
+		return 0;
+	}
+	kind = pft_kind_from_text(word, colon - word);
+	if (kind < 0)
+		return kind;
+	pft_kind_policy[kind] = policy;
+	return 0;
+}
+
+static int __init pft_setup(char *str)
+{
+	char *word;
+
+	while ((word = strsep(&str, ","))) {
+		if (pft_parse_word(word))
+			pr_err("pfn_track: '%s' ignored: expected off|report|enforce|strict or kind:policy\n",
+			       word);
+	}
+	return 0;
+}
+early_param("pfn_track", pft_setup);
+
+/**
+ * pfn_track_init - start the registry
+ *
+ * Context: Boot, single CPU, as soon as slab and vmalloc work, so that the
+ * first ioremap() is recorded already.
+ */
+void __init pfn_track_init(void)
+{
+	pfn_attr_init();
+	pft_record_cache = KMEM_CACHE(pft_record, 0);
+	if (!pft_record_cache ||
+	    mempool_init_slab_pool(&pft_reserve, PFT_RESERVE,
+				   pft_record_cache) ||
+	    (pft_on() && pft_switch_on())) {
+		pr_err("pfn_track: no memory to start, switched off\n");
+		pft_policy = PFN_POLICY_OFF;
+		return;
+	}
+	pft_ready = true;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver that claims a PCI BAR as write-combining before anybody maps it.
+ *
+ * The way to keep a frame buffer fast: ask first what would happen, then hold
+ * the range, so that whoever maps it otherwise is named beside this driver.
+ */
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/pfn_track.h>
+
+#define IVSHMEM_BAR	2
+
+static int claim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	resource_size_t start = pci_resource_start(pdev, IVSHMEM_BAR);
+	resource_size_t size = pci_resource_len(pdev, IVSHMEM_BAR);
+	struct pfn_answer answer;
+	struct pfn_claim *claim;
+	int ret;
+
+	claim = devm_kzalloc(&pdev->dev, sizeof(*claim), GFP_KERNEL);
+	if (!claim)
+		return -ENOMEM;
+
+	ret = pfn_track_query(start, size, PFN_ATTR_WC, &answer);
+	if (!ret && answer.refused)
+		dev_info(&pdev->dev, "somebody maps BAR %d otherwise\n",
+			 IVSHMEM_BAR);
+
+	ret = pfn_track_claim(claim, &pdev->dev, start, size, PFN_ATTR_WC,
+			      PFN_CLAIM_EXACT);
+	if (ret)
+		return dev_err_probe(&pdev->dev, ret, "claim of BAR %d\n",
+				     IVSHMEM_BAR);
+
+	pci_set_drvdata(pdev, claim);
+	return 0;
+}
+
+static void claim_remove(struct pci_dev *pdev)
+{
+	pfn_track_release(pci_get_drvdata(pdev));
+}
+
+static const struct pci_device_id claim_ids[] = {
+	{ PCI_DEVICE(PCI_VENDOR_ID_REDHAT_QUMRANET, 0x1110) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, claim_ids);
+
+static struct pci_driver claim_driver = {
+	.name = "pfn_track_claim",
+	.id_table = claim_ids,
+	.probe = claim_probe,
+	.remove = claim_remove,
+};
+module_pci_driver(claim_driver);
+
+MODULE_DESCRIPTION("pfn_track sample: a claim on a PCI BAR");
+MODULE_LICENSE("GPL");
