@@ -259,7 +259,8 @@ static const char *pft_advice(const struct pft_conflict *c)
 	return "let both sides ask for the same attribute";
 }
 
-static void pft_log_side(const char *role, const struct pft_record *rec,
+static void pft_log_side(const char *role, const char *verb,
+			 const struct pft_record *rec,
 			 const struct pft_site *site)
 {
 	const struct pft_holder *holder = rec->holder;
@@ -269,9 +270,9 @@ static void pft_log_side(const char *role, const struct pft_record *rec,
 			role);
 		return;
 	}
-	pr_warn("pfn_track:   %s %s:%d %s at %s [%s] wants %s, has %s%s%s\n",
+	pr_warn("pfn_track:   %s %s:%d %s at %s [%s] wants %s, %s %s%s%s\n",
 		role, holder->comm, holder->pid, pft_kind_text[rec->kind],
-		site->text, site->module, pft_attr_text[rec->want],
+		site->text, site->module, pft_attr_text[rec->want], verb,
 		pft_attr_text[rec->got], holder->dev ? ", for " : "",
 		holder->dev ?: "");
 }
@@ -285,8 +286,10 @@ static void pft_log(const struct pft_event *event)
 		pft_verdict_text[c->verdict], start, end,
 		pft_attr_text[c->new.want], pft_attr_text[c->held.got],
 		pft_result_text[c->result], pft_policy_text[c->policy]);
-	pft_log_side("asked by", &c->new, &event->new);
-	pft_log_side("held by ", &c->held, &event->held);
+	pft_log_side("asked by",
+		     c->result == PFN_RESULT_MAPPED ? "got" : "would get",
+		     &c->new, &event->new);
+	pft_log_side("held by ", "has", &c->held, &event->held);
 	pr_warn("pfn_track:   meaning: %s (%s)\n", pft_why(c), pft_source(c));
 	pr_warn("pfn_track:   advice:  %s\n", pft_advice(c));
 }
@@ -511,6 +514,16 @@ static void pft_show_pid(struct seq_file *m, const char *prefix, pid_t pid)
 		pft_show_text(m, prefix, "pid", NULL);
 }
 
+/* A task may well be called "-", which must not read as not known. */
+static void pft_show_comm(struct seq_file *m, const char *prefix,
+			  const char *comm)
+{
+	if (strcmp(comm, "-"))
+		pft_show_text(m, prefix, "comm", comm);
+	else
+		seq_printf(m, " %scomm=\\055", prefix);
+}
+
 /* One side; everything is "-" where no record explains it. */
 static void pft_show_side(struct seq_file *m, const char *prefix,
 			  const struct pft_record *rec,
@@ -529,7 +542,7 @@ static void pft_show_side(struct seq_file *m, const char *prefix,
 	pft_show_text(m, prefix, "got",
 		      known ? pft_attr_text[rec->got] : NULL);
 	pft_show_pid(m, prefix, holder->pid);
-	pft_show_text(m, prefix, "comm", holder->comm);
+	pft_show_comm(m, prefix, holder->comm);
 	pft_show_text(m, prefix, "site", site->text);
 	pft_show_text(m, prefix, "module", site->module);
 	pft_show_text(m, prefix, "dev", holder->dev);

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Fixtures for the tests of the pfntrack command.
+
+Every test that asks for `cli` runs with two binaries: the one that was built
+(PFNTRACK_BIN, or build/tools/pfntrack), and one with ASan and UBSan.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+REPO = pathlib.Path(__file__).resolve().parents[2]
+SOURCE = REPO / "tools" / "pfntrack"
+SNAPSHOTS = REPO / "tests" / "data" / "snapshots"
+DUMPS = "sys/kernel/debug/pfn_track"
+SYSFS = "sys/kernel/mm/pfn_track"
+
+BUILDS = {
+    "sanitized": ["SAN=1", "CFLAGS=-O1 -g"],
+}
+
+
+class Cli:
+    """One binary, and how to call it."""
+
+    def __init__(self, binary, kind):
+        self.binary = binary
+        self.kind = kind
+
+    def __call__(self, *args, root=None, env=None, cwd=SNAPSHOTS, **kwargs):
+        command = [str(self.binary)]
+        if root is not None:
+            command += ["--root", str(root)]
+        command += [str(a) for a in args]
+        kwargs.setdefault("stdout", subprocess.PIPE)
+        result = subprocess.run(command, stderr=subprocess.PIPE, cwd=cwd, timeout=60,
+                                env={**os.environ, "LC_ALL": "C", **(env or {})},
+                                check=False, **kwargs)
+        assert b"Sanitizer" not in result.stderr and b"runtime error" not in result.stderr, \
+            result.stderr.decode(errors="replace")
+        return result
+
+
+class Tree:
+    """A captured tree that a test may spoil."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return str(self.path)
+
+    def __str__(self):
+        return str(self.path)
+
+    def edit(self, name, change):
+        """Replace a file's bytes by what change() makes of them."""
+        file = self.path / name
+        old = file.read_bytes()
+        new = change(old)
+        assert new != old, f"the edit of {name} changed nothing"
+        file.write_bytes(new)
+
+    def replace(self, name, old, new, count=1):
+        self.edit(name, lambda data: data.replace(old, new, count))
+
+    def write(self, name, data):
+        (self.path / name).write_bytes(data)
+
+    def dump(self, name, head, lines):
+        """Write a whole dump."""
+        self.write(f"{DUMPS}/{name}", b"version: 1\n" + head +
+                   b"".join(line + b"\n" for line in lines) + b"end: %d\n" % len(lines))
+
+    def lines(self, name):
+        """The body lines of a dump."""
+        data = (self.path / DUMPS / name).read_bytes()
+        return [line for line in data.splitlines() if b"=" in line]
+
+
+@pytest.fixture(scope="session")
+def public_dir():
+    """A directory that every user may read: some tests give up being root."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="pfntrack-cli-"))
+    path.chmod(0o755)
+    yield path
+    subprocess.run(["chmod", "-R", "u+rwX", str(path)], check=False)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def run_make(*args):
+    """Build with these settings only, not with those of a make that runs the tests."""
+    env = {k: v for k, v in os.environ.items()
+           if not k.startswith("MAKE") and k not in ("CROSS_COMPILE", "SYSROOT", "STATIC", "O")}
+    subprocess.run(["make", "-s", "-C", str(SOURCE), *args], check=True, env=env,
+                   stdout=subprocess.DEVNULL)
+
+
+def build(kind, out):
+    run_make(f"O={out}", *BUILDS[kind])
+    return out / "pfntrack"
+
+
+@pytest.fixture(scope="session")
+def binaries(public_dir):
+    """kind -> Cli, each built once and only when it is asked for."""
+    made = {}
+
+    def get(kind):
+        if kind not in made:
+            if kind == "built":
+                given = pathlib.Path(os.environ.get("PFNTRACK_BIN") or
+                                     REPO / "build" / "tools" / "pfntrack")
+                if not given.exists():
+                    pytest.fail(f"{given} is missing: run make, or set PFNTRACK_BIN")
+                (public_dir / kind).mkdir()
+                binary = pathlib.Path(shutil.copy(given, public_dir / kind))
+            else:
+                binary = build(kind, public_dir / kind)
+            made[kind] = Cli(binary, kind)
+        return made[kind]
+
+    return get
+
+
+@pytest.fixture(params=["built", *BUILDS])
+def cli(request, binaries):
+    return binaries(request.param)
+
+
+@pytest.fixture
+def tree(public_dir):
+    """A copy of the x86_64 snapshot."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="tree-", dir=public_dir))
+    path.chmod(0o755)
+    shutil.copytree(SNAPSHOTS / "x86_64", path, symlinks=True, dirs_exist_ok=True)
+    return Tree(path)
+
+
+@pytest.fixture
+def clean_tree(tree):
+    """The same machine without a conflict."""
+    tree.dump("conflicts", b"policy: report\ntotal: 0\nsuppressed: 0\n", [])
+    for counter in ("conflicts", "refused", "downgrades"):
+        tree.write(f"{SYSFS}/{counter}", b"0\n")
+    return tree

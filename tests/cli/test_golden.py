@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the command prints for the captured trees, to the byte."""
+import os
+import pathlib
+
+import pytest
+
+GOLDEN = pathlib.Path(__file__).parent / "golden"
+ACCEPT = "PFNTRACK_ACCEPT=1 /usr/bin/python3 -m pytest tests/cli/test_golden.py"
+
+CASES = {
+    "status": (["status"], 1),
+    "status.json": (["status", "--pretty"], 1),
+    "list": (["list"], 0),
+    "list-columns": (["list", "-o", "range,want,got,va,time,module,resource,pci,dev,driver,space",
+                      "--bytes"], 0),
+    "list-raw": (["list", "--raw", "--noheadings", "-o", "RANGE,SIZE,ATTR,COMM,RESOURCE"], 0),
+    "list.json": (["list", "--pretty"], 0),
+    "conflicts": (["conflicts"], 1),
+    "conflicts-table": (["conflicts", "--output", "ID,COUNT,VERDICT,RESULT,POLICY,SIZE,ATTR,"
+                         "HELD.ATTR,HELD.RANGE,HELD.TIME,WHY,SOURCE"], 1),
+    "conflicts-raw": (["conflicts", "--raw"], 1),
+    "conflicts.json": (["conflicts", "--pretty"], 1),
+}
+
+EXPLAIN = {
+    "x86_64": {
+        "explain-shared": ("0x380000000000", 1),
+        "explain-bar": ("0xfea1ffff", 0),
+        "explain-nothing": ("0xfea20000", 0),
+        "explain-ram": ("1M", 0),
+        "explain-shared.json": ("0x380000000000", 1),
+    },
+    "arm64": {
+        "explain-shared": ("512G", 1),
+        "explain-shared.json": ("549755813888", 1),
+        "explain-uart": ("0x9000000", 0),
+    },
+}
+
+
+def all_cases():
+    for snapshot, addresses in EXPLAIN.items():
+        for name, (args, rc) in CASES.items():
+            yield snapshot, name, args, rc
+        for name, (address, rc) in addresses.items():
+            pretty = ["--pretty"] if name.endswith(".json") else []
+            yield snapshot, name, ["explain", address, *pretty], rc
+
+
+@pytest.mark.parametrize("snapshot,name,args,rc", all_cases(),
+                         ids=[f"{s}-{n}" for s, n, _, _ in all_cases()])
+def test_golden(cli, snapshot, name, args, rc):
+    result = cli(*args, root=snapshot)
+    assert result.stderr == b""
+    assert result.returncode == rc
+    file = GOLDEN / snapshot / name
+    if os.environ.get("PFNTRACK_ACCEPT") and cli.kind == "built":
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(result.stdout)
+    assert file.exists(), f"no golden file; after reading the output, run: {ACCEPT}"
+    expected = file.read_bytes()
+    assert result.stdout.decode() == expected.decode(), \
+        f"the output changed; if that is right, run: {ACCEPT}"
+
+
+def test_no_stale_golden_file():
+    expected = {f"{snapshot}/{name}" for snapshot, name, _, _ in all_cases()}
+    found = {str(p.relative_to(GOLDEN)) for p in GOLDEN.rglob("*") if p.is_file()}
+    assert found == expected

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shape of the JSON: keys, types, and what an unknown value becomes."""
+import json
+import re
+
+import pytest
+
+from conftest import DUMPS, REPO, SNAPSHOTS, SYSFS
+
+WORDS = (REPO / "include/uapi/linux/pfn_track.h").read_text()
+
+
+def words(name):
+    """The spellings of one of the vocabulary's enums."""
+    return re.findall(rf'\[PFN_{name}_\w+\] = "([^"]+)"', WORDS)
+
+
+def optional(shape):
+    return lambda value, at: value is None or check(value, shape, at)
+
+
+def one_of(name):
+    def shape(value, at):
+        assert value in words(name), f"{at}: {value!r}"
+    return shape
+
+
+def address(value, at):
+    assert isinstance(value, str) and re.fullmatch("0x(0|[1-9a-f][0-9a-f]*)", value), \
+        f"{at}: {value!r}"
+
+
+def check(value, shape, at="$"):
+    """Exact keys, exact types; bool is no int here."""
+    if isinstance(shape, dict):
+        assert isinstance(value, dict) and list(value) == list(shape), \
+            f"{at}: {list(value)} instead of {list(shape)}"
+        for key, inner in shape.items():
+            check(value[key], inner, f"{at}.{key}")
+    elif isinstance(shape, list):
+        assert isinstance(value, list), at
+        for i, item in enumerate(value):
+            check(item, shape[0], f"{at}[{i}]")
+    elif isinstance(shape, type):
+        assert type(value) is shape, f"{at}: {value!r} is no {shape.__name__}"
+    else:
+        shape(value, at)
+
+
+SPAN = {"start": address, "end": address, "size": int}
+HOLDER = {"kind": one_of("KIND"), "space": one_of("SPACE"), "want": one_of("ATTR"),
+          "got": one_of("ATTR"), "pid": optional(int), "comm": optional(str),
+          "site": optional(str), "module": optional(str), "dev": optional(str),
+          "driver": optional(str)}
+RECORD = {"range": SPAN, "va": optional({"start": address, "end": address}), **HOLDER,
+          "time": optional(float)}
+CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of("VERDICT"),
+            "result": one_of("RESULT"), "policy": one_of("POLICY"), "range": SPAN,
+            "why": optional(str), "source": optional(str), "new": HOLDER,
+            "held": optional({"range": SPAN, **HOLDER, "time": optional(float)}),
+            "resource": optional(str), "pci": optional(str)}
+TOP = {"version": int, "source": str}
+COUNTERS = ["records", "maps", "unmaps", "conflicts", "refused", "downgrades", "suppressed",
+            "incomplete", "late"]
+SHAPES = {
+    "status": {
+        **TOP, "arch": str, "policy": one_of("POLICY"),
+        "kinds": {k: {"policy": optional(str), "hook": optional(str), "records": int}
+                  for k in words("KIND")},
+        "counters": {c: int for c in COUNTERS},
+        "by_kind": {k: int for k in [*words("KIND"), "other"]},
+        "by_attribute": {a: int for a in [*words("ATTR"), "other"]},
+        "conflicts": {"total": int, "listed": int, "suppressed": int,
+                      "worst": optional(one_of("VERDICT"))},
+        "coverage": [{"kind": one_of("KIND"), "state": str}],
+        "incomplete": int, "late": bool, "healthy": optional(bool), "summary": str},
+    "list": {**TOP, "policy": str, "records": [RECORD], "incomplete": int, "late": bool},
+    "conflicts": {**TOP, "policy": str, "conflicts": [CONFLICT], "total": int,
+                  "suppressed": int},
+    "explain": {**TOP, "address": address, "resource": optional(str),
+                "pci": optional({"device": str, "bar": int, "driver": optional(str),
+                                 "range": SPAN}),
+                "holders": [RECORD],
+                "conflicts": [{**CONFLICT, "consequence": str, "advice": str}],
+                "summary": str},
+}
+
+
+def load(cli, *args, root, rc=None):
+    result = cli(*args, "--json", root=root)
+    assert result.stderr == b""
+    assert result.stdout.endswith(b"\n") and result.stdout.count(b"\n") == 1
+    if rc is not None:
+        assert result.returncode == rc
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("snapshot", sorted(p.name for p in SNAPSHOTS.iterdir()))
+@pytest.mark.parametrize("command", SHAPES)
+def test_shape(cli, snapshot, command):
+    addresses = {"x86_64": ["0x380000000000", "0xfea00000", "0"], "arm64": ["512G", "9"]}
+    for operand in addresses[snapshot] if command == "explain" else [None]:
+        value = load(cli, command, *([operand] if operand else []), root=snapshot)
+        check(value, SHAPES[command])
+        assert value["version"] == 1 and value["source"] == f"root:{snapshot}"
+
+
+def test_both_sides_are_named(cli):
+    conflict = load(cli, "conflicts", root="arm64", rc=1)["conflicts"][0]
+    assert (conflict["new"]["pid"], conflict["held"]["pid"]) == (89, 88)
+    assert conflict["new"]["got"] == "write-combining" and conflict["held"]["got"] == "device"
+    assert conflict["new"]["site"] and conflict["held"]["site"]
+    assert conflict["pci"] == "0000:00:02.0"
+    assert conflict["range"] == {"start": "0x8000000000", "end": "0x80000fffff", "size": 1 << 20}
+
+
+def test_nobody_holds_it(cli):
+    assert load(cli, "conflicts", root="x86_64", rc=1)["conflicts"][1]["held"] is None
+
+
+def test_clean(cli, clean_tree):
+    value = load(cli, "status", root=clean_tree, rc=0)
+    check(value, SHAPES["status"])
+    assert value["healthy"] is True and value["summary"].startswith("Clean:")
+    assert load(cli, "conflicts", root=clean_tree, rc=0)["conflicts"] == []
+    assert b"No conflict is recorded." in cli("conflicts", root=clean_tree).stdout
+
+
+def test_clean_with_a_caveat(cli, clean_tree):
+    clean_tree.write(f"{SYSFS}/late", b"1\n")
+    clean_tree.replace(f"{DUMPS}/coverage", b"kind=claim state=live", b"kind=claim state=absent")
+    value = load(cli, "status", root=clean_tree, rc=0)
+    assert value["late"] is True
+    assert "claim is not watched" in value["summary"] and "after boot" in value["summary"]
+
+
+@pytest.mark.parametrize("how", ["policy", "hooks"])
+def test_off_is_not_clean(cli, clean_tree, how):
+    if how == "policy":
+        clean_tree.write(f"{SYSFS}/policy", b"off\n")
+    else:
+        clean_tree.edit(f"{DUMPS}/coverage", lambda data: data.replace(b"live", b"off"))
+    value = load(cli, "status", root=clean_tree, rc=3)
+    assert value["healthy"] is None and value["summary"].startswith("Not known")
+    assert cli("status", root=clean_tree).returncode == 3
+
+
+def test_silence_under_off_is_explained(cli, clean_tree):
+    for name in ("records", "conflicts"):
+        clean_tree.dump(name, b"policy: off\ntotal: 0\nsuppressed: 0\n", [])
+    assert cli("list", root=clean_tree).stdout == \
+        b"No mapping is recorded; the policy is off.\n"
+    assert cli("conflicts", root=clean_tree).stdout == \
+        b"No conflict is recorded; the policy is off.\n"
+
+
+def test_off_but_one_kind_is_on(cli, clean_tree):
+    clean_tree.write(f"{SYSFS}/policy", b"off\n")
+    clean_tree.write(f"{SYSFS}/kind/ioremap", b"report\n")
+    assert load(cli, "status", root=clean_tree, rc=0)["healthy"] is True
+
+
+def test_nothing_recorded(cli, tree):
+    tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [])
+    assert load(cli, "list", root=tree, rc=0)["records"] == []
+    assert cli("list", root=tree).stdout == b"No mapping is recorded.\n"
+    assert cli("list", "--raw", root=tree).stdout == b""
+
+
+def test_words_of_a_newer_kernel_are_shown(cli, tree):
+    line = tree.lines("records")[0].replace(b"kind=ioremap", b"kind=dma")
+    tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\nnews: yes\n",
+              [line + b" colour=3"])
+    assert load(cli, "list", root=tree)["records"][0]["kind"] == "dma"
+    assert load(cli, "status", root=tree)["by_kind"]["other"] == 1
+
+
+def test_dashes_and_extremes(cli, tree):
+    line = re.sub(rb"(pid|comm|site|time|va)=\S+", rb"\1=-", tree.lines("records")[0])
+    line = re.sub(rb"range=\S+", b"range=0x0-0xffffffffffffffff", line)
+    tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [line])
+    record = load(cli, "list", root=tree)["records"][0]
+    assert [record[k] for k in ("pid", "comm", "site", "time", "va")] == [None] * 5
+    assert record["range"] == {"start": "0x0", "end": "0xffffffffffffffff", "size": 2**64 - 1}
+    assert b"15.9E" in cli("list", root=tree).stdout
+
+
+def test_garnish_may_be_missing(cli, tree):
+    (tree.path / "proc/iomem").write_bytes(b"00000000-00000000 : x\nnonsense\n")
+    (tree.path / "sys/bus/pci/devices/0000:00:04.0/resource").unlink()
+    for conflict in load(cli, "conflicts", root=tree, rc=1)["conflicts"]:
+        assert conflict["resource"] is None and conflict["pci"] is None
+
+
+def test_many_records(cli, tree):
+    line = tree.lines("records")[0]
+    tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [line] * 5000)
+    assert len(load(cli, "list", root=tree)["records"]) == 5000
+    assert cli("list", root=tree).stdout.count(b"\n") == 5001

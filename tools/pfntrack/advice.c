@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: what a conflict means, and what to do about it. */
+
+#include "model.h"
+#include "util.h"
+
+/**
+ * consequence() - what a conflict means on this machine, in one sentence
+ * @c: the conflict
+ *
+ * The kernel knows it best, from its architecture's matrix; what stands here
+ * serves where it said nothing.
+ */
+const char *consequence(const struct conflict *c)
+{
+	if (c->why)
+		return c->why;
+	switch (verdict_of(c->verdict)) {
+	case PFN_VERDICT_SAME:
+	case PFN_VERDICT_LEGAL:
+		return mapping_downgraded(&c->new) ?
+			"The newcomer did not get the attribute it asked for." :
+			"The architecture allows this.";
+	case PFN_VERDICT_MAINTENANCE:
+		return "Legal only if the caches are cleaned by hand between the accesses.";
+	case PFN_VERDICT_ORDERING:
+		return "Accesses may be weaker ordered or slower than one side asked for.";
+	case PFN_VERDICT_INCOHERENT:
+		return "Data can be lost.";
+	case PFN_VERDICT_FATAL:
+		return "The machine can stop.";
+	}
+	return "What this does is not known.";
+}
+
+/**
+ * advice() - what to do about a conflict
+ * @c: the conflict
+ *
+ * Return: a new string.
+ */
+char *advice(const struct conflict *c)
+{
+	const char *held = c->has_held ? c->held.got : NULL;
+
+	if (conflict_refused(c) && !held)
+		return xstrdup("Nothing was mapped: the platform wants another attribute here.");
+	if (conflict_refused(c))
+		return xasprintf("Nothing was mapped: ask for %s, or let the holder go first.", held);
+	if (mapping_downgraded(&c->new))
+		return xasprintf("Ask for %s, or map before the holder; policy strict refuses this.",
+				 c->new.got);
+	switch (verdict_of(c->verdict)) {
+	case PFN_VERDICT_SAME:
+	case PFN_VERDICT_LEGAL:
+		return xstrdup("Nothing needs to be done.");
+	case PFN_VERDICT_MAINTENANCE:
+		return xstrdup("Clean the caches between accesses, or make both ask for the same.");
+	case PFN_VERDICT_ORDERING:
+		return xstrdup("Make both ask for the same attribute; policy strict refuses this.");
+	case PFN_VERDICT_INCOHERENT:
+	case PFN_VERDICT_FATAL:
+		return xstrdup("Stop one and make both ask for the same; policy enforce refuses this.");
+	}
+	return xstrdup("Find out which attributes the two really have before using either.");
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack explain: everything that is known about a physical address. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "main.h"
+#include "print.h"
+#include "source_kernel.h"
+#include "util.h"
+
+static int parse_address(const char *arg, uint64_t *address)
+{
+	static const char suffixes[] = "KMGT";
+	const char *at = NULL;
+	char *digits = xstrdup(arg);
+	bool hex = !strncasecmp(digits, "0x", 2), good;
+	size_t len = strlen(digits);
+	unsigned int shift = 0;
+
+	if (!hex && len)
+		at = strchr(suffixes, digits[len - 1]);
+	if (at) {
+		shift = 10 * (at - suffixes + 1);
+		digits[len - 1] = '\0';
+	}
+	good = parse_number(digits, hex ? 16 : 10, address) &&
+	       *address <= UINT64_MAX >> shift;
+	/* Addresses are often copied from /proc/iomem, where they have no 0x. */
+	if (!good && digits[0] && strspn(digits, "0123456789abcdefABCDEF") == len)
+		fail(RC_USAGE, "'%s' is no address of 64 bits; hexadecimal ones begin with 0x", arg);
+	else if (!good)
+		fail(RC_USAGE, "'%s' is no address of 64 bits; write it like 0xfebc0000 or 4G", arg);
+	free(digits);
+	*address <<= good ? shift : 0;
+	return good ? RC_CLEAN : RC_USAGE;
+}
+
+static char *not_watched(const struct model *m)
+{
+	char *all = xstrdup("");
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++) {
+		char *longer;
+
+		if (!strcmp(m->hooks[i].state, "live"))
+			continue;
+		longer = xasprintf("%s%s%s", all, *all ? ", " : "", m->hooks[i].kind);
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+static char *explain_summary(const struct model *m, const struct explanation *e)
+{
+	char *blind = not_watched(m), *s;
+	bool differ = false;
+	size_t i;
+
+	for (i = 1; i < e->nr_holders; i++)
+		differ |= e->holders[i]->got && e->holders[0]->got &&
+			  strcmp(e->holders[i]->got, e->holders[0]->got);
+	s = xasprintf("%zu recorded mapping%s%s, %zu conflict%s. Other roads than those watched are not known%s%s%s.",
+		      e->nr_holders, e->nr_holders == 1 ? "" : "s",
+		      differ ? " with different attributes" : "", e->nr_conflicts,
+		      e->nr_conflicts == 1 ? "" : "s", *blind ? " (off: " : "", blind,
+		      *blind ? ")" : "");
+	free(blind);
+	return s;
+}
+
+static void gather(const struct model *m, struct explanation *e)
+{
+	size_t i;
+
+	e->resource = resource_path(m, e->address);
+	e->bar = find_bar(m, e->address);
+	e->holders = xcalloc(m->nr_records, sizeof(*e->holders));
+	e->conflicts = xcalloc(m->nr_conflicts, sizeof(*e->conflicts));
+	for (i = 0; i < m->nr_records; i++)
+		if (span_has(&m->records[i].range, e->address))
+			e->holders[e->nr_holders++] = &m->records[i];
+	for (i = 0; i < m->nr_conflicts; i++)
+		if (span_has(&m->conflicts[i].new.range, e->address))
+			e->conflicts[e->nr_conflicts++] = &m->conflicts[i];
+	e->summary = explain_summary(m, e);
+}
+
+static int explain(const struct model *m, uint64_t address)
+{
+	struct explanation e = { .address = address };
+	uint64_t limit = phys_limit(m);
+	int rc;
+
+	if (address > limit)
+		return fail(RC_USAGE, "0x%llx is above this machine's physical addresses, which end at 0x%llx",
+			    (unsigned long long)address, (unsigned long long)limit);
+	gather(m, &e);
+	printer()->explain(m, &e);
+	rc = e.nr_conflicts ? RC_CONFLICT : RC_CLEAN;
+	free(e.resource);
+	free(e.holders);
+	free(e.conflicts);
+	free(e.summary);
+	return rc;
+}
+
+/**
+ * cmd_explain() - "pfntrack explain ADDRESS"
+ * @argc: 1
+ * @argv: the address
+ *
+ * Return: exit code.
+ */
+int cmd_explain(int argc, char **argv)
+{
+	struct model m = { 0 };
+	uint64_t address = 0;
+	int rc;
+
+	(void)argc;
+	rc = parse_address(argv[0], &address);
+	if (!rc)
+		rc = source_load(&m, LOAD_RECORDS | LOAD_CONFLICTS | LOAD_COVERAGE | LOAD_PLATFORM);
+	if (!rc)
+		rc = explain(&m, address);
+	model_free(&m);
+	return rc;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack status: does this machine have a problem? */
+
+#include <stdlib.h>
+
+#include "main.h"
+#include "print.h"
+#include "source_kernel.h"
+
+/**
+ * cmd_status() - "pfntrack status"
+ * @argc: none
+ * @argv: none
+ *
+ * Return: exit code.  "Not known" is not clean: a script that checks for zero
+ * must not be soothed by a kernel that records nothing.
+ */
+int cmd_status(int argc, char **argv)
+{
+	struct model m = { 0 };
+	struct summary s;
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_CONFLICTS | LOAD_COVERAGE);
+	if (!rc) {
+		printer()->status(&m);
+		s = summarize(&m);
+		rc = s.healthy < 0 ? RC_UNSUPPORTED : s.healthy ? RC_CLEAN : RC_CONFLICT;
+		free(s.text);
+	}
+	model_free(&m);
+	return rc;
+}

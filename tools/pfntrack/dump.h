@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pfntrack: the grammar of the versioned dumps; what they say is not known here. */
+#ifndef PFNTRACK_DUMP_H
+#define PFNTRACK_DUMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DUMP_MAX_KEYS	64
+
+struct dump_line {
+	const char *path;	/* of the dump, for messages */
+	unsigned int nr;
+	char *word;
+	struct {
+		char *key, *value;
+	} pairs[DUMP_MAX_KEYS];
+	size_t nr_pairs;
+};
+
+/* How a value is checked, and what it is stored as. */
+enum dump_type {
+	DUMP_TEXT,	/* const char *, decoded; NULL if "-" */
+	DUMP_PID,	/* const char *, a decimal number; NULL if "-" */
+	DUMP_TIME,	/* const char *, seconds with a fraction; NULL if "-" */
+	DUMP_NUMBER,	/* uint64_t, always known */
+	DUMP_RANGE,	/* struct span, always known */
+	DUMP_SPAN,	/* struct span, not known if "-" */
+};
+
+struct dump_field {
+	const char *key;
+	enum dump_type type;
+	size_t offset;
+};
+
+struct dump_reader {
+	/* A "name: value" line other than version and end; rc. */
+	int (*header)(void *ctx, const struct dump_line *line, char *name, char *value);
+	/* The word that body lines begin with, and what to do with one; rc. */
+	const char *word;
+	int (*body)(void *ctx, struct dump_line *line);
+};
+
+int dump_parse(char *text, size_t len, const char *path,
+	       const struct dump_reader *reader, void *ctx);
+int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t n,
+		const char *prefix, void *object);
+int dump_malformed(const struct dump_line *line, const char *what, const char *text);
+
+#endif /* PFNTRACK_DUMP_H */

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: help, all of it from the tables of commands, options and columns. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "columns.h"
+#include "main.h"
+#include "print.h"
+#include "util.h"
+
+const struct opt option_table[] = {
+	{ 'j', "json",		NULL,	"print JSON; errors, too, as an object on stderr", false },
+	{ 'p', "pretty",	NULL,	"print JSON over several lines", false },
+	{ 'R', "root",		"DIR",	"read a captured tree instead of this machine", false },
+	{ 'h', "help",		NULL,	"show help, of the command if one is given", false },
+	{ 'V', "version",	NULL,	"show the version", false },
+	{ 'o', "output",	"LIST",	"columns to show, separated by commas", true },
+	{ 'b', "bytes",		NULL,	"print sizes in bytes", true },
+	{ 'n', "noheadings",	NULL,	"print rows only", true },
+	{ 'r', "raw",		NULL,	"one blank between cells; what is odd in them as \\xNN", true },
+	{ 0, NULL, NULL, NULL, false },
+};
+
+/**
+ * show_options() - print the table of options
+ * @table: with those for tables
+ */
+void show_options(bool table)
+{
+	const struct opt *opt;
+
+	puts("\nOptions:");
+	for (opt = option_table; opt->name; opt++) {
+		char name[32];
+
+		if (opt->table && !table)
+			continue;
+		snprintf(name, sizeof(name), "--%s%s%s", opt->name, opt->arg ? " " : "",
+			 opt->arg ? opt->arg : "");
+		printf("  -%c, %-16s%s\n", opt->val, name, opt->text);
+	}
+}
+
+/**
+ * show_exit_codes() - print what the exit codes mean
+ */
+void show_exit_codes(void)
+{
+	puts("\nExit codes:\n"
+	     "  0  clean\n"
+	     "  1  conflicts found\n"
+	     "  2  wrong usage\n"
+	     "  3  not supported, not permitted, or tracking is off\n"
+	     "  4  internal: a malformed or truncated dump, no memory, output lost");
+}
+
+/**
+ * show_command_help() - print the help of one command
+ * @cmd: the command
+ */
+void show_command_help(const struct cmd *cmd)
+{
+	const struct column *column;
+	size_t i;
+
+	printf("Usage: pfntrack [OPTIONS] %s%s%s\n\n%s\n", cmd->name, *cmd->args ? " " : "",
+	       cmd->args, cmd->details);
+	show_options(cmd->columns);
+	if (cmd->columns) {
+		puts("\nColumns:");
+		for (i = 0; (column = column_at(cmd->columns, i)); i++)
+			printf("  %-10s%s\n", column->name, column->help);
+		if (cmd->columns->conflicts)
+			puts("Those from RANGE on tell of the newcomer; with HELD. before them, of the holder.");
+		printf("Usual: %s\n", cmd->columns->defaults);
+	}
+	show_exit_codes();
+	printf("\nExample:\n  %s\n", cmd->example);
+}
+
+static const char *command_name(size_t i)
+{
+	return commands[i].name;
+}
+
+/**
+ * find_command() - a command by its name
+ * @name: the name, in full
+ *
+ * Return: NULL after an error line was printed.
+ */
+const struct cmd *find_command(const char *name)
+{
+	const char *near;
+	size_t i;
+
+	for (i = 0; commands[i].name; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	near = nearest(name, command_name);
+	if (near)
+		fail(RC_USAGE, "unknown command '%s'; did you mean '%s'?", name, near);
+	else
+		fail(RC_USAGE, "unknown command '%s'; 'pfntrack help' lists them", name);
+	return NULL;
+}
+
+/**
+ * cmd_help() - "pfntrack help [COMMAND]"
+ * @argc: number of operands
+ * @argv: operands
+ */
+int cmd_help(int argc, char **argv)
+{
+	const struct cmd *cmd = NULL;
+
+	if (argc) {
+		cmd = find_command(argv[0]);
+		if (!cmd)
+			return RC_USAGE;
+	}
+	if (cmd && !opts.json)
+		show_command_help(cmd);
+	else
+		printer()->help();
+	return RC_CLEAN;
+}
+
+/**
+ * cmd_version() - "pfntrack version"
+ * @argc: none
+ * @argv: none
+ */
+int cmd_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printer()->version();
+	return RC_CLEAN;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: the command table, the command line, and the way out. */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "columns.h"
+#include "main.h"
+#include "print.h"
+#include "util.h"
+
+struct options opts = { .root = "" };
+
+const struct cmd commands[] = {
+	{
+		.name = "status", .args = "", .run = cmd_status,
+		.summary = "does this machine have a problem? one screen, one answer",
+		.details =
+		"Shows the policy, what is watched, how many mappings are recorded by kind and\n"
+		"attribute, and whether any disagreed.  The last line is the answer.  Without\n"
+		"conflicts, but with tracking off, the answer is not known and the exit code 3.",
+		.example = "pfntrack status || echo look into it",
+	}, {
+		.name = "list", .args = "", .run = cmd_list, .columns = &list_columns,
+		.summary = "every recorded mapping and its holder",
+		.details =
+		"Lists the live mappings by physical address.  An attribute WANT>GOT means that\n"
+		"the holder asked for the one and got the other.",
+		.example = "pfntrack list -o RANGE,GOT,COMM,VA",
+	}, {
+		.name = "conflicts", .args = "", .run = cmd_conflicts, .columns = &conflicts_columns,
+		.summary = "mappings that disagreed, with both sides",
+		.details =
+		"Shows the last conflicts, oldest first: the newcomer, the holder, what it means\n"
+		"and what to do.  With -o, --raw or --noheadings it is a table, a row each.\n"
+		"A conflict stays listed after its mappings are gone.",
+		.example = "pfntrack conflicts -o VERDICT,RANGE,COMM,HELD.COMM",
+	}, {
+		.name = "explain", .args = "ADDRESS", .nargs_min = 1, .nargs_max = 1,
+		.run = cmd_explain,
+		.summary = "everything that is known about a physical address",
+		.details =
+		"Shows what lies at the address (/proc/iomem, PCI BAR, driver), who maps it, with\n"
+		"which attribute, and every conflict that touched it.  ADDRESS is decimal or, with\n"
+		"0x, hexadecimal; a suffix K, M, G or T multiplies by 1024 and so on.",
+		.example = "pfntrack explain 0xfebc0000",
+	}, {
+		.name = "version", .args = "", .run = cmd_version,
+		.summary = "version of this command and of the format it reads",
+		.details = "Shows the version of the command and of the kernel's format that it reads.",
+		.example = "pfntrack version --json",
+	}, {
+		.name = "help", .args = "[COMMAND]", .nargs_max = 1, .run = cmd_help,
+		.summary = "this text, or the help of one command",
+		.details = "Shows help.  With --json: commands, options and columns, for scripts.",
+		.example = "pfntrack help conflicts",
+	},
+	{ .name = NULL },
+};
+
+#define NR_OPTIONS	16
+
+/* Derive getopt's tables from ours. */
+static void getopt_tables(char *letters, struct option *longs)
+{
+	const struct opt *opt;
+
+	/* A colon in front: a missing argument is told from an unknown option. */
+	*letters++ = ':';
+	for (opt = option_table; opt->name; opt++, longs++) {
+		*longs = (struct option){
+			opt->name, opt->arg ? required_argument : no_argument, NULL, opt->val
+		};
+		*letters++ = opt->val;
+		if (opt->arg)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	memset(longs, 0, sizeof(*longs));
+}
+
+struct request {
+	bool help, version;
+	char table;		/* letter of an option for tables, or 0 */
+	const char *bad;	/* what is wrong with the options, or NULL */
+	const char *bad_word;
+};
+
+static void take_option(struct request *rq, int c)
+{
+	switch (c) {
+	case 'p':
+		opts.pretty = true;
+		opts.json = true;	/* a layout of JSON is a wish for JSON */
+		return;
+	case 'j':
+		opts.json = true;
+		return;
+	case 'R':
+		opts.root = optarg;
+		if (!*optarg)
+			rq->bad = "empty directory for";
+		rq->bad_word = "--root";
+		return;
+	case 'h':
+		rq->help = true;
+		return;
+	case 'V':
+		rq->version = true;
+		return;
+	case 'o':
+		opts.columns = optarg;
+		break;
+	case 'b':
+		opts.bytes = true;
+		break;
+	case 'n':
+		opts.noheadings = true;
+		break;
+	case 'r':
+		opts.raw = true;
+		break;
+	}
+	rq->table = c;
+}
+
+/*
+ * Errors wait until all options are seen: a --json that comes later decides how
+ * they are printed.
+ */
+static void parse_options(int argc, char **argv, struct request *rq)
+{
+	struct option longs[NR_OPTIONS];
+	char letters[2 * NR_OPTIONS + 2];
+	static char letter[3] = "-";
+	int c, at;
+
+	getopt_tables(letters, longs);
+	opterr = 0;
+	for (;;) {
+		at = optind;
+		c = getopt_long(argc, argv, letters, longs, NULL);
+		if (c == -1)
+			return;
+		if (c != '?' && c != ':') {
+			take_option(rq, c);
+			continue;
+		}
+		if (rq->bad)
+			continue;
+		rq->bad = c == ':' ? "no value after" : "unknown option";
+		/* getopt tells letters by optopt; for words it has moved on. */
+		letter[1] = optopt;
+		rq->bad_word = optind > at && !strncmp(argv[optind - 1], "--", 2) ?
+			       argv[optind - 1] : letter;
+	}
+}
+
+static int check_request(const struct request *rq, const struct cmd *cmd, int nargs, char **args)
+{
+	struct stat st;
+
+	if (rq->table && !cmd->columns)
+		return fail(RC_USAGE, "option -%c is not for '%s'; see 'pfntrack %s --help'",
+			    rq->table, cmd->name, cmd->name);
+	if (nargs < cmd->nargs_min)
+		return fail(RC_USAGE, "'%s' needs %s; see 'pfntrack %s --help'", cmd->name,
+			    cmd->args, cmd->name);
+	if (nargs > cmd->nargs_max)
+		return fail(RC_USAGE, "'%s' takes no '%s'; see 'pfntrack %s --help'", cmd->name,
+			    args[cmd->nargs_max], cmd->name);
+	if (*opts.root && (stat(opts.root, &st) || !S_ISDIR(st.st_mode)))
+		return fail(RC_USAGE, "--root %s is no directory; give one that holds sys/ and proc/",
+			    opts.root);
+	return cmd->columns ? columns_select(cmd->columns) : RC_CLEAN;
+}
+
+static int run(int argc, char **argv)
+{
+	struct request rq = { 0 };
+	const struct cmd *cmd;
+	int rc;
+
+	parse_options(argc, argv, &rq);
+	if (rq.bad)
+		return fail(RC_USAGE, "%s %s; see 'pfntrack --help'", rq.bad, rq.bad_word);
+	argc -= optind;
+	argv += optind;
+
+	if (rq.version)
+		return cmd_version(0, NULL);
+	if (rq.help && !argc)
+		return cmd_help(0, NULL);
+	if (!argc)
+		return fail(RC_USAGE, "no command; 'pfntrack help' lists them");
+	cmd = find_command(argv[0]);
+	if (!cmd)
+		return RC_USAGE;
+	if (rq.help)
+		return cmd_help(1, argv);
+	rc = check_request(&rq, cmd, argc - 1, argv + 1);
+	return rc ? rc : cmd->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	static char buffer[1 << 16];
+
+	/* Ours, since stdio without memory would write each piece at once. */
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	return close_stdout(run(argc, argv));
+}

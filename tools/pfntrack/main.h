@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pfntrack: what every file of the command knows about the command itself. */
+#ifndef PFNTRACK_MAIN_H
+#define PFNTRACK_MAIN_H
+
+#include <stdbool.h>
+
+#define PFNTRACK_VERSION	"0.1"
+
+/* Exit codes: documented in the help, in the manual page and in the design. */
+enum rc {
+	RC_CLEAN	= 0,
+	RC_CONFLICT	= 1,
+	RC_USAGE	= 2,
+	RC_UNSUPPORTED	= 3,
+	RC_INTERNAL	= 4,
+};
+
+/* What the command line asked for, set once by main() and read everywhere. */
+struct options {
+	bool json;
+	bool pretty;
+	bool raw;
+	bool noheadings;
+	bool bytes;
+	const char *columns;	/* -o, or NULL */
+	const char *root;	/* --root, or "" for the running kernel */
+};
+
+extern struct options opts;
+
+/*
+ * One command.  Help, dispatch and "help --json" (which the tests compare with
+ * the manual page and the completion) all come from this one table.
+ */
+struct cmd {
+	const char *name;
+	const char *args;		/* operands, as the usage line shows them */
+	int nargs_min, nargs_max;
+	const char *summary;
+	const char *details;
+	const char *example;
+	const struct column_set *columns;	/* NULL: takes no table options */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct cmd commands[];
+
+int cmd_status(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_conflicts(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+/* help.c */
+struct opt {
+	int val;
+	const char *name;
+	const char *arg;	/* name of its argument, or NULL */
+	const char *text;
+	bool table;		/* only for commands that print a table */
+};
+
+extern const struct opt option_table[];
+
+const struct cmd *find_command(const char *name);
+void show_options(bool table);
+void show_exit_codes(void);
+void show_command_help(const struct cmd *cmd);
+
+#endif /* PFNTRACK_MAIN_H */

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: questions that the data model answers, alike for every printer. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "util.h"
+
+const char *const attr_names[] = { PFN_ATTR_TEXT NULL };
+const char *const kind_names[] = { PFN_KIND_TEXT NULL };
+
+static const char *const verdict_names[] = { PFN_VERDICT_TEXT NULL };
+static const char *const policy_names[] = { PFN_POLICY_TEXT NULL };
+static const char *const result_names[] = { PFN_RESULT_TEXT NULL };
+
+#define COUNTER_NAME(name)	#name,
+const char *const counter_names[] = { COUNTER_LIST(COUNTER_NAME) NULL };
+
+struct chunk {
+	struct chunk *next;
+	char *text;
+};
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+static int word_of(const char *const *names, const char *word)
+{
+	int i;
+
+	for (i = 0; names[i]; i++)
+		if (same(names[i], word))
+			return i;
+	return -1;
+}
+
+/**
+ * model_keep() - let the model own a text that its strings point into
+ * @m: the model
+ * @text: allocated
+ *
+ * Return: @text.
+ */
+char *model_keep(struct model *m, char *text)
+{
+	struct chunk *chunk = xcalloc(1, sizeof(*chunk));
+
+	chunk->text = text;
+	chunk->next = m->chunks;
+	m->chunks = chunk;
+	return text;
+}
+
+/**
+ * model_free() - free what the model owns
+ * @m: the model; may be partly filled
+ */
+void model_free(struct model *m)
+{
+	while (m->chunks) {
+		struct chunk *next = m->chunks->next;
+
+		free(m->chunks->text);
+		free(m->chunks);
+		m->chunks = next;
+	}
+	free(m->records);
+	free(m->conflicts);
+	free(m->hooks);
+	free(m->resources);
+	free(m->bars);
+	memset(m, 0, sizeof(*m));
+}
+
+/**
+ * span_size() - bytes in a range
+ * @s: the range; all 2^64 bytes count as one less, which 64 bits can hold
+ */
+uint64_t span_size(const struct span *s)
+{
+	uint64_t last = s->end - s->start;
+
+	return last == UINT64_MAX ? last : last + 1;
+}
+
+/**
+ * span_has() - is an address in a range?
+ * @s: the range
+ * @address: the address
+ */
+bool span_has(const struct span *s, uint64_t address)
+{
+	return s->known && s->start <= address && address <= s->end;
+}
+
+/**
+ * mapping_downgraded() - did the mapping get another attribute than it asked for?
+ * @map: the mapping
+ */
+bool mapping_downgraded(const struct mapping *map)
+{
+	return map->want && map->got && strcmp(map->want, map->got);
+}
+
+/**
+ * verdict_of() - enum pfn_verdict of a word
+ * @word: its spelling
+ *
+ * Return: the number, or -1 for a word this command does not know.
+ */
+int verdict_of(const char *word)
+{
+	return word_of(verdict_names, word);
+}
+
+/**
+ * worst_verdict() - the most harmful verdict among the listed conflicts
+ * @m: the model
+ *
+ * A word that is not known here ranks above all: a newer kernel means something
+ * by it, and it must not be played down.
+ *
+ * Return: its spelling, NULL without conflicts.
+ */
+const char *worst_verdict(const struct model *m)
+{
+	const char *worst = NULL;
+	unsigned int rank = 0;
+	size_t i;
+
+	for (i = 0; i < m->nr_conflicts; i++) {
+		const char *word = m->conflicts[i].verdict;
+		unsigned int r = verdict_of(word);	/* -1 is the largest */
+
+		if (!worst || r > rank) {
+			worst = word;
+			rank = r;
+		}
+	}
+	return worst;
+}
+
+/**
+ * hook_state() - is this kind of mapping watched?
+ * @m: the model, with coverage
+ * @kind: its spelling
+ *
+ * Return: the kernel's word, or NULL if the coverage does not list the kind.
+ */
+const char *hook_state(const struct model *m, const char *kind)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++)
+		if (same(m->hooks[i].kind, kind))
+			return m->hooks[i].state;
+	return NULL;
+}
+
+/**
+ * count_kind() - live records of a kind
+ * @m: the model, with records
+ * @kind: its spelling; NULL counts those whose kind is not in the vocabulary
+ */
+size_t count_kind(const struct model *m, const char *kind)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < m->nr_records; i++)
+		n += kind ? same(m->records[i].kind, kind) :
+			    word_of(kind_names, m->records[i].kind) < 0;
+	return n;
+}
+
+/**
+ * count_attr() - live records that got an attribute
+ * @m: the model, with records
+ * @attr: its spelling; NULL counts those that are not in the vocabulary
+ */
+size_t count_attr(const struct model *m, const char *attr)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < m->nr_records; i++)
+		n += attr ? same(m->records[i].got, attr) :
+			    word_of(attr_names, m->records[i].got) < 0;
+	return n;
+}
+
+/**
+ * policy_off() - is this the policy under which nothing is recorded?
+ * @word: its spelling
+ */
+bool policy_off(const char *word)
+{
+	return same(word, policy_names[PFN_POLICY_OFF]);
+}
+
+/**
+ * watching() - does the kernel record anything at all?
+ * @m: the model, with sysfs and coverage
+ *
+ * Return: false if every policy is off or no hook is live; then "no conflict"
+ * means nothing.
+ */
+bool watching(const struct model *m)
+{
+	bool global = !policy_off(m->policy);
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++) {
+		int kind = word_of(kind_names, m->hooks[i].kind);
+		const char *own = kind < 0 ? NULL : m->kind_policy[kind];
+
+		if (!same(m->hooks[i].state, "live"))
+			continue;
+		if (!own || !strcmp(own, "default") ? global : !policy_off(own))
+			return true;
+	}
+	return false;
+}
+
+/* What keeps a clean result from being the whole truth; "" if nothing. */
+static char *caveats(const struct model *m)
+{
+	char *text = xstrdup(""), *more;
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++) {
+		if (same(m->hooks[i].state, "live"))
+			continue;
+		more = xasprintf("%s; %s is not watched", text, m->hooks[i].kind);
+		free(text);
+		text = more;
+	}
+	if (m->counters[COUNTER_incomplete]) {
+		more = xasprintf("%s; %llu could not be stored", text,
+				 (unsigned long long)m->counters[COUNTER_incomplete]);
+		free(text);
+		text = more;
+	}
+	if (m->counters[COUNTER_late]) {
+		more = xasprintf("%s; tracking began after boot", text);
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+/**
+ * summarize() - the answer to "has this machine an alias problem?"
+ * @m: the model, with everything that status loads
+ */
+struct summary summarize(const struct model *m)
+{
+	unsigned long long total = m->total;
+	struct summary s = { .healthy = 0 };
+	char *but;
+
+	if (total || m->nr_conflicts) {
+		const char *worst = worst_verdict(m);
+
+		if (total < m->nr_conflicts)
+			total = m->nr_conflicts;
+		s.text = xasprintf("%llu conflict%s found, the worst is %s; see 'pfntrack conflicts'.",
+				   total, total == 1 ? "" : "s", worst ? worst : "not listed");
+		return s;
+	}
+	if (!watching(m)) {
+		s.healthy = -1;
+		s.text = xstrdup("Not known: nothing is recorded while tracking is off.");
+		return s;
+	}
+	s.healthy = 1;
+	but = caveats(m);
+	s.text = *but ? xasprintf("No conflict seen, but not everything was: %s.", but + 2) :
+			xstrdup("Clean: no conflict among the mappings that are watched.");
+	free(but);
+	return s;
+}
+
+/**
+ * conflict_refused() - was the newcomer refused, by whomever?
+ * @c: the conflict
+ */
+bool conflict_refused(const struct conflict *c)
+{
+	return word_of(result_names, c->result) > PFN_RESULT_MAPPED;
+}
+
+/**
+ * resource_path() - where an address lies in the machine's resource tree
+ * @m: the model, with the platform
+ * @address: physical address
+ *
+ * Return: a new string, outermost first, as "PCI Bus 0000:00 / 0000:00:04.0";
+ * NULL if no resource covers it.
+ */
+char *resource_path(const struct model *m, uint64_t address)
+{
+	unsigned int depth = 0;
+	char *path = NULL;
+	size_t i;
+
+	for (i = 0; i < m->nr_resources; i++) {
+		const struct resource *r = &m->resources[i];
+		char *longer;
+
+		if (r->depth != depth || address < r->start || address > r->end)
+			continue;
+		longer = xasprintf("%s%s%s", path ? path : "", path ? " / " : "", r->name);
+		free(path);
+		path = longer;
+		depth++;
+	}
+	return path;
+}
+
+/**
+ * find_bar() - the PCI BAR that an address belongs to
+ * @m: the model, with the platform
+ * @address: physical address
+ */
+const struct pci_bar *find_bar(const struct model *m, uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_bars; i++)
+		if (m->bars[i].start <= address && address <= m->bars[i].end)
+			return &m->bars[i];
+	return NULL;
+}
+
+/**
+ * phys_limit() - the highest physical address the machine can have
+ * @m: the model, with the platform
+ *
+ * x86 says it in /proc/cpuinfo.  Elsewhere 56 bits are what the widest of the
+ * supported architectures can address.
+ */
+uint64_t phys_limit(const struct model *m)
+{
+	unsigned int bits = m->phys_bits ? m->phys_bits : 56;
+
+	return UINT64_MAX >> (64 - bits);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pfntrack: the data model.  Sources fill it, printers show it; neither knows
+ * the other.  All strings are decoded, belong to the model and may hold any
+ * byte; NULL is "not known, or does not apply" (a dash in the dumps).
+ */
+#ifndef PFNTRACK_MODEL_H
+#define PFNTRACK_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/pfn_track.h>
+
+/* Byte addresses, both inclusive, as in the dumps. */
+struct span {
+	bool known;
+	uint64_t start, end;
+};
+
+/*
+ * One mapping and its holder.  The vocabulary is kept as text, so that a word
+ * which a newer kernel adds is shown instead of refused.
+ */
+struct mapping {
+	struct span range, va;
+	const char *space, *kind, *want, *got;
+	const char *pid;		/* checked: a decimal number */
+	const char *comm, *site, *module, *dev, *driver;
+	const char *time;		/* checked: seconds since boot */
+};
+
+/* @new.range is the overlap of the two, @new.time the time of the conflict. */
+struct conflict {
+	uint64_t id, count;
+	const char *verdict, *result, *policy, *why, *source;
+	struct mapping new, held;
+	bool has_held;			/* false: the platform itself decided */
+};
+
+struct hook {
+	const char *kind, *state;
+};
+
+/* Counters of sysfs, one file each: X(file name) */
+#define COUNTER_LIST(X)	\
+	X(records) X(maps) X(unmaps) X(conflicts) X(refused) X(downgrades) \
+	X(suppressed) X(incomplete) X(late)
+
+#define COUNTER_ENUM(name)	COUNTER_##name,
+enum counter { COUNTER_LIST(COUNTER_ENUM) COUNTER_COUNT };
+#undef COUNTER_ENUM
+
+/* One line of /proc/iomem; @depth counts its parents, which come before it. */
+struct resource {
+	uint64_t start, end;
+	unsigned int depth;
+	const char *name;
+};
+
+struct pci_bar {
+	uint64_t start, end;
+	int bar;			/* 0 to 5; 6 is the expansion ROM */
+	const char *device, *driver;	/* @driver: NULL if none is bound */
+};
+
+struct model {
+	const char *policy, *arch;
+	const char *kind_policy[PFN_KIND_COUNT];	/* NULL: not offered */
+	uint64_t counters[COUNTER_COUNT];
+
+	struct mapping *records;
+	size_t nr_records;
+	uint64_t incomplete, late;	/* as of the records dump */
+
+	struct conflict *conflicts;
+	size_t nr_conflicts;
+	uint64_t total, suppressed;	/* as of the conflicts dump */
+
+	struct hook *hooks;
+	size_t nr_hooks;
+
+	struct resource *resources;
+	size_t nr_resources;
+	struct pci_bar *bars;
+	size_t nr_bars;
+	unsigned int phys_bits;		/* 0: the machine does not say */
+
+	struct chunk *chunks;		/* what the strings live in */
+};
+
+/* Enumerator order of the vocabulary; each table ends with NULL. */
+extern const char *const attr_names[];
+extern const char *const kind_names[];
+extern const char *const counter_names[];
+
+/* Answers that are derived from the model, alike for every printer. */
+struct summary {
+	int healthy;			/* 1 clean, 0 conflicts, -1 not known */
+	char *text;			/* one sentence; free() it */
+};
+
+char *model_keep(struct model *m, char *text);
+void model_free(struct model *m);
+
+uint64_t span_size(const struct span *s);
+bool span_has(const struct span *s, uint64_t address);
+bool mapping_downgraded(const struct mapping *map);
+
+int verdict_of(const char *word);
+const char *worst_verdict(const struct model *m);
+const char *hook_state(const struct model *m, const char *kind);
+size_t count_kind(const struct model *m, const char *kind);
+size_t count_attr(const struct model *m, const char *attr);
+bool policy_off(const char *word);
+bool watching(const struct model *m);
+struct summary summarize(const struct model *m);
+
+bool conflict_refused(const struct conflict *c);
+
+/* advice.c */
+const char *consequence(const struct conflict *c);
+char *advice(const struct conflict *c);
+
+char *resource_path(const struct model *m, uint64_t address);
+const struct pci_bar *find_bar(const struct model *m, uint64_t address);
+uint64_t phys_limit(const struct model *m);
+
+#endif /* PFNTRACK_MODEL_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pfntrack: how the model is shown.  Printers decide nothing. */
+#ifndef PFNTRACK_PRINT_H
+#define PFNTRACK_PRINT_H
+
+#include "main.h"
+#include "model.h"
+
+/* What is known about one address, gathered by "explain". */
+struct explanation {
+	uint64_t address;
+	char *resource;				/* NULL: no resource there */
+	const struct pci_bar *bar;		/* NULL: no PCI BAR */
+	const struct mapping **holders;
+	size_t nr_holders;
+	const struct conflict **conflicts;
+	size_t nr_conflicts;
+	char *summary;
+};
+
+struct printer {
+	void (*status)(const struct model *m);
+	void (*list)(const struct model *m);
+	void (*conflicts)(const struct model *m);
+	void (*explain)(const struct model *m, const struct explanation *e);
+	void (*version)(void);
+	void (*help)(void);
+};
+
+extern const struct printer text_printer, json_printer;
+
+/* The one that the options ask for. */
+static inline const struct printer *printer(void)
+{
+	return opts.json ? &json_printer : &text_printer;
+}
+
+#endif /* PFNTRACK_PRINT_H */

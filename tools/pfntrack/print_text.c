@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfntrack: the model as text for people.  Everything that came from outside
+ * passes cell_text() or text_safe() on its way to the terminal.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "columns.h"
+#include "main.h"
+#include "print.h"
+#include "table.h"
+#include "util.h"
+
+#define LABEL	"%-12s "
+
+/* Print a text and free it. */
+static void put(char *s)
+{
+	fputs(s, stdout);
+	free(s);
+}
+
+static void put_line(const char *label, const char *text)
+{
+	printf(LABEL, label);
+	put(cell_text(text));
+	putchar('\n');
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void status_attributes(const struct model *m)
+{
+	bool any = false;
+	size_t i, n;
+
+	printf(LABEL, "Attributes");
+	for (i = 0; attr_names[i]; i++) {
+		n = count_attr(m, attr_names[i]);
+		if (n)
+			printf("%s%s %zu", any ? ", " : "", attr_names[i], n);
+		any |= n;
+	}
+	n = count_attr(m, NULL);
+	if (n)
+		printf("%sother %zu", any ? ", " : "", n);
+	puts(any || n ? "" : "-");
+}
+
+static void status_kinds(const struct model *m)
+{
+	struct table *t = table_new();
+	size_t i;
+
+	table_column(t, "KIND", false);
+	table_column(t, "HOOK", false);
+	table_column(t, "POLICY", false);
+	table_column(t, "RECORDS", true);
+	for (i = 0; kind_names[i]; i++) {
+		const char *state = hook_state(m, kind_names[i]);
+
+		table_cell(t, cell_text(kind_names[i]));
+		table_cell(t, cell_text(state ? state : "not known"));
+		table_cell(t, cell_text(m->kind_policy[i]));
+		table_cell(t, xasprintf("%zu", count_kind(m, kind_names[i])));
+	}
+	putchar('\n');
+	table_print(t);
+	puts("What no live hook watches is not known; it is not called clean.");
+}
+
+static void text_status(const struct model *m)
+{
+	const char *worst = worst_verdict(m);
+	const uint64_t *n = m->counters;
+	struct summary s = summarize(m);
+
+	put_line("Source", *opts.root ? opts.root : "the running kernel");
+	put_line("Architecture", m->arch);
+	put_line("Policy", m->policy);
+	printf(LABEL "%llu live, %llu mapped and %llu unmapped so far\n", "Records",
+	       (unsigned long long)n[COUNTER_records], (unsigned long long)n[COUNTER_maps],
+	       (unsigned long long)n[COUNTER_unmaps]);
+	status_attributes(m);
+	printf(LABEL "%llu", "Conflicts", (unsigned long long)m->total);
+	if (worst) {
+		printf(", worst ");
+		put(cell_text(worst));
+	}
+	printf("; %llu refused, %llu downgraded, %llu report%s suppressed\n",
+	       (unsigned long long)n[COUNTER_refused], (unsigned long long)n[COUNTER_downgrades],
+	       (unsigned long long)n[COUNTER_suppressed], plural(n[COUNTER_suppressed]));
+	status_kinds(m);
+	putchar('\n');
+	if (n[COUNTER_incomplete])
+		printf("Warning: %llu mapping%s could not be stored; the records are incomplete.\n",
+		       (unsigned long long)n[COUNTER_incomplete], plural(n[COUNTER_incomplete]));
+	if (n[COUNTER_late])
+		puts("Warning: tracking began after boot; mappings made before are not known.");
+	put(text_safe(s.text));
+	putchar('\n');
+	free(s.text);
+}
+
+/* Nothing to be seen is no comfort where nobody looks. */
+static const char *off_note(const struct model *m)
+{
+	return policy_off(m->policy) ? "; the policy is off" : "";
+}
+
+static void text_list(const struct model *m)
+{
+	bool table_only = opts.raw || opts.noheadings;
+
+	if (m->nr_records)
+		columns_print(&list_columns, m);
+	if (table_only)
+		return;
+	if (!m->nr_records)
+		printf("No mapping is recorded%s.\n", off_note(m));
+	if (m->incomplete)
+		printf("Warning: %llu mapping%s could not be stored and are missing here.\n",
+		       (unsigned long long)m->incomplete, plural(m->incomplete));
+	if (m->late)
+		puts("Warning: tracking began after boot; mappings made before are missing here.");
+}
+
+static void side(const char *label, const struct mapping *map)
+{
+	printf("  %-9s ", label);
+	put(cell_attr(map));
+	fputs(", ", stdout);
+	put(cell_text(map->kind));
+	if (map->pid || map->comm) {
+		fputs(" by ", stdout);
+		put(cell_text(map->comm));
+		fputs(" (pid ", stdout);
+		put(cell_text(map->pid));
+		putchar(')');
+	}
+	if (map->dev) {
+		fputs(", device ", stdout);
+		put(cell_text(map->dev));
+		fputs(" driver ", stdout);
+		put(cell_text(map->driver));
+	}
+	if (map->site) {
+		fputs(", at ", stdout);
+		put(cell_text(map->site));
+	}
+	if (map->module) {
+		fputs(" [", stdout);
+		put(cell_text(map->module));
+		putchar(']');
+	}
+	if (map->time) {
+		fputs(", time ", stdout);
+		put(cell_text(map->time));
+	}
+	putchar('\n');
+}
+
+static void put_detail(const char *label, char *text)
+{
+	if (!text)
+		return;
+	printf("  %-9s ", label);
+	put(cell_text(text));
+	putchar('\n');
+	free(text);
+}
+
+static char *where(const struct model *m, uint64_t start)
+{
+	const struct pci_bar *bar = find_bar(m, start);
+	char *path = resource_path(m, start), *both;
+
+	if (!bar)
+		return path;
+	both = xasprintf("%s%sBAR %d of PCI device %s, driver %s", path ? path : "",
+			 path ? ": " : "", bar->bar, bar->device,
+			 bar->driver ? bar->driver : "none");
+	free(path);
+	return both;
+}
+
+static void text_conflict(const struct model *m, const struct conflict *c)
+{
+	char *size = text_size(span_size(&c->new.range));
+
+	printf("Conflict %llu: ", (unsigned long long)c->id);
+	put(cell_text(c->verdict));
+	fputs(", ", stdout);
+	put(cell_text(c->result));
+	fputs(", ", stdout);
+	put(cell_range(&c->new.range));
+	printf(" (%s), %llu time%s, policy ", size, (unsigned long long)c->count,
+	       plural(c->count));
+	put(cell_text(c->policy));
+	putchar('\n');
+	free(size);
+
+	put_detail("where", where(m, c->new.range.start));
+	side("new", &c->new);
+	if (c->has_held)
+		side("held", &c->held);
+	else
+		put_detail("held", xstrdup("by no recorded mapping: the platform itself decided"));
+	put_detail("means", xstrdup(consequence(c)));
+	put_detail("source", c->source ? xstrdup(c->source) : NULL);
+	put_detail("advice", advice(c));
+}
+
+static void text_conflicts(const struct model *m)
+{
+	size_t i;
+
+	/* Who asks for columns wants rows to work with, not prose. */
+	if (opts.columns || opts.raw || opts.noheadings) {
+		columns_print(&conflicts_columns, m);
+		return;
+	}
+	for (i = 0; i < m->nr_conflicts; i++) {
+		text_conflict(m, &m->conflicts[i]);
+		putchar('\n');
+	}
+	if (!m->total && !m->nr_conflicts) {
+		printf("No conflict is recorded%s.\n", off_note(m));
+	} else {
+		printf("%llu conflict%s, %zu of them listed; %llu report%s suppressed.\n",
+		       (unsigned long long)m->total, plural(m->total), m->nr_conflicts,
+		       (unsigned long long)m->suppressed, plural(m->suppressed));
+	}
+}
+
+static void explain_range(const struct mapping *map)
+{
+	printf("  %-9s ", "range");
+	put(cell_range(&map->range));
+	if (map->va.known) {
+		fputs(", at ", stdout);
+		put(cell_text(map->space));
+		fputs(" addresses ", stdout);
+		put(cell_range(&map->va));
+	}
+	putchar('\n');
+}
+
+static void text_explain(const struct model *m, const struct explanation *e)
+{
+	char *place;
+	size_t i;
+
+	printf("Address 0x%llx\n", (unsigned long long)e->address);
+	place = where(m, e->address);
+	put_detail("where", place ? place : xstrdup("in no resource of /proc/iomem"));
+	for (i = 0; i < e->nr_holders; i++) {
+		explain_range(e->holders[i]);
+		side("held", e->holders[i]);
+	}
+	for (i = 0; i < e->nr_conflicts; i++) {
+		putchar('\n');
+		text_conflict(m, e->conflicts[i]);
+	}
+	putchar('\n');
+	put(text_safe(e->summary));
+	putchar('\n');
+}
+
+static void text_version(void)
+{
+	printf("pfntrack %s (reads format version %d)\n", PFNTRACK_VERSION,
+	       PFN_TRACK_FORMAT_VERSION);
+}
+
+static void text_help(void)
+{
+	const struct cmd *cmd;
+
+	puts("Usage: pfntrack [OPTIONS] COMMAND\n\n"
+	     "Shows which cache attributes physical memory is mapped with, who mapped it, and\n"
+	     "which mappings disagree.  Reads a kernel that has pfn_track, as root.\n\n"
+	     "Commands:");
+	for (cmd = commands; cmd->name; cmd++)
+		printf("  %-10s%-10s%s\n", cmd->name, cmd->args, cmd->summary);
+	show_options(false);
+	show_exit_codes();
+	puts("\nExamples:\n"
+	     "  pfntrack status                       has this machine a problem?\n"
+	     "  pfntrack conflicts --json             both sides of each conflict, for scripts\n"
+	     "  pfntrack explain 0xfebc0000           who maps this address, and as what?\n"
+	     "  pfntrack --root snapshot list         the same for a captured tree\n\n"
+	     "'pfntrack COMMAND --help' says more about one command; see also pfntrack(8).");
+}
+
+const struct printer text_printer = {
+	.status		= text_status,
+	.list		= text_list,
+	.conflicts	= text_conflicts,
+	.explain	= text_explain,
+	.version	= text_version,
+	.help		= text_help,
+};

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: reads files of /sys and /proc, or of a captured tree below --root. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "main.h"
+#include "source_kernel.h"
+#include "util.h"
+
+/**
+ * source_path() - where a file is to be found
+ * @path: absolute, on the machine that is looked at
+ *
+ * Return: a new string.
+ */
+char *source_path(const char *path)
+{
+	return xasprintf("%s%s", opts.root, path);
+}
+
+/**
+ * source_open_failed() - say why a file cannot be read
+ * @path: the file as it was opened
+ * @err: the errno
+ *
+ * Return: the exit code.
+ */
+int source_open_failed(const char *path, int err)
+{
+	switch (err) {
+	case EACCES:
+		return fail(RC_UNSUPPORTED, "only root may read %s; run this as root", path);
+	case EPERM:
+		return fail(RC_UNSUPPORTED, "the kernel is locked down and does not show %s", path);
+	case ENOENT:
+		return fail(RC_UNSUPPORTED,
+			    "%s is missing; use the pfntrack that came with the kernel", path);
+	}
+	return fail(RC_INTERNAL, "cannot read %s: %s; try again", path, strerror(err));
+}
+
+/**
+ * source_read() - read a whole file
+ * @path: as source_path() gave it
+ * @text: the contents, with a NUL after them; free() it
+ * @len: their length
+ *
+ * Files of sysfs and debugfs do not know their size: read until the end.
+ *
+ * Return: 0 or an errno; nothing is printed.
+ */
+int source_read(const char *path, char **text, size_t *len)
+{
+	size_t size = 4096, used = 0;
+	int fd, err = 0;
+	ssize_t n = 1;
+	char *buf;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno;
+	buf = xcalloc(1, size);
+	while (n) {
+		if (used + 1 == size)
+			buf = xrealloc(buf, size *= 2, 1);
+		n = read(fd, buf + used, size - used - 1);
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			err = errno;
+			break;
+		}
+		used += n;
+	}
+	close(fd);
+	if (err) {
+		free(buf);
+		return err;
+	}
+	buf[used] = '\0';
+	*text = buf;
+	*len = used;
+	return 0;
+}

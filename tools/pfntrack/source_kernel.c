@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: fills the model from the sysfs and debugfs files of pfn_track. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "dump.h"
+#include "main.h"
+#include "source_kernel.h"
+#include "util.h"
+
+#define SYSFS	"/sys/kernel/mm/pfn_track"
+#define DEBUGFS	"/sys/kernel/debug"
+
+static const struct dump_field mapping_fields[] = {
+	{ "range",	DUMP_RANGE,	offsetof(struct mapping, range) },
+	{ "space",	DUMP_TEXT,	offsetof(struct mapping, space) },
+	{ "kind",	DUMP_TEXT,	offsetof(struct mapping, kind) },
+	{ "want",	DUMP_TEXT,	offsetof(struct mapping, want) },
+	{ "got",	DUMP_TEXT,	offsetof(struct mapping, got) },
+	{ "pid",	DUMP_PID,	offsetof(struct mapping, pid) },
+	{ "comm",	DUMP_TEXT,	offsetof(struct mapping, comm) },
+	{ "site",	DUMP_TEXT,	offsetof(struct mapping, site) },
+	{ "module",	DUMP_TEXT,	offsetof(struct mapping, module) },
+	{ "dev",	DUMP_TEXT,	offsetof(struct mapping, dev) },
+	{ "driver",	DUMP_TEXT,	offsetof(struct mapping, driver) },
+	{ "time",	DUMP_TIME,	offsetof(struct mapping, time) },
+};
+
+static const struct dump_field va_field = {
+	"va", DUMP_SPAN, offsetof(struct mapping, va)
+};
+
+/* The holder of a conflict may be nobody: then even its range is a dash. */
+static const struct dump_field held_range_field = {
+	"range", DUMP_SPAN, offsetof(struct mapping, range)
+};
+
+static const struct dump_field conflict_fields[] = {
+	{ "id",		DUMP_NUMBER,	offsetof(struct conflict, id) },
+	{ "count",	DUMP_NUMBER,	offsetof(struct conflict, count) },
+	{ "verdict",	DUMP_TEXT,	offsetof(struct conflict, verdict) },
+	{ "result",	DUMP_TEXT,	offsetof(struct conflict, result) },
+	{ "policy",	DUMP_TEXT,	offsetof(struct conflict, policy) },
+	{ "why",	DUMP_TEXT,	offsetof(struct conflict, why) },
+	{ "source",	DUMP_TEXT,	offsetof(struct conflict, source) },
+};
+
+static const struct dump_field hook_fields[] = {
+	{ "kind",	DUMP_TEXT,	offsetof(struct hook, kind) },
+	{ "state",	DUMP_TEXT,	offsetof(struct hook, state) },
+};
+
+/* Make room for one more, at sizes 16, 32, 64, ...; returns it, zeroed. */
+static void *append(void *array, size_t *n, size_t size)
+{
+	char **base = array;
+
+	if (!*n || (*n >= 16 && !(*n & (*n - 1))))
+		*base = xrealloc(*base, *n ? *n * 2 : 16, size);
+	return memset(*base + (*n)++ * size, 0, size);
+}
+
+static int record_line(void *ctx, struct dump_line *line)
+{
+	struct model *m = ctx;
+	struct mapping *map = append(&m->records, &m->nr_records, sizeof(*map));
+	int rc = dump_fields(line, mapping_fields, ARRAY_SIZE(mapping_fields), "", map);
+
+	return rc ? rc : dump_fields(line, &va_field, 1, "", map);
+}
+
+static int conflict_line(void *ctx, struct dump_line *line)
+{
+	struct model *m = ctx;
+	struct conflict *c = append(&m->conflicts, &m->nr_conflicts, sizeof(*c));
+	int rc;
+
+	rc = dump_fields(line, conflict_fields, ARRAY_SIZE(conflict_fields), "", c);
+	if (!rc)
+		rc = dump_fields(line, mapping_fields, ARRAY_SIZE(mapping_fields), "", &c->new);
+	if (!rc)
+		rc = dump_fields(line, &held_range_field, 1, "held.", &c->held);
+	if (!rc)
+		rc = dump_fields(line, mapping_fields + 1, ARRAY_SIZE(mapping_fields) - 1,
+				 "held.", &c->held);
+	c->has_held = c->held.range.known;
+	return rc;
+}
+
+static int hook_line(void *ctx, struct dump_line *line)
+{
+	struct model *m = ctx;
+	struct hook *hook = append(&m->hooks, &m->nr_hooks, sizeof(*hook));
+	int rc = dump_fields(line, hook_fields, ARRAY_SIZE(hook_fields), "", hook);
+
+	if (!rc && (!hook->kind || !hook->state))
+		rc = dump_malformed(line, "not known:", hook->kind ? "state" : "kind");
+	return rc;
+}
+
+/* Headers that are not listed here are skipped: a newer kernel may say more. */
+static int header_line(void *ctx, const struct dump_line *line, char *name, char *value)
+{
+	struct model *m = ctx;
+	const struct {
+		const char *name;
+		uint64_t *value;
+	} numbers[] = {
+		{ "incomplete",	&m->incomplete },
+		{ "late",	&m->late },
+		{ "total",	&m->total },
+		{ "suppressed",	&m->suppressed },
+	};
+	size_t i;
+
+	if (!strcmp(name, "policy"))
+		m->policy = value;
+	if (!strcmp(name, "arch"))
+		m->arch = value;
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!strcmp(name, numbers[i].name) && !parse_number(value, 10, numbers[i].value))
+			return dump_malformed(line, name, value);
+	return 0;
+}
+
+static int load_dump(struct model *m, const char *name, const struct dump_reader *reader)
+{
+	char *path = xasprintf("%s" DEBUGFS "/pfn_track/%s", opts.root, name);
+	char *text;
+	size_t len;
+	int err, rc;
+
+	err = source_read(path, &text, &len);
+	if (err) {
+		rc = source_open_failed(path, err);
+	} else {
+		model_keep(m, text);
+		rc = memchr(text, '\0', len) ?
+			fail(RC_INTERNAL, "%s holds a NUL byte; the dump is malformed, take it again",
+			     path) :
+			dump_parse(text, len, path, reader, m);
+	}
+	free(path);
+	return rc;
+}
+
+static const struct dump_reader record_reader = { header_line, "record", record_line };
+static const struct dump_reader conflict_reader = { header_line, "conflict", conflict_line };
+static const struct dump_reader hook_reader = { header_line, "hook", hook_line };
+
+/* One word of sysfs.  Return: 0, an exit code, or -ENOENT if it may be missing. */
+static int load_word(struct model *m, const char *name, const char **word, bool optional)
+{
+	char *path = xasprintf("%s" SYSFS "/%s", opts.root, name);
+	char *text;
+	size_t len;
+	int err, rc = 0;
+
+	err = source_read(path, &text, &len);
+	if (err == ENOENT && optional) {
+		rc = -ENOENT;
+	} else if (err) {
+		rc = source_open_failed(path, err);
+	} else {
+		model_keep(m, text);
+		if (!len || strcspn(text, " \t\n") != len - 1 || text[len - 1] != '\n')
+			rc = fail(RC_INTERNAL, "%s is not one word on a line; take it again", path);
+		else
+			text[len - 1] = '\0';
+		*word = text;
+	}
+	free(path);
+	return rc;
+}
+
+static int load_sysfs(struct model *m)
+{
+	const char *word = NULL;
+	char *name;
+	size_t i;
+	int rc;
+
+	rc = load_word(m, "policy", &m->policy, false);
+	if (!rc)
+		rc = load_word(m, "arch", &m->arch, false);
+	for (i = 0; !rc && i < COUNTER_COUNT; i++) {
+		rc = load_word(m, counter_names[i], &word, false);
+		if (!rc && !parse_number(word, 10, &m->counters[i]))
+			rc = fail(RC_INTERNAL, "%s" SYSFS "/%s is no number: '%s'; take it again",
+				  opts.root, counter_names[i], word);
+	}
+	for (i = 0; !rc && i < PFN_KIND_COUNT; i++) {
+		name = xasprintf("kind/%s", kind_names[i]);
+		rc = load_word(m, name, &m->kind_policy[i], true);
+		free(name);
+		if (rc == -ENOENT)
+			rc = 0;
+	}
+	return rc;
+}
+
+static bool empty_or_missing(const char *path)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return true;
+	do
+		entry = readdir(dir);
+	while (entry && entry->d_name[0] == '.');
+	closedir(dir);
+	return !entry;
+}
+
+/* Tell the ways apart in which the files may not be there: each has its own cure. */
+static int check_debugfs(const char *dir)
+{
+	char *debugfs;
+	struct stat st;
+	bool unmounted;
+
+	if (!stat(dir, &st))
+		return 0;
+	if (errno != ENOENT)
+		return source_open_failed(dir, errno);
+	if (*opts.root)
+		return fail(RC_UNSUPPORTED,
+			    "the snapshot has no %s; capture it as root with debugfs mounted", dir);
+	debugfs = source_path(DEBUGFS);
+	unmounted = empty_or_missing(debugfs);
+	free(debugfs);
+	if (unmounted)
+		return fail(RC_UNSUPPORTED,
+			    "debugfs is not mounted; as root: mount -t debugfs none " DEBUGFS);
+	return fail(RC_UNSUPPORTED, "%s is missing; boot without debugfs=off", dir);
+}
+
+static int check_sysfs(const char *dir)
+{
+	struct stat st;
+
+	if (!stat(dir, &st))
+		return 0;
+	if (errno != ENOENT)
+		return source_open_failed(dir, errno);
+	if (*opts.root)
+		return fail(RC_UNSUPPORTED,
+			    "the snapshot has no %s; capture a kernel that has pfn_track", dir);
+	return fail(RC_UNSUPPORTED,
+		    "this kernel has no pfn_track (%s is missing); boot one built with CONFIG_PFN_TRACK=y",
+		    dir);
+}
+
+/**
+ * source_load() - fill the model
+ * @m: zeroed; to be freed by the caller in any case
+ * @what: LOAD_ flags
+ *
+ * Return: 0, or an exit code after an error line was printed.
+ */
+int source_load(struct model *m, unsigned int what)
+{
+	char *sysfs = source_path(SYSFS);
+	char *debugfs = source_path(DEBUGFS "/pfn_track");
+	int rc;
+
+	rc = check_sysfs(sysfs);
+	if (!rc && (what & (LOAD_RECORDS | LOAD_CONFLICTS | LOAD_COVERAGE)))
+		rc = check_debugfs(debugfs);
+	if (!rc && (what & LOAD_RECORDS))
+		rc = load_dump(m, "records", &record_reader);
+	if (!rc && (what & LOAD_CONFLICTS))
+		rc = load_dump(m, "conflicts", &conflict_reader);
+	if (!rc && (what & LOAD_COVERAGE))
+		rc = load_dump(m, "coverage", &hook_reader);
+	/* Last: where a dump and sysfs disagree, sysfs is the later word. */
+	if (!rc && (what & LOAD_SYSFS))
+		rc = load_sysfs(m);
+	if (!rc && (what & LOAD_PLATFORM))
+		platform_load(m);
+	free(sysfs);
+	free(debugfs);
+	return rc;
+}

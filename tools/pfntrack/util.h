@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pfntrack: errors, memory, and text that is safe to show. */
+#ifndef PFNTRACK_UTIL_H
+#define PFNTRACK_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define PRINTF(a, b)	__attribute__((format(printf, a, b)))
+
+int fail(int rc, const char *fmt, ...) PRINTF(2, 3);
+void die_nomem(void) __attribute__((noreturn));
+
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *p, size_t n, size_t size);
+char *xstrdup(const char *s);
+char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
+
+char *text_safe(const char *s);
+char *text_utf8(const char *s);
+char *text_size(uint64_t bytes);
+
+bool parse_number(const char *s, int base, uint64_t *value);
+const char *nearest(const char *word, const char *(*name)(size_t i));
+int close_stdout(int rc);
+
+#endif /* PFNTRACK_UTIL_H */
