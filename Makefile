@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# pfn_track: "make help" lists what can be made. Everything is built under
+# build/ and, where it is dear to make and worth keeping, in $PFNTRACK_CACHE
+# (default: pfntrack in your cache folder). V=1 shows commands.
+
+PYTHON := /usr/bin/python3 -B
+ARCH ?= x86_64
+FLAVOUR ?= pfn_track
+BUILD := build
+TEST_ARCHES := $(or $(PFNTRACK_ARCHES),x86_64,arm64)
+comma := ,
+
+ifneq ($(V),1)
+Q := @
+MAKEFLAGS += --no-print-directory
+endif
+export V
+
+.DEFAULT_GOAL := tools
+.PHONY: tools demo test test-debug unit kernel patch style install clean help
+
+tools: ## the pfntrack command, build/tools/pfntrack (the default)
+	$(Q)scripts/packages tools
+	$(Q)$(MAKE) $(if $(Q),-s) -C tools/pfntrack O=$(CURDIR)/$(BUILD)/tools pfntrack
+	@echo "made $(BUILD)/tools/pfntrack"
+
+demo: ## a conflict refused in a real kernel [ARCH=x86_64|arm64]
+	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)scripts/demo $(ARCH)
+
+test: ## all tests, on both architectures [PFNTRACK_ARCHES=x86_64]
+	$(Q)scripts/packages tools unit kernel lab $(if $(findstring arm64,$(TEST_ARCHES)),arm64)
+	$(Q)$(MAKE) tools
+	$(Q)for arch in $(subst $(comma), ,$(TEST_ARCHES)); do \
+		for flavour in pristine pfn_track; do \
+			$(PYTHON) scripts/kernel/build.py $$arch $$flavour || exit 1; \
+		done; \
+	done
+	$(Q)rm -rf $(BUILD)/lab
+	$(Q)PFNTRACK_ARCHES=$(TEST_ARCHES) $(PYTHON) -m pytest -p no:cacheprovider -ra tests
+
+test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRACK_ARCHES=]
+	$(Q)scripts/packages tools kernel lab $(if $(findstring arm64,$(TEST_ARCHES)),arm64)
+	$(Q)for arch in $(subst $(comma), ,$(TEST_ARCHES)); do \
+		$(PYTHON) scripts/kernel/build.py $$arch debug || exit 1; \
+	done
+	$(Q)PFNTRACK_ARCHES=$(TEST_ARCHES) PFNTRACK_FLAVOUR=debug \
+		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
+
+unit: ## the registry under sanitizers in user space, seconds
+	$(Q)scripts/packages unit kernel
+	$(Q)$(MAKE) $(if $(Q),-s) -C tests/unit O=$(CURDIR)/$(BUILD)/unit \
+		KSRC=$$($(PYTHON) scripts/kernel/tree.py --pristine) check
+
+kernel: ## a kernel image; prints its path [ARCH=x86_64|arm64] [FLAVOUR=pristine|debug]
+	$(Q)$(PYTHON) scripts/kernel/build.py $(ARCH) $(FLAVOUR)
+
+patch: ## the change as a series for "git am", build/patches
+	$(Q)$(PYTHON) scripts/kernel/mkpatch.py $(BUILD)/patches
+
+style: ## checkpatch, sparse, W=1, kernel-doc, cppcheck, shellcheck
+	$(Q)scripts/style
+
+install: tools ## the pfntrack command and its manual page [PREFIX=] [DESTDIR=]
+	$(Q)$(MAKE) $(if $(Q),-s) -C tools/pfntrack O=$(CURDIR)/$(BUILD)/tools install
+
+clean: ## remove build/; the cache is kept
+	$(Q)rm -rf $(BUILD)
+
+help: ## this list
+	@echo "pfn_track: who maps which physical range with which cache attribute"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		awk -F'\t' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@echo "V=1 shows commands; PFNTRACK_CACHE is where kernels are kept."

@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build a kernel, or take it from the cache; prints the path of the image.
+
+usage: build.py ARCH [FLAVOUR]      FLAVOUR: pfn_track (default), pristine, debug
+
+Images are kept under a hash of everything that goes into them: configuration,
+source version, our files, our patches, compiler. Beside the image lie its
+configuration, its System.map and its modules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import config
+import tree
+from common import Arch, Error, arch_of, cache, info, locked, main, output, packages
+
+# The oldest beyond these are thrown away, per architecture and flavour.
+KEEP = 8
+OBJECT = re.compile(r"^  (CC|AS|LD|AR)( \[M\])? ")
+
+
+def image_key(arch: Arch, flavour: str) -> str:
+    """The hash of all inputs."""
+    symbols = config.wanted(arch.name, flavour)
+    version = tree.source_version()
+    base = version if flavour == "pristine" else tree.plan_of().key(version)
+    compiler = output([f"{arch.cross}gcc", "--version"]).splitlines()[0]
+    text = f"1 {arch.name} {flavour} {base} {compiler} {sorted(symbols.items())}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def cached(arch: Arch, flavour: str) -> Path:
+    """Where the image of these inputs is, or would be."""
+    folder = cache() / "image" / f"{arch.name}-{flavour}" / image_key(arch, flavour)
+    return folder / Path(arch.image).name
+
+
+def environment() -> dict[str, str]:
+    """Nothing of the day or the machine goes into the image."""
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH",
+                           "CROSS_COMPILE", "V", "O", "LOCALVERSION", "KCFLAGS")}
+    env.update(KBUILD_BUILD_TIMESTAMP="Thu Jan  1 00:00:00 UTC 2026", KBUILD_BUILD_USER="pfn_track",
+               KBUILD_BUILD_HOST="lab", KBUILD_BUILD_VERSION="1", LC_ALL="C")
+    env.setdefault("CCACHE_DIR", str(cache() / "ccache"))
+    return env
+
+
+def make(command: list[str], log: Path, what: str) -> None:
+    """Run make with its output in a log; a line of progress now and then."""
+    began = told = time.monotonic()
+    objects = 0
+    verbose = os.environ.get("V") == "1"
+    if verbose:
+        info("+ " + " ".join(command))
+    with open(log, "w", encoding="utf-8", errors="replace") as handle, \
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             errors="replace", env=environment()) as process:
+        assert process.stdout
+        for line in process.stdout:
+            handle.write(line)
+            objects += bool(OBJECT.match(line))
+            if verbose:
+                info(line.rstrip())
+            elif time.monotonic() - told >= 20:
+                told = time.monotonic()
+                info(f"{what}: {objects} objects, {told - began:.0f} s")
+    if process.returncode:
+        said = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        for line in [line for line in said if re.search(r"error|undefined|\*\*\*", line)][:12]:
+            info(f"  {line}")
+        raise Error(f"{what} failed, see {log}")
+    info(f"{what}: done, {objects} objects in {time.monotonic() - began:.0f} s")
+
+
+def source_for(flavour: str) -> tuple[Path, str]:
+    """The tree that a flavour is built from, and its generation."""
+    if flavour == "pristine":
+        with locked("tree"):
+            return tree.pristine_tree()
+    return tree.work_tree()
+
+
+def prepare(arch: Arch, flavour: str, name: str) -> tuple[Path, Path]:
+    """The source tree and a configured build folder."""
+    source, generation = source_for(flavour)
+    out = cache() / "obj" / name
+    stamp = out / "generation"
+    if out.exists() and (not stamp.exists() or stamp.read_text() != generation):
+        # Objects may be newer than sources that have changed, see tree.lay().
+        shutil.rmtree(out)
+    config.configure(arch, flavour, source, out)
+    stamp.write_text(generation)
+    return source, out
+
+
+def keep(arch: Arch, out: Path, target: Path) -> None:
+    """Put image and modules in the cache, complete or not at all."""
+    beside = target.with_name(target.name + ".new")
+    shutil.rmtree(beside, ignore_errors=True)
+    (beside / "modules").mkdir(parents=True)
+    shutil.copy2(out / arch.image, beside / Path(arch.image).name)
+    shutil.copy2(out / "System.map", beside / "System.map")
+    shutil.copy2(out / ".config", beside / "config")
+    order = out / "modules.order"
+    for line in order.read_text().split() if order.exists() else ():
+        module = out / Path(line).with_suffix(".ko")
+        shutil.copy2(module, beside / "modules" / module.name)
+    beside.rename(target)
+    old = sorted(target.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+    for path in old[:-KEEP]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def image(arch: Arch, flavour: str) -> Path:
+    """The image, built if the cache does not have it."""
+    foreign = ("arm64",) if arch.name == "arm64" and arch.cross else ()
+    packages("kernel", *foreign)
+    if (result := cached(arch, flavour)).exists():
+        os.utime(result.parent)
+        return result
+    with locked("build"):
+        for _ in range(5):
+            # Others may have built, or edited, while we waited.
+            result = cached(arch, flavour)
+            if result.exists():
+                return result
+            source, out = prepare(arch, flavour, f"{arch.name}-{flavour}")
+            make(["make", "-C", str(source), f"O={out}", f"-j{os.cpu_count()}", *arch.make_args(),
+                  f"LOCALVERSION=-{flavour}", Path(arch.image).name, "modules"],
+                 out / "build.log", f"kernel {arch.name} {flavour}")
+            if cached(arch, flavour) == result:
+                keep(arch, out, result.parent)
+                return result
+            info(f"kernel {arch.name} {flavour}: sources were changed meanwhile, once more")
+    raise Error("sources change faster than they are built")
+
+
+def run(argv: list[str]) -> None:
+    """The command."""
+    if len(argv) not in (1, 2):
+        raise Error("usage: build.py ARCH [FLAVOUR]")
+    print(image(arch_of(argv[0]), argv[1] if len(argv) == 2 else "pfn_track"))
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    main(run)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the kernel scripts share: where things are, how errors are told."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+KERNEL = "6.12"
+PACKAGE = f"linux-source-{KERNEL}"
+INTEGRATION = REPO / "integration" / KERNEL
+CONFIGS = REPO / "tests" / "configs"
+FLAVOURS = ("pfn_track", "pristine", "debug")
+
+
+class Error(Exception):
+    """Something the user must know; told in one line, without a traceback."""
+
+
+@dataclass(frozen=True)
+class Arch:
+    """How one architecture is built."""
+
+    name: str
+    kbuild: str
+    image: str
+    cross: str = ""
+
+    def make_args(self) -> list[str]:
+        """The variables that Kbuild wants; ccache is used where it exists."""
+        compiler = f"{self.cross}gcc"
+        if any(os.access(f"{folder}/ccache", os.X_OK) for folder in os.get_exec_path()):
+            compiler = f"ccache {compiler}"
+        return [f"ARCH={self.kbuild}", f"CROSS_COMPILE={self.cross}", f"CC={compiler}"]
+
+
+ARCHES = {
+    "x86_64": Arch("x86_64", "x86_64", "arch/x86/boot/bzImage",
+                   "" if os.uname().machine == "x86_64" else "x86_64-linux-gnu-"),
+    "arm64": Arch("arm64", "arm64", "arch/arm64/boot/Image",
+                  "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-"),
+}
+
+
+def arch_of(name: str) -> Arch:
+    """The architecture of that name, or an error that lists the names."""
+    if name not in ARCHES:
+        raise Error(f"unknown architecture '{name}': one of {', '.join(ARCHES)}")
+    return ARCHES[name]
+
+
+def cache() -> Path:
+    """The folder for everything that is dear to make, outside the repository."""
+    chosen = os.environ.get("PFNTRACK_CACHE")
+    if not chosen:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        chosen = f"{base}/pfntrack"
+    path = Path(chosen).absolute()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def info(text: str) -> None:
+    """One line of progress. stdout is kept for answers."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold the cache's lock of that name: two checkouts may share a cache."""
+    with open(cache() / f"{name}.lock", "w", encoding="ascii") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            info(f"{name}: waiting for another run that uses the same cache")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def packages(*purposes: str) -> None:
+    """Have the packages of these purposes, see scripts/packages."""
+    if subprocess.run([REPO / "scripts" / "packages", *purposes], check=False).returncode:
+        raise Error("the packages above are needed")
+
+
+def output(command: Sequence[str | Path], cwd: Path | None = None) -> str:
+    """What a command prints; an error with its last line if it fails."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise Error(f"{command[0]} failed: {said[-1] if said else 'no message'}")
+    return done.stdout
+
+
+def sha(path: Path) -> str:
+    """The sha256 of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main(entry: Callable[[list[str]], None]) -> None:
+    """Run a script's entry point with one-line errors."""
+    try:
+        entry(sys.argv[1:])
+    except Error as error:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Guests for tests: one boot per (architecture, flavour, command line).
+
+PFNTRACK_ARCHES   architectures to test, by default "x86_64,arm64"
+PFNTRACK_FLAVOUR  what to boot where a test asks for the patched kernel: "debug"
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "kernel"))
+
+import lab  # noqa: E402
+
+GuestFactory = Callable[..., lab.Guest]
+
+
+def arches() -> list[str]:
+    """The architectures of this run."""
+    names = os.environ.get("PFNTRACK_ARCHES") or "x86_64,arm64"
+    chosen = [name.strip() for name in names.split(",") if name.strip()]
+    for name in chosen:
+        if name not in lab.ARCHES:
+            raise pytest.UsageError(f"PFNTRACK_ARCHES: unknown architecture {name!r}")
+    return chosen
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes "arch" runs once for each architecture."""
+    if "arch" in metafunc.fixturenames:
+        metafunc.parametrize("arch", arches(), scope="session")
+
+
+class _Boots:
+    """The guests that are up."""
+
+    def __init__(self) -> None:
+        self.guests: dict[tuple[str, str, str], lab.Guest] = {}
+
+    def get(self, arch: str, flavour: str = "pfn_track", cmdline: str = "") -> lab.Guest:
+        """A guest, booted now if none is up, or the last one died."""
+        if flavour == "pfn_track":
+            flavour = os.environ.get("PFNTRACK_FLAVOUR") or flavour
+        key = (arch, flavour, cmdline)
+        if key not in self.guests or not self.guests[key].alive:
+            self.guests[key] = lab.Guest(lab.kernel_for(arch, flavour), cmdline).start()
+        return self.guests[key]
+
+    def settle(self) -> None:
+        """After a test: nothing of it is left, and no kernel has complained."""
+        for guest in self.guests.values():
+            if guest.alive:
+                guest.settle()
+
+    def stop(self) -> None:
+        """All down, each with its final status line."""
+        errors = []
+        for guest in self.guests.values():
+            if not guest.alive:
+                continue
+            try:
+                guest.stop()
+            except lab.LabError as error:
+                errors.append(str(error))
+        if errors:
+            raise lab.LabError("\n".join(errors))
+
+
+@pytest.fixture(scope="session")
+def _boots() -> Iterator[_Boots]:
+    boots = _Boots()
+    yield boots
+    boots.stop()
+
+
+@pytest.fixture
+def guest(_boots: _Boots) -> Iterator[GuestFactory]:
+    """guest(arch, flavour="pfn_track", cmdline="") gives a running guest.
+
+    Guests are shared: whoever loads a module, or changes a policy, changes it
+    back. Programs that still run after the test are killed.
+    """
+    yield _boots.get
+    _boots.settle()
+
+
+@pytest.fixture
+def stock(guest: GuestFactory, arch: str) -> lab.Guest:
+    """The pristine kernel."""
+    return guest(arch, "pristine")
+
+
+@pytest.fixture
+def tracked(guest: GuestFactory, arch: str) -> Iterator[lab.Guest]:
+    """The patched kernel; its policy is put back after the test."""
+    one = guest(arch, "pfn_track", "pfn_track=report")
+    yield one
+    if one.alive:
+        one.write("/sys/kernel/mm/pfn_track/policy", "report").ok()

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The lab's protocol and archive, without a guest."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+from pathlib import Path
+
+import cpio
+import lab
+import pytest
+
+
+def fake() -> lab.Guest:
+    """A guest that was never started."""
+    kernel = lab.Kernel(lab.ARCHES["x86_64"], "pristine", Path("/nowhere/bzImage"))
+    return lab.Guest(kernel)
+
+
+@pytest.mark.parametrize(("line", "parts"), [
+    ("hello 6.12.0", ("hello", 0, "6.12.0")),
+    ("final ok", ("final", 0, "ok")),
+    ("bad too many jobs", ("bad", 0, "too many jobs")),
+    ("out 3 aGk=", ("out", 3, "aGk=")),
+    ("rc 3 0", ("rc", 3, "0")),
+])
+def test_answers(line: str, parts: tuple[str, int, str]) -> None:
+    """Every kind of line."""
+    assert lab.parse_answer(line) == parts
+
+
+@pytest.mark.parametrize("line", ["", "out", "out x aGk=", "rc -1 0", "[ 0.1] BUG: x", "Final ok"])
+def test_strange_answers(line: str) -> None:
+    """What the agent never says is an error, not ignored."""
+    with pytest.raises(lab.LabError):
+        lab.parse_answer(line)
+
+
+def test_take() -> None:
+    """Output is put together from chunks; the status ends a program."""
+    guest = fake()
+    guest.jobs[1] = lab._Job()  # pylint: disable=protected-access
+    for chunk in (b"one\ntw", b"o\n"):
+        guest._take(f"out 1 {base64.b64encode(chunk).decode()}")
+    guest._take("pid 1 33")
+    guest._take("rc 1 137")
+    job = guest.jobs[1]
+    assert (bytes(job.out), job.pid, job.rc) == (b"one\ntwo\n", 33, 137)
+    process = lab.Process(guest, 1)
+    assert [process.line(), process.line()] == ["one", "two"]
+    with pytest.raises(lab.LabError, match="137"):
+        process.line()
+
+
+def test_bad_is_an_error() -> None:
+    """The agent's complaints reach the test."""
+    with pytest.raises(lab.LabError, match="too many"):
+        fake()._take("bad too many jobs")
+
+
+def test_pairs() -> None:
+    """The workload's lines."""
+    assert lab.parse_pairs("mapped va=0x1000 len=0x10 pid=7") == {
+        "did": "mapped", "va": "0x1000", "len": "0x10", "pid": "7"}
+    assert lab.parse_pairs("refused errno=EBUSY(16) pid=7")["errno"] == "EBUSY(16)"
+
+
+def test_not_started_is_lost() -> None:
+    """Talking to no guest is an error."""
+    with pytest.raises(lab.LostGuest):
+        fake().order("bye")
+
+
+def test_archive(tmp_path: Path) -> None:
+    """cpio(1) reads what we write."""
+    if not shutil.which("cpio"):
+        pytest.skip("no cpio to compare with")
+    archive = cpio.Archive()
+    archive.file("bin/tool", b"#!/bin/sh\n")
+    archive.link("bin/other", "tool")
+    archive.file("odd", b"12345", 0o644)
+    archive.folder("proc")
+    done = subprocess.run(["cpio", "-id", "--quiet"], cwd=tmp_path, input=archive.content(),
+                          check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "bin/tool").read_bytes() == b"#!/bin/sh\n"
+    assert (tmp_path / "bin/tool").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "bin/other").readlink() == Path("tool")
+    assert (tmp_path / "odd").read_bytes() == b"12345"
+    assert (tmp_path / "proc").is_dir()
+
+
+def test_archive_is_the_same_again() -> None:
+    """No time stamps: images and initramfs can be compared."""
+    def make() -> bytes:
+        archive = cpio.Archive()
+        archive.file("a/b", b"x")
+        return archive.content()
+
+    assert make() == make()
