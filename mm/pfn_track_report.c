@@ -245,11 +245,6 @@ static const char *pft_why(const struct pft_conflict *c)
 	return "the mapping is slower, or more weakly ordered, than what it was written for";
 }
 
-static const char *pft_source(const struct pft_conflict *c)
-{
-	return c->rule ? c->rule->source : "-";
-}
-
 static const char *pft_advice(const struct pft_conflict *c)
 {
 	if (c->result != PFN_RESULT_MAPPED)
@@ -273,8 +268,8 @@ static void pft_log_side(const char *role, const char *verb,
 	pr_warn("pfn_track:   %s %s:%d %s at %s [%s] wants %s, %s %s%s%s\n",
 		role, holder->comm, holder->pid, pft_kind_text[rec->kind],
 		site->text, site->module, pft_attr_text[rec->want], verb,
-		pft_attr_text[rec->got], holder->dev ? ", for " : "",
-		holder->dev ?: "");
+		rec->got == PFN_ATTR_NONE ? "nothing" : pft_attr_text[rec->got],
+		holder->dev ? ", for " : "", holder->dev ?: "");
 }
 
 static void pft_log(const struct pft_event *event)
@@ -287,10 +282,12 @@ static void pft_log(const struct pft_event *event)
 		pft_attr_text[c->new.want], pft_attr_text[c->held.got],
 		pft_result_text[c->result], pft_policy_text[c->policy]);
 	pft_log_side("asked by",
-		     c->result == PFN_RESULT_MAPPED ? "got" : "would get",
+		     c->result == PFN_RESULT_REFUSED ? "would get" : "got",
 		     &c->new, &event->new);
 	pft_log_side("held by ", "has", &c->held, &event->held);
-	pr_warn("pfn_track:   meaning: %s (%s)\n", pft_why(c), pft_source(c));
+	pr_warn("pfn_track:   meaning: %s%s%s%s\n", pft_why(c),
+		c->rule ? " (" : "", c->rule ? c->rule->source : "",
+		c->rule ? ")" : "");
 	pr_warn("pfn_track:   advice:  %s\n", pft_advice(c));
 }
 
@@ -678,7 +675,7 @@ static void pft_show_event(struct seq_file *m, const struct pft_event *event)
 	pft_show_text(m, "", "result", pft_result_text[c->result]);
 	pft_show_text(m, "", "policy", pft_policy_text[c->policy]);
 	pft_show_text(m, "", "why", pft_why(c));
-	pft_show_text(m, "", "source", pft_source(c));
+	pft_show_text(m, "", "source", c->rule ? c->rule->source : NULL);
 	pft_show_side(m, "", &c->new, &event->new);
 	pft_show_side(m, "held.", &c->held, &event->held);
 	if (c->held.holder) {

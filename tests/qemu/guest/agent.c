@@ -9,7 +9,7 @@
  *
  *   host                    guest
  *                           hello RELEASE
- *   run ID BASE64           pid ID PID      "sh -c TEXT" in its own session,
+ *   run ID BASE64           pid ID PID      "sh -c TEXT" in its own group,
  *                           out ID BASE64   standard output, as it comes
  *                           err ID BASE64   standard error
  *                           rc ID STATUS    ended, all output was sent;
@@ -176,13 +176,15 @@ static void start_job(unsigned long id, const char *text)
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGPIPE, SIG_DFL);
-		setsid();
+		setpgid(0, 0);
 		dup2(in[0], 0);
 		dup2(out[1], 1);
 		dup2(err[1], 2);
 		execl("/bin/sh", "sh", "-c", text, NULL);
 		_exit(127);
 	}
+	/* In both, or a "kill" that comes at once finds no such group. */
+	setpgid(pid, pid);
 	close(in[0]);
 	close(out[1]);
 	close(err[1]);
