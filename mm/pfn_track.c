@@ -321,34 +321,6 @@ static void pft_admit(struct pft_admission *a, const struct pft_record *new,
 	}
 }
 
-/* The common end of all that maps; @new has everything but its holder. */
-static int pft_map(struct pft_record *new, struct device *dev,
-		   const void *caller, bool exact)
-{
-	struct pft_admission a = { };
-	struct pft_record *rec;
-
-	new->holder = pft_holder_new(dev, caller);
-	rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
-	if (!rec)
-		pft_count(PFT_STAT_INCOMPLETE);
-
-	spin_lock(&pft_lock);
-	/* Switched off meanwhile: nothing may enter a store that was emptied. */
-	if (pft_on())
-		pft_admit(&a, new, rec, exact);
-	spin_unlock(&pft_lock);
-
-	if (a.told)
-		pft_tell(&a.conflict, &a.judgement);
-	if (!a.stored) {
-		if (rec)
-			kmem_cache_free(pft_record_cache, rec);
-		pft_holder_put(new->holder);
-	}
-	return a.refused ? -EBUSY : 0;
-}
-
 static void pft_free(struct pft_record *rec)
 {
 	if (!rec)
@@ -363,7 +335,7 @@ static void pft_free(struct pft_record *rec)
  *
  * Return: 1 for a piece, traced and counted; 0 when there is none left.
  */
-static int pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
+static int pft_unmap_one(const struct pft_range *range, struct pft_cut *cut)
 {
 	int ret;
 
@@ -396,12 +368,12 @@ static int pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
  *
  * Return: 0, or -ENOENT if nothing was.
  */
-static int pft_unmap(struct pft_range range)
+static int pft_unmap(const struct pft_range *range)
 {
 	struct pft_cut cut = { };
 	int ret = -ENOENT;
 
-	while (pft_unmap_one(&range, &cut) > 0) {
+	while (pft_unmap_one(range, &cut) > 0) {
 		pft_free(cut.gone);
 		cut.gone = NULL;
 		ret = 0;
@@ -421,6 +393,50 @@ static struct pft_range pft_range(enum pfn_space space, const void *id,
 		.va = va,
 		.va_last = va + size - 1,
 	};
+}
+
+static struct pft_range pft_range_of(const struct pft_record *rec)
+{
+	return (struct pft_range){
+		.space = rec->space,
+		.id = rec->id,
+		.va = rec->va,
+		.va_last = pft_va_last(rec),
+	};
+}
+
+/* The common end of all that maps; @new has everything but its holder. */
+static int pft_map(struct pft_record *new, struct device *dev,
+		   const void *caller, bool exact)
+{
+	const struct pft_range where = pft_range_of(new);
+	struct pft_admission a = { };
+	struct pft_record *rec;
+
+	/*
+	 * The page tables are empty there, or they could not be filled: what is
+	 * recorded has lost its mapping unseen.
+	 */
+	pft_unmap(&where);
+	new->holder = pft_holder_new(dev, caller);
+	rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+	if (!rec)
+		pft_count(PFT_STAT_INCOMPLETE);
+
+	spin_lock(&pft_lock);
+	/* Switched off meanwhile: nothing may enter a store that was emptied. */
+	if (pft_on())
+		pft_admit(&a, new, rec, exact);
+	spin_unlock(&pft_lock);
+
+	if (a.told)
+		pft_tell(&a.conflict, &a.judgement);
+	if (!a.stored) {
+		if (rec)
+			kmem_cache_free(pft_record_cache, rec);
+		pft_holder_put(new->holder);
+	}
+	return a.refused ? -EBUSY : 0;
 }
 
 /* A physical byte range as page frames; false if it is empty or wraps. */
@@ -456,8 +472,11 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 
 void __pfn_track_iounmap(const void *va, unsigned long size)
 {
+	const struct pft_range range = pft_range(PFN_SPACE_KERNEL, NULL,
+						 (unsigned long)va, size);
+
 	/* Nothing recorded is no error: it may be older than the registry. */
-	pft_unmap(pft_range(PFN_SPACE_KERNEL, NULL, (unsigned long)va, size));
+	pft_unmap(&range);
 }
 
 /* === Hooks: user mappings =============================================== */
@@ -483,7 +502,10 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 		      unsigned long size)
 {
-	pft_unmap(pft_range(PFN_SPACE_USER, mm, start, size));
+	const struct pft_range range = pft_range(PFN_SPACE_USER, mm, start,
+						 size);
+
+	pft_unmap(&range);
 }
 
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
@@ -497,7 +519,7 @@ void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
  * Move the next piece in @range by @delta bytes.  Cutting out and storing anew
  * under one hold of the lock: a newcomer never finds the range free.
  */
-static int pft_move_one(struct pft_range *range, unsigned long delta)
+static int pft_move_one(const struct pft_range *range, unsigned long delta)
 {
 	struct pft_record *rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
 	struct pft_cut cut = {
@@ -612,7 +634,10 @@ void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
 
 void __pfn_track_exit(struct mm_struct *mm)
 {
-	pft_unmap(pft_range(PFN_SPACE_USER, mm, 0, 0));
+	/* A size of 0 wraps to the whole address space. */
+	const struct pft_range range = pft_range(PFN_SPACE_USER, mm, 0, 0);
+
+	pft_unmap(&range);
 }
 
 /* === Hooks: refusals by the architecture ================================ */
@@ -640,6 +665,9 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 	spin_lock(&pft_lock);
 	pft_judge_mask(&j, new.want, pft_store_held(new.pfn, new.last));
 	pft_capture(&c, &new, &j);
+	/* Whoever the architecture had in mind, it is not on record. */
+	if (!j.rule)
+		c.verdict = PFN_VERDICT_UNKNOWN;
 	spin_unlock(&pft_lock);
 
 	pft_tell(&c, &j);
@@ -712,13 +740,16 @@ EXPORT_SYMBOL_GPL(pfn_track_claim);
  */
 int pfn_track_release(struct pfn_claim *claim)
 {
+	struct pft_range range;
+
 	if (!claim)
 		return -EINVAL;
 	if (!claim->held)
 		return pfn_track_enabled() ? -ENOENT : 0;
 
+	range = pft_range(PFN_SPACE_NONE, claim, 0, claim->size);
 	claim->held = false;
-	pft_unmap(pft_range(PFN_SPACE_NONE, claim, 0, claim->size));
+	pft_unmap(&range);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pfn_track_release);

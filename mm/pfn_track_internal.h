@@ -197,7 +197,7 @@ static inline unsigned long pft_va_last(const struct pft_record *rec)
 
 void pft_store_insert(struct pft_record *rec);
 void pft_clip(struct pft_record *piece, const struct pft_range *range);
-int pft_store_cut(struct pft_range *range, struct pft_cut *cut);
+int pft_store_cut(const struct pft_range *range, struct pft_cut *cut);
 struct pft_record *pft_store_first(const struct pft_range *range);
 unsigned int pft_store_held(unsigned long pfn, unsigned long last);
 struct pft_record *pft_store_oldest(unsigned long pfn, unsigned long last,

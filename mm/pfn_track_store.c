@@ -161,17 +161,16 @@ void pft_clip(struct pft_record *piece, const struct pft_range *range)
 
 /**
  * pft_store_cut - take the part of one record out that lies in a range
- * @range: where to cut; advanced past the record, so that repeated calls end
+ * @range: where to cut; repeated calls come to an end
  * @cut: @cut->spare as input, the rest as output
  *
  * Context: pft_lock held.  @cut->piece borrows the record's holder and is valid
  * until the lock is dropped, unless @cut->gone keeps it.
  *
  * Return: 1 if a part was taken out, 0 if nothing lies in @range, -ENOMEM if
- * the record would fall into two and there is no spare: then nothing changed,
- * and @range is as it was.
+ * the record would fall into two and there is no spare: then nothing changed.
  */
-int pft_store_cut(struct pft_range *range, struct pft_cut *cut)
+int pft_store_cut(const struct pft_range *range, struct pft_cut *cut)
 {
 	struct pft_record *rec = pft_store_first(range);
 	unsigned long first, last;
@@ -208,12 +207,6 @@ int pft_store_cut(struct pft_range *range, struct pft_cut *cut)
 		pft_store_erase(rec);
 		cut->gone = rec;
 	}
-
-	/* A record at the top of the address space leaves nothing to look at. */
-	if (last == range->va_last)
-		range->va = range->va_last;
-	else
-		range->va = last + 1;
 	return 1;
 }
 

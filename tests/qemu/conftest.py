@@ -32,10 +32,17 @@ def arches() -> list[str]:
     return chosen
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Our own marker."""
+    config.addinivalue_line("markers", "only(arch, ...): a test of these architectures")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes "arch" runs once for each architecture."""
+    """A test that takes "arch" runs once for each architecture, or those it is "only" about."""
     if "arch" in metafunc.fixturenames:
-        metafunc.parametrize("arch", arches(), scope="session")
+        only = metafunc.definition.get_closest_marker("only")
+        chosen = [name for name in arches() if not only or name in only.args]
+        metafunc.parametrize("arch", chosen, scope="session")
 
 
 class _Boots:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import select
@@ -209,6 +210,12 @@ def accelerator_for(kernel: Kernel) -> str:
     return found
 
 
+def _die_with_parent() -> None:
+    """In the child: no QEMU outlives the run, even one that was killed."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL))
+
+
 def initramfs(kernel: Kernel) -> bytes:
     """busybox, the agent, the workload, pfntrack and the kernel's modules."""
     arch, cross = kernel.arch.name, kernel.arch.compiler_prefix
@@ -381,7 +388,7 @@ class Guest:
                     # first, so that the guest is stopped in order.
                     self._process = subprocess.Popen(
                         self._command(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                        start_new_session=True)
+                        start_new_session=True, preexec_fn=_die_with_parent)
                 try:
                     self._socket = self._accept(listener)
                 except TimeoutError:

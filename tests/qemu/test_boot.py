@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 
 import lab
@@ -97,6 +98,9 @@ def test_final_status(arch: str) -> None:
 def test_panic_fails(arch: str) -> None:
     """A kernel that panics fails the run, with its words in the error."""
     one = lab.Guest(lab.kernel_for(arch, "pristine"), devices=()).start()
-    with pytest.raises(lab.KernelSplat, match="sysrq triggered crash"):
-        one.run("echo c > /proc/sysrq-trigger; sleep 10")
-    one._end()  # pylint: disable=protected-access
+    try:
+        with pytest.raises(lab.KernelSplat, match="sysrq triggered crash"):
+            one.run("echo c > /proc/sysrq-trigger; sleep 10")
+    finally:
+        with contextlib.suppress(lab.LabError):
+            one.stop()

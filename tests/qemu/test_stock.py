@@ -35,11 +35,10 @@ def test_both_succeed(stock: lab.Guest, order: str) -> None:
     assert stock.console() == before
 
 
+@pytest.mark.only("x86_64")
 @pytest.mark.parametrize("order", ORDERS)
 def test_x86_downgrades_silently(stock: lab.Guest, order: str) -> None:
     """The second mapping gets the type of the first."""
-    if stock.arch != "x86_64":
-        pytest.skip("only x86 keeps a list")
     start, _ = stock.bar()
     first, second = ORDERS[order]
     holders = [stock.hold(f"{stock.device()}/{name}", 0, 0x10000) for name in (first, second)]
@@ -50,13 +49,12 @@ def test_x86_downgrades_silently(stock: lab.Guest, order: str) -> None:
     assert not pat_types(stock, start, 0x10000)
 
 
+@pytest.mark.only("x86_64")
 def test_x86_list_outlives_the_mapping(stock: lab.Guest) -> None:
     """After a munmap() of the head, an entry stays, and decides for newcomers.
 
     Nobody holds the range any more, yet write-combining is not to be had.
     """
-    if stock.arch != "x86_64":
-        pytest.skip("only x86 keeps a list")
     start, end = stock.bar(1)
     offset = (end + 1 - start) // 2
     holder = stock.hold(f"{stock.device(1)}/resource2", offset, 0x4000)
