@@ -142,13 +142,12 @@ TRACE_EVENT(pfn_conflict,
 			   __entry->held_kind = c->held.kind;
 			   __entry->held = c->held.got;
 			   /* pid -1: nobody on record, the platform decided. */
-			   __entry->held_pid = -1;
-			   memset(__entry->held_comm, 0, TASK_COMM_LEN);
-			   if (c->held.holder) {
-				   __entry->held_pid = c->held.holder->pid;
-				   memcpy(__entry->held_comm,
-					  c->held.holder->comm, TASK_COMM_LEN);
-			   }),
+			   __entry->held_pid = c->held.holder ?
+					       c->held.holder->pid : -1;
+			   strscpy_pad(__entry->held_comm,
+				       c->held.holder ?
+				       c->held.holder->comm : "",
+				       TASK_COMM_LEN);),
 	    TP_printk("range=0x%llx-0x%llx verdict=%s result=%s kind=%s want=%s got=%s pid=%d comm=%s held=%s held_kind=%s held_pid=%d held_comm=%s",
 		      __entry->start, __entry->end,
 		      show_pfn_verdict(__entry->verdict),
