@@ -18,9 +18,9 @@ const char *consequence(const struct conflict *c)
 	switch (verdict_of(c->verdict)) {
 	case PFN_VERDICT_SAME:
 	case PFN_VERDICT_LEGAL:
-		return mapping_downgraded(&c->new) ?
-			"The newcomer did not get the attribute it asked for." :
-			"The architecture allows this.";
+		return mapping_downgraded(&c->new)
+			       ? "The newcomer did not get the attribute it asked for."
+			       : "The architecture allows this.";
 	case PFN_VERDICT_MAINTENANCE:
 		return "Legal only if the caches are cleaned by hand between the accesses.";
 	case PFN_VERDICT_ORDERING:
@@ -46,10 +46,12 @@ char *advice(const struct conflict *c)
 	if (conflict_refused(c) && !held)
 		return xstrdup("Nothing was mapped: the platform wants another attribute here.");
 	if (conflict_refused(c))
-		return xasprintf("Nothing was mapped: ask for %s, or let the holder go first.", held);
+		return xasprintf("Nothing was mapped: ask for %s, or let the holder go first.",
+				 held);
 	if (mapping_downgraded(&c->new))
-		return xasprintf("Ask for %s, or map before the holder; policy strict refuses this.",
-				 c->new.got);
+		return xasprintf(
+			"Ask for %s, or map before the holder; policy strict refuses this.",
+			c->new.got);
 	switch (verdict_of(c->verdict)) {
 	case PFN_VERDICT_SAME:
 	case PFN_VERDICT_LEGAL:
@@ -60,7 +62,8 @@ char *advice(const struct conflict *c)
 		return xstrdup("Make both ask for the same attribute; policy strict refuses this.");
 	case PFN_VERDICT_INCOHERENT:
 	case PFN_VERDICT_FATAL:
-		return xstrdup("Stop one and make both ask for the same; policy enforce refuses this.");
+		return xstrdup(
+			"Stop one and make both ask for the same; policy enforce refuses this.");
 	}
 	return xstrdup("Find out which attributes the two really have before using either.");
 }

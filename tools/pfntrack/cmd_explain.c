@@ -24,13 +24,14 @@ static int parse_address(const char *arg, uint64_t *address)
 		shift = 10 * (at - suffixes + 1);
 		digits[len - 1] = '\0';
 	}
-	good = parse_number(digits, hex ? 16 : 10, address) &&
-	       *address <= UINT64_MAX >> shift;
+	good = parse_number(digits, hex ? 16 : 10, address) && *address <= UINT64_MAX >> shift;
 	/* Addresses are often copied from /proc/iomem, where they have no 0x. */
 	if (!good && digits[0] && strspn(digits, "0123456789abcdefABCDEF") == len)
-		fail(RC_USAGE, "'%s' is no address of 64 bits; hexadecimal ones begin with 0x", arg);
+		fail(RC_USAGE, "'%s' is no address of 64 bits; hexadecimal ones begin with 0x",
+		     arg);
 	else if (!good)
-		fail(RC_USAGE, "'%s' is no address of 64 bits; write it like 0xfebc0000 or 4G", arg);
+		fail(RC_USAGE, "'%s' is no address of 64 bits; write it like 0xfebc0000 or 4G",
+		     arg);
 	free(digits);
 	*address <<= good ? shift : 0;
 	return good ? RC_CLEAN : RC_USAGE;
@@ -62,11 +63,11 @@ static char *explain_summary(const struct model *m, const struct explanation *e)
 	for (i = 1; i < e->nr_holders; i++)
 		differ |= e->holders[i]->got && e->holders[0]->got &&
 			  strcmp(e->holders[i]->got, e->holders[0]->got);
-	s = xasprintf("%zu recorded mapping%s%s, %zu conflict%s. Other roads than those watched are not known%s%s%s.",
-		      e->nr_holders, e->nr_holders == 1 ? "" : "s",
-		      differ ? " with different attributes" : "", e->nr_conflicts,
-		      e->nr_conflicts == 1 ? "" : "s", *blind ? " (off: " : "", blind,
-		      *blind ? ")" : "");
+	s = xasprintf(
+		"%zu recorded mapping%s%s, %zu conflict%s. Other roads than those watched are not known%s%s%s.",
+		e->nr_holders, e->nr_holders == 1 ? "" : "s",
+		differ ? " with different attributes" : "", e->nr_conflicts,
+		e->nr_conflicts == 1 ? "" : "s", *blind ? " (off: " : "", blind, *blind ? ")" : "");
 	free(blind);
 	return s;
 }
@@ -95,8 +96,10 @@ static int explain(const struct model *m, uint64_t address)
 	int rc;
 
 	if (address > limit)
-		return fail(RC_USAGE, "0x%llx is above this machine's physical addresses, which end at 0x%llx",
-			    (unsigned long long)address, (unsigned long long)limit);
+		return fail(
+			RC_USAGE,
+			"0x%llx is above this machine's physical addresses, which end at 0x%llx",
+			(unsigned long long)address, (unsigned long long)limit);
 	gather(m, &e);
 	printer()->explain(m, &e);
 	rc = e.nr_conflicts ? RC_CONFLICT : RC_CLEAN;

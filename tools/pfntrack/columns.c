@@ -11,8 +11,8 @@
 #include "table.h"
 #include "util.h"
 
-#define HELD		"HELD."		/* as the dumps say held. */
-#define MAX_PICKS	48
+#define HELD      "HELD." /* as the dumps say held. */
+#define MAX_PICKS 48
 
 /**
  * cell_text() - a text as it may stand in a cell
@@ -35,8 +35,7 @@ char *cell_range(const struct span *s)
 {
 	if (!s->known)
 		return xstrdup("-");
-	return xasprintf("0x%llx-0x%llx", (unsigned long long)s->start,
-			 (unsigned long long)s->end);
+	return xasprintf("0x%llx-0x%llx", (unsigned long long)s->start, (unsigned long long)s->end);
 }
 
 /**
@@ -55,12 +54,12 @@ char *cell_attr(const struct mapping *map)
 	return cell;
 }
 
-#define TEXT_CELL(field)						\
-static char *field##_cell(const struct model *m, const struct mapping *map) \
-{									\
-	(void)m;							\
-	return cell_text(map->field);					\
-}
+#define TEXT_CELL(field)                                                            \
+	static char *field##_cell(const struct model *m, const struct mapping *map) \
+	{                                                                           \
+		(void)m;                                                            \
+		return cell_text(map->field);                                       \
+	}
 
 TEXT_CELL(want)
 TEXT_CELL(got)
@@ -115,38 +114,38 @@ static char *pci_cell(const struct model *m, const struct mapping *map)
 }
 
 static const struct column mapping_columns[] = {
-	{ "RANGE",	"physical bytes, both ends inclusive",	false, range_cell, NULL },
-	{ "SIZE",	"size of the range",			true, size_cell, NULL },
-	{ "ATTR",	"attribute; WANT>GOT if they differ",	false, attr_cell, NULL },
-	{ "WANT",	"attribute that was asked for",		false, want_cell, NULL },
-	{ "GOT",	"attribute in the page tables",		false, got_cell, NULL },
-	{ "KIND",	"by which road it was mapped",		false, kind_cell, NULL },
-	{ "SPACE",	"whose addresses it uses",		false, space_cell, NULL },
-	{ "VA",		"virtual addresses",			false, va_cell, NULL },
-	{ "PID",	"process that mapped it",		true, pid_cell, NULL },
-	{ "COMM",	"name of that process",			false, comm_cell, NULL },
-	{ "SITE",	"call site in the kernel",		false, site_cell, NULL },
-	{ "MODULE",	"module of the call site",		false, module_cell, NULL },
-	{ "DEV",	"device that holds it",			false, dev_cell, NULL },
-	{ "DRIVER",	"driver of that device",		false, driver_cell, NULL },
-	{ "TIME",	"seconds since boot",			true, time_cell, NULL },
-	{ "RESOURCE",	"where it lies in /proc/iomem",		false, resource_cell, NULL },
-	{ "PCI",	"PCI device whose BAR it is",		false, pci_cell, NULL },
+	{ "RANGE", "physical bytes, both ends inclusive", false, range_cell, NULL },
+	{ "SIZE", "size of the range", true, size_cell, NULL },
+	{ "ATTR", "attribute; WANT>GOT if they differ", false, attr_cell, NULL },
+	{ "WANT", "attribute that was asked for", false, want_cell, NULL },
+	{ "GOT", "attribute in the page tables", false, got_cell, NULL },
+	{ "KIND", "by which road it was mapped", false, kind_cell, NULL },
+	{ "SPACE", "whose addresses it uses", false, space_cell, NULL },
+	{ "VA", "virtual addresses", false, va_cell, NULL },
+	{ "PID", "process that mapped it", true, pid_cell, NULL },
+	{ "COMM", "name of that process", false, comm_cell, NULL },
+	{ "SITE", "call site in the kernel", false, site_cell, NULL },
+	{ "MODULE", "module of the call site", false, module_cell, NULL },
+	{ "DEV", "device that holds it", false, dev_cell, NULL },
+	{ "DRIVER", "driver of that device", false, driver_cell, NULL },
+	{ "TIME", "seconds since boot", true, time_cell, NULL },
+	{ "RESOURCE", "where it lies in /proc/iomem", false, resource_cell, NULL },
+	{ "PCI", "PCI device whose BAR it is", false, pci_cell, NULL },
 };
 
-#define CONFLICT_NUMBER(field)						\
-static char *field##_cell(const struct model *m, const struct conflict *c) \
-{									\
-	(void)m;							\
-	return xasprintf("%llu", (unsigned long long)c->field);		\
-}
+#define CONFLICT_NUMBER(field)                                                     \
+	static char *field##_cell(const struct model *m, const struct conflict *c) \
+	{                                                                          \
+		(void)m;                                                           \
+		return xasprintf("%llu", (unsigned long long)c->field);            \
+	}
 
-#define CONFLICT_TEXT(field)						\
-static char *field##_cell(const struct model *m, const struct conflict *c) \
-{									\
-	(void)m;							\
-	return cell_text(c->field);					\
-}
+#define CONFLICT_TEXT(field)                                                       \
+	static char *field##_cell(const struct model *m, const struct conflict *c) \
+	{                                                                          \
+		(void)m;                                                           \
+		return cell_text(c->field);                                        \
+	}
 
 CONFLICT_NUMBER(id)
 CONFLICT_NUMBER(count)
@@ -157,13 +156,13 @@ CONFLICT_TEXT(why)
 CONFLICT_TEXT(source)
 
 static const struct column conflict_columns[] = {
-	{ "ID",		"number of the conflict",		true, NULL, id_cell },
-	{ "COUNT",	"how often it happened",		true, NULL, count_cell },
-	{ "VERDICT",	"how bad it is",			false, NULL, verdict_cell },
-	{ "RESULT",	"what became of the newcomer",		false, NULL, result_cell },
-	{ "POLICY",	"policy it was judged by",		false, NULL, policy_cell },
-	{ "WHY",	"what it means",			false, NULL, why_cell },
-	{ "SOURCE",	"where that is written",		false, NULL, source_cell },
+	{ "ID", "number of the conflict", true, NULL, id_cell },
+	{ "COUNT", "how often it happened", true, NULL, count_cell },
+	{ "VERDICT", "how bad it is", false, NULL, verdict_cell },
+	{ "RESULT", "what became of the newcomer", false, NULL, result_cell },
+	{ "POLICY", "policy it was judged by", false, NULL, policy_cell },
+	{ "WHY", "what it means", false, NULL, why_cell },
+	{ "SOURCE", "where that is written", false, NULL, source_cell },
 };
 
 const struct column_set list_columns = {
@@ -257,8 +256,8 @@ int columns_select(const struct column_set *set)
 	return rc;
 }
 
-static char *pick_cell(const struct pick *p, const struct model *m,
-		       const struct mapping *map, const struct conflict *c)
+static char *pick_cell(const struct pick *p, const struct model *m, const struct mapping *map,
+		       const struct conflict *c)
 {
 	if (p->column->of_conflict)
 		return p->column->of_conflict(m, c);
@@ -281,8 +280,8 @@ void columns_print(const struct column_set *set, const struct model *m)
 		table_column(t, picks[p].heading, picks[p].column->right);
 	for (i = 0; i < rows; i++)
 		for (p = 0; p < nr_picks; p++)
-			table_cell(t, pick_cell(&picks[p], m,
-						set->conflicts ? NULL : &m->records[i],
-						set->conflicts ? &m->conflicts[i] : NULL));
+			table_cell(t,
+				   pick_cell(&picks[p], m, set->conflicts ? NULL : &m->records[i],
+					     set->conflicts ? &m->conflicts[i] : NULL));
 	table_print(t);
 }

@@ -18,7 +18,7 @@ struct column {
 
 struct column_set {
 	const char *defaults;
-	bool conflicts;		/* rows are conflicts; else they are records */
+	bool conflicts; /* rows are conflicts; else they are records */
 };
 
 extern const struct column_set list_columns, conflicts_columns;

@@ -45,8 +45,8 @@ static bool decode(char *s)
 			*out++ = *s++;
 			continue;
 		}
-		if (s[1] < '0' || s[1] > '3' || s[2] < '0' || s[2] > '7' ||
-		    s[3] < '0' || s[3] > '7')
+		if (s[1] < '0' || s[1] > '3' || s[2] < '0' || s[2] > '7' || s[3] < '0' ||
+		    s[3] > '7')
 			return false;
 		byte = (s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0');
 		if (!byte)
@@ -65,8 +65,7 @@ static bool parse_span(char *s, struct span *span)
 	if (!dash || strncmp(s, "0x", 2) || strncmp(dash + 1, "0x", 2))
 		return false;
 	*dash = '\0';
-	span->known = parse_number(s, 16, &span->start) &&
-		      parse_number(dash + 1, 16, &span->end) &&
+	span->known = parse_number(s, 16, &span->start) && parse_number(dash + 1, 16, &span->end) &&
 		      span->start <= span->end;
 	*dash = '-';
 	return span->known;
@@ -181,9 +180,10 @@ static int check_version(const struct dump_line *line, const char *name, const c
 	if (strcmp(name, "version") || !parse_number(value, 10, &version) || !version)
 		return dump_malformed(line, "no version in", name);
 	if (version > PFN_TRACK_FORMAT_VERSION)
-		return fail(RC_UNSUPPORTED,
-			    "%s has format version %s, this pfntrack reads %d; use the one that came with the kernel",
-			    line->path, value, PFN_TRACK_FORMAT_VERSION);
+		return fail(
+			RC_UNSUPPORTED,
+			"%s has format version %s, this pfntrack reads %d; use the one that came with the kernel",
+			line->path, value, PFN_TRACK_FORMAT_VERSION);
 	return 0;
 }
 
@@ -208,8 +208,8 @@ static int check_end(const char *path, const char *value, uint64_t lines, const 
  *
  * Return: 0, or an exit code after an error line was printed.
  */
-int dump_parse(char *text, size_t len, const char *path,
-	       const struct dump_reader *reader, void *ctx)
+int dump_parse(char *text, size_t len, const char *path, const struct dump_reader *reader,
+	       void *ctx)
 {
 	struct dump_line line = { .path = path };
 	uint64_t body = 0;

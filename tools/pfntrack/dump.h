@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DUMP_MAX_KEYS	64
+#define DUMP_MAX_KEYS 64
 
 struct dump_line {
-	const char *path;	/* of the dump, for messages */
+	const char *path; /* of the dump, for messages */
 	unsigned int nr;
 	char *word;
 	struct {
@@ -20,12 +20,12 @@ struct dump_line {
 
 /* How a value is checked, and what it is stored as. */
 enum dump_type {
-	DUMP_TEXT,	/* const char *, decoded; NULL if "-" */
-	DUMP_PID,	/* const char *, a decimal number; NULL if "-" */
-	DUMP_TIME,	/* const char *, seconds with a fraction; NULL if "-" */
-	DUMP_NUMBER,	/* uint64_t, always known */
-	DUMP_RANGE,	/* struct span, always known */
-	DUMP_SPAN,	/* struct span, not known if "-" */
+	DUMP_TEXT,   /* const char *, decoded; NULL if "-" */
+	DUMP_PID,    /* const char *, a decimal number; NULL if "-" */
+	DUMP_TIME,   /* const char *, seconds with a fraction; NULL if "-" */
+	DUMP_NUMBER, /* uint64_t, always known */
+	DUMP_RANGE,  /* struct span, always known */
+	DUMP_SPAN,   /* struct span, not known if "-" */
 };
 
 struct dump_field {
@@ -42,8 +42,8 @@ struct dump_reader {
 	int (*body)(void *ctx, struct dump_line *line);
 };
 
-int dump_parse(char *text, size_t len, const char *path,
-	       const struct dump_reader *reader, void *ctx);
+int dump_parse(char *text, size_t len, const char *path, const struct dump_reader *reader,
+	       void *ctx);
 int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t n,
 		const char *prefix, void *object);
 int dump_malformed(const struct dump_line *line, const char *what, const char *text);

@@ -10,15 +10,15 @@
 #include "util.h"
 
 const struct opt option_table[] = {
-	{ 'j', "json",		NULL,	"print JSON; errors, too, as an object on stderr", false },
-	{ 'p', "pretty",	NULL,	"print JSON over several lines", false },
-	{ 'R', "root",		"DIR",	"read a captured tree instead of this machine", false },
-	{ 'h', "help",		NULL,	"show help, of the command if one is given", false },
-	{ 'V', "version",	NULL,	"show the version", false },
-	{ 'o', "output",	"LIST",	"columns to show, separated by commas", true },
-	{ 'b', "bytes",		NULL,	"print sizes in bytes", true },
-	{ 'n', "noheadings",	NULL,	"print rows only", true },
-	{ 'r', "raw",		NULL,	"one blank between cells; what is odd in them as \\xNN", true },
+	{ 'j', "json", NULL, "print JSON; errors, too, as an object on stderr", false },
+	{ 'p', "pretty", NULL, "print JSON over several lines", false },
+	{ 'R', "root", "DIR", "read a captured tree instead of this machine", false },
+	{ 'h', "help", NULL, "show help, of the command if one is given", false },
+	{ 'V', "version", NULL, "show the version", false },
+	{ 'o', "output", "LIST", "columns to show, separated by commas", true },
+	{ 'b', "bytes", NULL, "print sizes in bytes", true },
+	{ 'n', "noheadings", NULL, "print rows only", true },
+	{ 'r', "raw", NULL, "one blank between cells; what is odd in them as \\xNN", true },
 	{ 0, NULL, NULL, NULL, false },
 };
 

@@ -15,44 +15,66 @@ struct options opts = { .root = "" };
 
 const struct cmd commands[] = {
 	{
-		.name = "status", .args = "", .run = cmd_status,
+		.name = "status",
+		.args = "",
+		.run = cmd_status,
 		.summary = "does this machine have a problem? one screen, one answer",
 		.details =
-		"Shows the policy, what is watched, how many mappings are recorded by kind and\n"
-		"attribute, and whether any disagreed.  The last line is the answer.  Without\n"
-		"conflicts, but with tracking off, the answer is not known and the exit code 3.",
+			"Shows the policy, what is watched, how many mappings are recorded by kind and\n"
+			"attribute, and whether any disagreed.  The last line is the answer.  Without\n"
+			"conflicts, but with tracking off, the answer is not known and the exit code 3.",
 		.example = "pfntrack status || echo look into it",
-	}, {
-		.name = "list", .args = "", .run = cmd_list, .columns = &list_columns,
+	},
+	{
+		.name = "list",
+		.args = "",
+		.run = cmd_list,
+		.columns = &list_columns,
 		.summary = "every recorded mapping and its holder",
 		.details =
-		"Lists the live mappings by physical address.  An attribute WANT>GOT means that\n"
-		"the holder asked for the one and got the other.",
+			"Lists the live mappings by physical address.  An attribute WANT>GOT means that\n"
+			"the holder asked for the one and got the other.",
 		.example = "pfntrack list -o RANGE,GOT,COMM,VA",
-	}, {
-		.name = "conflicts", .args = "", .run = cmd_conflicts, .columns = &conflicts_columns,
+	},
+	{
+		.name = "conflicts",
+		.args = "",
+		.run = cmd_conflicts,
+		.columns = &conflicts_columns,
 		.summary = "mappings that disagreed, with both sides",
 		.details =
-		"Shows the last conflicts, oldest first: the newcomer, the holder, what it means\n"
-		"and what to do.  With -o, --raw or --noheadings it is a table, a row each.\n"
-		"A conflict stays listed after its mappings are gone.",
+			"Shows the last conflicts, oldest first: the newcomer, the holder, what it means\n"
+			"and what to do.  With -o, --raw or --noheadings it is a table, a row each.\n"
+			"A conflict stays listed after its mappings are gone.",
 		.example = "pfntrack conflicts -o VERDICT,RANGE,COMM,HELD.COMM",
-	}, {
-		.name = "explain", .args = "ADDRESS", .nargs_min = 1, .nargs_max = 1,
+	},
+	{
+		.name = "explain",
+		.args = "ADDRESS",
+		.nargs_min = 1,
+		.nargs_max = 1,
 		.run = cmd_explain,
 		.summary = "everything that is known about a physical address",
 		.details =
-		"Shows what lies at the address (/proc/iomem, PCI BAR, driver), who maps it, with\n"
-		"which attribute, and every conflict that touched it.  ADDRESS is decimal or, with\n"
-		"0x, hexadecimal; a suffix K, M, G or T multiplies by 1024 and so on.",
+			"Shows what lies at the address (/proc/iomem, PCI BAR, driver), who maps it, with\n"
+			"which attribute, and every conflict that touched it.  ADDRESS is decimal or, with\n"
+			"0x, hexadecimal; a suffix K, M, G or T multiplies by 1024 and so on.",
 		.example = "pfntrack explain 0xfebc0000",
-	}, {
-		.name = "version", .args = "", .run = cmd_version,
+	},
+	{
+		.name = "version",
+		.args = "",
+		.run = cmd_version,
 		.summary = "version of this command and of the format it reads",
-		.details = "Shows the version of the command and of the kernel's format that it reads.",
+		.details =
+			"Shows the version of the command and of the kernel's format that it reads.",
 		.example = "pfntrack version --json",
-	}, {
-		.name = "help", .args = "[COMMAND]", .nargs_max = 1, .run = cmd_help,
+	},
+	{
+		.name = "help",
+		.args = "[COMMAND]",
+		.nargs_max = 1,
+		.run = cmd_help,
 		.summary = "this text, or the help of one command",
 		.details = "Shows help.  With --json: commands, options and columns, for scripts.",
 		.example = "pfntrack help conflicts",
@@ -60,7 +82,7 @@ const struct cmd commands[] = {
 	{ .name = NULL },
 };
 
-#define NR_OPTIONS	16
+#define NR_OPTIONS 16
 
 /* Derive getopt's tables from ours. */
 static void getopt_tables(char *letters, struct option *longs)
@@ -70,9 +92,8 @@ static void getopt_tables(char *letters, struct option *longs)
 	/* A colon in front: a missing argument is told from an unknown option. */
 	*letters++ = ':';
 	for (opt = option_table; opt->name; opt++, longs++) {
-		*longs = (struct option){
-			opt->name, opt->arg ? required_argument : no_argument, NULL, opt->val
-		};
+		*longs = (struct option){ opt->name, opt->arg ? required_argument : no_argument,
+					  NULL, opt->val };
 		*letters++ = opt->val;
 		if (opt->arg)
 			*letters++ = ':';
@@ -83,8 +104,8 @@ static void getopt_tables(char *letters, struct option *longs)
 
 struct request {
 	bool help, version;
-	char table;		/* letter of an option for tables, or 0 */
-	const char *bad;	/* what is wrong with the options, or NULL */
+	char table;      /* letter of an option for tables, or 0 */
+	const char *bad; /* what is wrong with the options, or NULL */
 	const char *bad_word;
 };
 
@@ -93,7 +114,7 @@ static void take_option(struct request *rq, int c)
 	switch (c) {
 	case 'p':
 		opts.pretty = true;
-		opts.json = true;	/* a layout of JSON is a wish for JSON */
+		opts.json = true; /* a layout of JSON is a wish for JSON */
 		return;
 	case 'j':
 		opts.json = true;
@@ -153,8 +174,8 @@ static void parse_options(int argc, char **argv, struct request *rq)
 		rq->bad = c == ':' ? "no value after" : "unknown option";
 		/* getopt tells letters by optopt; for words it has moved on. */
 		letter[1] = optopt;
-		rq->bad_word = optind > at && !strncmp(argv[optind - 1], "--", 2) ?
-			       argv[optind - 1] : letter;
+		rq->bad_word = optind > at && !strncmp(argv[optind - 1], "--", 2) ? argv[optind - 1]
+										  : letter;
 	}
 }
 
@@ -172,7 +193,8 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 		return fail(RC_USAGE, "'%s' takes no '%s'; see 'pfntrack %s --help'", cmd->name,
 			    args[cmd->nargs_max], cmd->name);
 	if (*opts.root && (stat(opts.root, &st) || !S_ISDIR(st.st_mode)))
-		return fail(RC_USAGE, "--root %s is no directory; give one that holds sys/ and proc/",
+		return fail(RC_USAGE,
+			    "--root %s is no directory; give one that holds sys/ and proc/",
 			    opts.root);
 	return cmd->columns ? columns_select(cmd->columns) : RC_CLEAN;
 }

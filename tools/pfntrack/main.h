@@ -5,15 +5,15 @@
 
 #include <stdbool.h>
 
-#define PFNTRACK_VERSION	"0.1"
+#define PFNTRACK_VERSION "0.1"
 
 /* Exit codes: documented in the help, in the manual page and in the design. */
 enum rc {
-	RC_CLEAN	= 0,
-	RC_CONFLICT	= 1,
-	RC_USAGE	= 2,
-	RC_UNSUPPORTED	= 3,
-	RC_INTERNAL	= 4,
+	RC_CLEAN = 0,
+	RC_CONFLICT = 1,
+	RC_USAGE = 2,
+	RC_UNSUPPORTED = 3,
+	RC_INTERNAL = 4,
 };
 
 /* What the command line asked for, set once by main() and read everywhere. */
@@ -23,8 +23,8 @@ struct options {
 	bool raw;
 	bool noheadings;
 	bool bytes;
-	const char *columns;	/* -o, or NULL */
-	const char *root;	/* --root, or "" for the running kernel */
+	const char *columns; /* -o, or NULL */
+	const char *root;    /* --root, or "" for the running kernel */
 };
 
 extern struct options opts;
@@ -35,12 +35,12 @@ extern struct options opts;
  */
 struct cmd {
 	const char *name;
-	const char *args;		/* operands, as the usage line shows them */
+	const char *args; /* operands, as the usage line shows them */
 	int nargs_min, nargs_max;
 	const char *summary;
 	const char *details;
 	const char *example;
-	const struct column_set *columns;	/* NULL: takes no table options */
+	const struct column_set *columns; /* NULL: takes no table options */
 	int (*run)(int argc, char **argv);
 };
 
@@ -57,9 +57,9 @@ int cmd_help(int argc, char **argv);
 struct opt {
 	int val;
 	const char *name;
-	const char *arg;	/* name of its argument, or NULL */
+	const char *arg; /* name of its argument, or NULL */
 	const char *text;
-	bool table;		/* only for commands that print a table */
+	bool table; /* only for commands that print a table */
 };
 
 extern const struct opt option_table[];

@@ -14,7 +14,7 @@ static const char *const verdict_names[] = { PFN_VERDICT_TEXT NULL };
 static const char *const policy_names[] = { PFN_POLICY_TEXT NULL };
 static const char *const result_names[] = { PFN_RESULT_TEXT NULL };
 
-#define COUNTER_NAME(name)	#name,
+#define COUNTER_NAME(name) #name,
 const char *const counter_names[] = { COUNTER_LIST(COUNTER_NAME) NULL };
 
 struct chunk {
@@ -133,7 +133,7 @@ const char *worst_verdict(const struct model *m)
 
 	for (i = 0; i < m->nr_conflicts; i++) {
 		const char *word = m->conflicts[i].verdict;
-		unsigned int r = verdict_of(word);	/* -1 is the largest */
+		unsigned int r = verdict_of(word); /* -1 is the largest */
 
 		if (!worst || r > rank) {
 			worst = word;
@@ -170,8 +170,8 @@ size_t count_kind(const struct model *m, const char *kind)
 	size_t n = 0, i;
 
 	for (i = 0; i < m->nr_records; i++)
-		n += kind ? same(m->records[i].kind, kind) :
-			    word_of(kind_names, m->records[i].kind) < 0;
+		n += kind ? same(m->records[i].kind, kind)
+			  : word_of(kind_names, m->records[i].kind) < 0;
 	return n;
 }
 
@@ -185,8 +185,8 @@ size_t count_attr(const struct model *m, const char *attr)
 	size_t n = 0, i;
 
 	for (i = 0; i < m->nr_records; i++)
-		n += attr ? same(m->records[i].got, attr) :
-			    word_of(attr_names, m->records[i].got) < 0;
+		n += attr ? same(m->records[i].got, attr)
+			  : word_of(attr_names, m->records[i].got) < 0;
 	return n;
 }
 
@@ -265,8 +265,9 @@ struct summary summarize(const struct model *m)
 
 		if (total < m->nr_conflicts)
 			total = m->nr_conflicts;
-		s.text = xasprintf("%llu conflict%s found, the worst is %s; see 'pfntrack conflicts'.",
-				   total, total == 1 ? "" : "s", worst ? worst : "not listed");
+		s.text = xasprintf(
+			"%llu conflict%s found, the worst is %s; see 'pfntrack conflicts'.", total,
+			total == 1 ? "" : "s", worst ? worst : "not listed");
 		return s;
 	}
 	if (!watching(m)) {
@@ -276,8 +277,8 @@ struct summary summarize(const struct model *m)
 	}
 	s.healthy = 1;
 	but = caveats(m);
-	s.text = *but ? xasprintf("No conflict seen, but not everything was: %s.", but + 2) :
-			xstrdup("Clean: no conflict among the mappings that are watched.");
+	s.text = *but ? xasprintf("No conflict seen, but not everything was: %s.", but + 2)
+		      : xstrdup("Clean: no conflict among the mappings that are watched.");
 	free(but);
 	return s;
 }

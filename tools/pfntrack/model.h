@@ -26,9 +26,9 @@ struct span {
 struct mapping {
 	struct span range, va;
 	const char *space, *kind, *want, *got;
-	const char *pid;		/* checked: a decimal number */
+	const char *pid; /* checked: a decimal number */
 	const char *comm, *site, *module, *dev, *driver;
-	const char *time;		/* checked: seconds since boot */
+	const char *time; /* checked: seconds since boot */
 };
 
 /* @new.range is the overlap of the two, @new.time the time of the conflict. */
@@ -36,7 +36,7 @@ struct conflict {
 	uint64_t id, count;
 	const char *verdict, *result, *policy, *why, *source;
 	struct mapping new, held;
-	bool has_held;			/* false: the platform itself decided */
+	bool has_held; /* false: the platform itself decided */
 };
 
 struct hook {
@@ -44,12 +44,15 @@ struct hook {
 };
 
 /* Counters of sysfs, one file each: X(file name) */
-#define COUNTER_LIST(X)	\
-	X(records) X(maps) X(unmaps) X(conflicts) X(refused) X(downgrades) \
-	X(suppressed) X(incomplete) X(late)
+#define COUNTER_LIST(X)                                                                     \
+	X(records)                                                                          \
+	X(maps) X(unmaps) X(conflicts) X(refused) X(downgrades) X(suppressed) X(incomplete) \
+		X(late)
 
-#define COUNTER_ENUM(name)	COUNTER_##name,
-enum counter { COUNTER_LIST(COUNTER_ENUM) COUNTER_COUNT };
+#define COUNTER_ENUM(name) COUNTER_##name,
+enum counter {
+	COUNTER_LIST(COUNTER_ENUM) COUNTER_COUNT
+};
 #undef COUNTER_ENUM
 
 /* One line of /proc/iomem; @depth counts its parents, which come before it. */
@@ -61,22 +64,22 @@ struct resource {
 
 struct pci_bar {
 	uint64_t start, end;
-	int bar;			/* 0 to 5; 6 is the expansion ROM */
-	const char *device, *driver;	/* @driver: NULL if none is bound */
+	int bar;                     /* 0 to 5; 6 is the expansion ROM */
+	const char *device, *driver; /* @driver: NULL if none is bound */
 };
 
 struct model {
 	const char *policy, *arch;
-	const char *kind_policy[PFN_KIND_COUNT];	/* NULL: not offered */
+	const char *kind_policy[PFN_KIND_COUNT]; /* NULL: not offered */
 	uint64_t counters[COUNTER_COUNT];
 
 	struct mapping *records;
 	size_t nr_records;
-	uint64_t incomplete, late;	/* as of the records dump */
+	uint64_t incomplete, late; /* as of the records dump */
 
 	struct conflict *conflicts;
 	size_t nr_conflicts;
-	uint64_t total, suppressed;	/* as of the conflicts dump */
+	uint64_t total, suppressed; /* as of the conflicts dump */
 
 	struct hook *hooks;
 	size_t nr_hooks;
@@ -85,9 +88,9 @@ struct model {
 	size_t nr_resources;
 	struct pci_bar *bars;
 	size_t nr_bars;
-	unsigned int phys_bits;		/* 0: the machine does not say */
+	unsigned int phys_bits; /* 0: the machine does not say */
 
-	struct chunk *chunks;		/* what the strings live in */
+	struct chunk *chunks; /* what the strings live in */
 };
 
 /* Enumerator order of the vocabulary; each table ends with NULL. */
@@ -97,8 +100,8 @@ extern const char *const counter_names[];
 
 /* Answers that are derived from the model, alike for every printer. */
 struct summary {
-	int healthy;			/* 1 clean, 0 conflicts, -1 not known */
-	char *text;			/* one sentence; free() it */
+	int healthy; /* 1 clean, 0 conflicts, -1 not known */
+	char *text;  /* one sentence; free() it */
 };
 
 char *model_keep(struct model *m, char *text);

@@ -9,8 +9,8 @@
 /* What is known about one address, gathered by "explain". */
 struct explanation {
 	uint64_t address;
-	char *resource;				/* NULL: no resource there */
-	const struct pci_bar *bar;		/* NULL: no PCI BAR */
+	char *resource;            /* NULL: no resource there */
+	const struct pci_bar *bar; /* NULL: no PCI BAR */
 	const struct mapping **holders;
 	size_t nr_holders;
 	const struct conflict **conflicts;

@@ -17,7 +17,7 @@
 #include "print.h"
 #include "util.h"
 
-#define JSON_VERSION	1
+#define JSON_VERSION 1
 
 static struct json_object *need(struct json_object *v)
 {
@@ -161,16 +161,17 @@ static struct json_object *document(void)
 	struct json_object *top = need(json_object_new_object());
 
 	put(top, "version", number(JSON_VERSION));
-	put(top, "source", *opts.root ? text_and_free(xasprintf("root:%s", opts.root)) :
-					text("kernel"));
+	put(top, "source",
+	    *opts.root ? text_and_free(xasprintf("root:%s", opts.root)) : text("kernel"));
 	return top;
 }
 
 static void emit(struct json_object *top)
 {
-	const char *doc = json_object_to_json_string_ext(top, opts.pretty ?
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-		JSON_C_TO_STRING_NOSLASHESCAPE : JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *doc = json_object_to_json_string_ext(
+		top, opts.pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					   JSON_C_TO_STRING_NOSLASHESCAPE
+				 : JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!doc)
 		die_nomem();
@@ -359,10 +360,10 @@ static void json_help(void)
 }
 
 const struct printer json_printer = {
-	.status		= json_status,
-	.list		= json_list,
-	.conflicts	= json_conflicts,
-	.explain	= json_explain,
-	.version	= json_version,
-	.help		= json_help,
+	.status = json_status,
+	.list = json_list,
+	.conflicts = json_conflicts,
+	.explain = json_explain,
+	.version = json_version,
+	.help = json_help,
 };

@@ -13,7 +13,7 @@
 #include "table.h"
 #include "util.h"
 
-#define LABEL	"%-12s "
+#define LABEL "%-12s "
 
 /* Print a text and free it. */
 static void put(char *s)
@@ -199,8 +199,7 @@ static void text_conflict(const struct model *m, const struct conflict *c)
 	put(cell_text(c->result));
 	fputs(", ", stdout);
 	put(cell_range(&c->new.range));
-	printf(" (%s), %llu time%s, policy ", size, (unsigned long long)c->count,
-	       plural(c->count));
+	printf(" (%s), %llu time%s, policy ", size, (unsigned long long)c->count, plural(c->count));
 	put(cell_text(c->policy));
 	putchar('\n');
 	free(size);
@@ -299,10 +298,10 @@ static void text_help(void)
 }
 
 const struct printer text_printer = {
-	.status		= text_status,
-	.list		= text_list,
-	.conflicts	= text_conflicts,
-	.explain	= text_explain,
-	.version	= text_version,
-	.help		= text_help,
+	.status = text_status,
+	.list = text_list,
+	.conflicts = text_conflicts,
+	.explain = text_explain,
+	.version = text_version,
+	.help = text_help,
 };

@@ -12,46 +12,43 @@
 #include "source_kernel.h"
 #include "util.h"
 
-#define SYSFS	"/sys/kernel/mm/pfn_track"
-#define DEBUGFS	"/sys/kernel/debug"
+#define SYSFS   "/sys/kernel/mm/pfn_track"
+#define DEBUGFS "/sys/kernel/debug"
 
 static const struct dump_field mapping_fields[] = {
-	{ "range",	DUMP_RANGE,	offsetof(struct mapping, range) },
-	{ "space",	DUMP_TEXT,	offsetof(struct mapping, space) },
-	{ "kind",	DUMP_TEXT,	offsetof(struct mapping, kind) },
-	{ "want",	DUMP_TEXT,	offsetof(struct mapping, want) },
-	{ "got",	DUMP_TEXT,	offsetof(struct mapping, got) },
-	{ "pid",	DUMP_PID,	offsetof(struct mapping, pid) },
-	{ "comm",	DUMP_TEXT,	offsetof(struct mapping, comm) },
-	{ "site",	DUMP_TEXT,	offsetof(struct mapping, site) },
-	{ "module",	DUMP_TEXT,	offsetof(struct mapping, module) },
-	{ "dev",	DUMP_TEXT,	offsetof(struct mapping, dev) },
-	{ "driver",	DUMP_TEXT,	offsetof(struct mapping, driver) },
-	{ "time",	DUMP_TIME,	offsetof(struct mapping, time) },
+	{ "range", DUMP_RANGE, offsetof(struct mapping, range) },
+	{ "space", DUMP_TEXT, offsetof(struct mapping, space) },
+	{ "kind", DUMP_TEXT, offsetof(struct mapping, kind) },
+	{ "want", DUMP_TEXT, offsetof(struct mapping, want) },
+	{ "got", DUMP_TEXT, offsetof(struct mapping, got) },
+	{ "pid", DUMP_PID, offsetof(struct mapping, pid) },
+	{ "comm", DUMP_TEXT, offsetof(struct mapping, comm) },
+	{ "site", DUMP_TEXT, offsetof(struct mapping, site) },
+	{ "module", DUMP_TEXT, offsetof(struct mapping, module) },
+	{ "dev", DUMP_TEXT, offsetof(struct mapping, dev) },
+	{ "driver", DUMP_TEXT, offsetof(struct mapping, driver) },
+	{ "time", DUMP_TIME, offsetof(struct mapping, time) },
 };
 
-static const struct dump_field va_field = {
-	"va", DUMP_SPAN, offsetof(struct mapping, va)
-};
+static const struct dump_field va_field = { "va", DUMP_SPAN, offsetof(struct mapping, va) };
 
 /* The holder of a conflict may be nobody: then even its range is a dash. */
-static const struct dump_field held_range_field = {
-	"range", DUMP_SPAN, offsetof(struct mapping, range)
-};
+static const struct dump_field held_range_field = { "range", DUMP_SPAN,
+						    offsetof(struct mapping, range) };
 
 static const struct dump_field conflict_fields[] = {
-	{ "id",		DUMP_NUMBER,	offsetof(struct conflict, id) },
-	{ "count",	DUMP_NUMBER,	offsetof(struct conflict, count) },
-	{ "verdict",	DUMP_TEXT,	offsetof(struct conflict, verdict) },
-	{ "result",	DUMP_TEXT,	offsetof(struct conflict, result) },
-	{ "policy",	DUMP_TEXT,	offsetof(struct conflict, policy) },
-	{ "why",	DUMP_TEXT,	offsetof(struct conflict, why) },
-	{ "source",	DUMP_TEXT,	offsetof(struct conflict, source) },
+	{ "id", DUMP_NUMBER, offsetof(struct conflict, id) },
+	{ "count", DUMP_NUMBER, offsetof(struct conflict, count) },
+	{ "verdict", DUMP_TEXT, offsetof(struct conflict, verdict) },
+	{ "result", DUMP_TEXT, offsetof(struct conflict, result) },
+	{ "policy", DUMP_TEXT, offsetof(struct conflict, policy) },
+	{ "why", DUMP_TEXT, offsetof(struct conflict, why) },
+	{ "source", DUMP_TEXT, offsetof(struct conflict, source) },
 };
 
 static const struct dump_field hook_fields[] = {
-	{ "kind",	DUMP_TEXT,	offsetof(struct hook, kind) },
-	{ "state",	DUMP_TEXT,	offsetof(struct hook, state) },
+	{ "kind", DUMP_TEXT, offsetof(struct hook, kind) },
+	{ "state", DUMP_TEXT, offsetof(struct hook, state) },
 };
 
 /* Make room for one more, at sizes 16, 32, 64, ...; returns it, zeroed. */
@@ -85,8 +82,8 @@ static int conflict_line(void *ctx, struct dump_line *line)
 	if (!rc)
 		rc = dump_fields(line, &held_range_field, 1, "held.", &c->held);
 	if (!rc)
-		rc = dump_fields(line, mapping_fields + 1, ARRAY_SIZE(mapping_fields) - 1,
-				 "held.", &c->held);
+		rc = dump_fields(line, mapping_fields + 1, ARRAY_SIZE(mapping_fields) - 1, "held.",
+				 &c->held);
 	c->has_held = c->held.range.known;
 	return rc;
 }
@@ -110,10 +107,10 @@ static int header_line(void *ctx, const struct dump_line *line, char *name, char
 		const char *name;
 		uint64_t *value;
 	} numbers[] = {
-		{ "incomplete",	&m->incomplete },
-		{ "late",	&m->late },
-		{ "total",	&m->total },
-		{ "suppressed",	&m->suppressed },
+		{ "incomplete", &m->incomplete },
+		{ "late", &m->late },
+		{ "total", &m->total },
+		{ "suppressed", &m->suppressed },
 	};
 	size_t i;
 
@@ -139,10 +136,11 @@ static int load_dump(struct model *m, const char *name, const struct dump_reader
 		rc = source_open_failed(path, err);
 	} else {
 		model_keep(m, text);
-		rc = memchr(text, '\0', len) ?
-			fail(RC_INTERNAL, "%s holds a NUL byte; the dump is malformed, take it again",
-			     path) :
-			dump_parse(text, len, path, reader, m);
+		rc = memchr(text, '\0', len)
+			     ? fail(RC_INTERNAL,
+				    "%s holds a NUL byte; the dump is malformed, take it again",
+				    path)
+			     : dump_parse(text, len, path, reader, m);
 	}
 	free(path);
 	return rc;
@@ -251,9 +249,10 @@ static int check_sysfs(const char *dir)
 	if (*opts.root)
 		return fail(RC_UNSUPPORTED,
 			    "the snapshot has no %s; capture a kernel that has pfn_track", dir);
-	return fail(RC_UNSUPPORTED,
-		    "this kernel has no pfn_track (%s is missing); boot one built with CONFIG_PFN_TRACK=y",
-		    dir);
+	return fail(
+		RC_UNSUPPORTED,
+		"this kernel has no pfn_track (%s is missing); boot one built with CONFIG_PFN_TRACK=y",
+		dir);
 }
 
 /**

@@ -5,11 +5,11 @@
 
 #include "model.h"
 
-#define LOAD_SYSFS	(1u << 0)
-#define LOAD_RECORDS	(1u << 1)
-#define LOAD_CONFLICTS	(1u << 2)
-#define LOAD_COVERAGE	(1u << 3)
-#define LOAD_PLATFORM	(1u << 4)
+#define LOAD_SYSFS     (1u << 0)
+#define LOAD_RECORDS   (1u << 1)
+#define LOAD_CONFLICTS (1u << 2)
+#define LOAD_COVERAGE  (1u << 3)
+#define LOAD_PLATFORM  (1u << 4)
 
 int source_load(struct model *m, unsigned int what);
 

@@ -16,9 +16,9 @@
 #include "source_kernel.h"
 #include "util.h"
 
-#define PCI_DEVICES	"/sys/bus/pci/devices"
-#define PCI_NR_BARS	7		/* six, and the expansion ROM */
-#define BAR_IS_MEMORY	0x200		/* IORESOURCE_MEM */
+#define PCI_DEVICES   "/sys/bus/pci/devices"
+#define PCI_NR_BARS   7     /* six, and the expansion ROM */
+#define BAR_IS_MEMORY 0x200 /* IORESOURCE_MEM */
 
 /* Read a file of the machine that is looked at; NULL if that cannot be. */
 static char *read_text(struct model *m, const char *path)
@@ -87,8 +87,8 @@ static void load_device(struct model *m, const char *device)
 		unsigned long long start, end, flags;
 		struct pci_bar *bar;
 
-		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) < 3 ||
-		    !end || !(flags & BAR_IS_MEMORY))
+		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) < 3 || !end ||
+		    !(flags & BAR_IS_MEMORY))
 			continue;
 		m->bars = xrealloc(m->bars, m->nr_bars + 1, sizeof(*bar));
 		bar = &m->bars[m->nr_bars++];
@@ -125,8 +125,8 @@ static void load_phys_bits(struct model *m)
 	char *line = text ? strstr(text, "address sizes") : NULL;
 	unsigned int bits;
 
-	if (line && sscanf(line, "address sizes : %u bits physical", &bits) == 1 &&
-	    bits >= 32 && bits <= 64)
+	if (line && sscanf(line, "address sizes : %u bits physical", &bits) == 1 && bits >= 32 &&
+	    bits <= 64)
 		m->phys_bits = bits;
 }
 

@@ -12,7 +12,7 @@
 struct table {
 	struct libscols_table *scols;
 	struct libscols_line *line;
-	size_t next;		/* column of the next cell */
+	size_t next; /* column of the next cell */
 };
 
 /**

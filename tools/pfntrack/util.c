@@ -13,7 +13,7 @@
 #include "main.h"
 #include "util.h"
 
-#define NOMEM	"out of memory; free some and try again"
+#define NOMEM "out of memory; free some and try again"
 
 /**
  * die_nomem() - leave, for want of memory
@@ -96,8 +96,7 @@ static bool print_json_error(int rc, const char *message)
 	char *clean = text_utf8(message);
 	const char *line = NULL;
 
-	if (top && err &&
-	    !json_object_object_add(err, "code", json_object_new_int(rc)) &&
+	if (top && err && !json_object_object_add(err, "code", json_object_new_int(rc)) &&
 	    !json_object_object_add(err, "message", json_object_new_string(clean)) &&
 	    !json_object_object_add(top, "error", json_object_get(err)))
 		line = json_object_to_json_string_ext(top, JSON_C_TO_STRING_NOSLASHESCAPE);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define PRINTF(a, b)	__attribute__((format(printf, a, b)))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PRINTF(a, b)  __attribute__((format(printf, a, b)))
 
 int fail(int rc, const char *fmt, ...) PRINTF(2, 3);
 void die_nomem(void) __attribute__((noreturn));

@@ -39,17 +39,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_JOBS	64
-#define CHUNK		3072	/* a multiple of 3: whole base64 groups */
-#define MAX_ORDER	(4 << 20)
+#define MAX_JOBS  64
+#define CHUNK     3072 /* a multiple of 3: whole base64 groups */
+#define MAX_ORDER (4 << 20)
 
 struct job {
 	bool used;
-	bool ended;		/* reaped; its output may still be under way */
+	bool ended; /* reaped; its output may still be under way */
 	int status;
 	unsigned long id;
 	pid_t pid;
-	int in;			/* -1 when closed, like the two below */
+	int in; /* -1 when closed, like the two below */
 	int out;
 	int err;
 };
@@ -58,8 +58,7 @@ static struct job jobs[MAX_JOBS];
 static int port = -1;
 static int child_pipe[2];
 
-static const char digits[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* There is no one to tell but the console; the kernel then panics. */
 static void die(const char *what)
@@ -93,8 +92,7 @@ static void say(const char *format, ...)
 	}
 }
 
-static void say_data(const char *word, unsigned long id,
-		     const unsigned char *data, size_t length)
+static void say_data(const char *word, unsigned long id, const unsigned char *data, size_t length)
 {
 	static char text[CHUNK / 3 * 4 + 1];
 	size_t i, o = 0;
@@ -188,8 +186,9 @@ static void start_job(unsigned long id, const char *text)
 	close(in[0]);
 	close(out[1]);
 	close(err[1]);
-	*job = (struct job) { .used = true, .id = id, .pid = pid, .in = in[1],
-			      .out = out[0], .err = err[0] };
+	*job = (struct job){
+		.used = true, .id = id, .pid = pid, .in = in[1], .out = out[0], .err = err[0]
+	};
 	say("pid %lu %d\n", id, (int)pid);
 }
 
@@ -228,8 +227,8 @@ static void end_job(struct job *job)
 	close_fd(&job->out);
 	close_fd(&job->err);
 	job->used = false;
-	say("rc %lu %d\n", job->id, WIFSIGNALED(job->status) ?
-	    128 + WTERMSIG(job->status) : WEXITSTATUS(job->status));
+	say("rc %lu %d\n", job->id,
+	    WIFSIGNALED(job->status) ? 128 + WTERMSIG(job->status) : WEXITSTATUS(job->status));
 }
 
 static void reap(void)
@@ -362,15 +361,17 @@ static int open_port(void)
 static void mount_all(void)
 {
 	static const char *const table[][2] = {
-		{ "proc", "/proc" }, { "sysfs", "/sys" }, { "devtmpfs", "/dev" },
-		{ "debugfs", "/sys/kernel/debug" }, { "tracefs", "/sys/kernel/tracing" },
+		{ "proc", "/proc" },
+		{ "sysfs", "/sys" },
+		{ "devtmpfs", "/dev" },
+		{ "debugfs", "/sys/kernel/debug" },
+		{ "tracefs", "/sys/kernel/tracing" },
 		{ "tmpfs", "/tmp" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		mkdir(table[i][1], 0755);
-		if (mount(table[i][0], table[i][1], table[i][0], 0, NULL) &&
-		    errno != EBUSY)
+		if (mount(table[i][0], table[i][1], table[i][0], 0, NULL) && errno != EBUSY)
 			die(table[i][1]);
 	}
 	mkdir("/dev/shm", 0777);
@@ -398,15 +399,15 @@ int main(void)
 		struct pollfd fds[2 + 2 * MAX_JOBS];
 		int i;
 
-		fds[0] = (struct pollfd) { .fd = port, .events = POLLIN };
-		fds[1] = (struct pollfd) { .fd = child_pipe[0], .events = POLLIN };
+		fds[0] = (struct pollfd){ .fd = port, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = child_pipe[0], .events = POLLIN };
 		for (i = 0; i < MAX_JOBS; i++) {
 			bool used = jobs[i].used;
 
-			fds[2 + 2 * i] = (struct pollfd) {
-				.fd = used ? jobs[i].out : -1, .events = POLLIN };
-			fds[3 + 2 * i] = (struct pollfd) {
-				.fd = used ? jobs[i].err : -1, .events = POLLIN };
+			fds[2 + 2 * i] =
+				(struct pollfd){ .fd = used ? jobs[i].out : -1, .events = POLLIN };
+			fds[3 + 2 * i] =
+				(struct pollfd){ .fd = used ? jobs[i].err : -1, .events = POLLIN };
 		}
 		if (poll(fds, 2 + 2 * MAX_JOBS, -1) < 0 && errno != EINTR)
 			die("poll");
@@ -426,6 +427,6 @@ int main(void)
 		if (fds[0].revents & POLLIN)
 			take_orders();
 		else if (fds[0].revents)
-			usleep(20000);	/* the host is away: POLLHUP does not rest */
+			usleep(20000); /* the host is away: POLLHUP does not rest */
 	}
 }

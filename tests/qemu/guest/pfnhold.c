@@ -38,7 +38,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_REGIONS	64
+#define MAX_REGIONS 64
 
 struct region {
 	char *va;
@@ -52,23 +52,33 @@ static FILE *to_child;
 /* A child says "done" through this when it has obeyed. */
 static int from_child = -1, to_parent = -1;
 
-#define say(format, ...) \
-	printf(format " pid=%d\n", ##__VA_ARGS__, (int)getpid())
+#define say(format, ...) printf(format " pid=%d\n", ##__VA_ARGS__, (int)getpid())
 
 static const char *errno_name(int number)
 {
 	switch (number) {
-	case EBUSY: return "EBUSY";
-	case EINVAL: return "EINVAL";
-	case ENOMEM: return "ENOMEM";
-	case EACCES: return "EACCES";
-	case EPERM: return "EPERM";
-	case EAGAIN: return "EAGAIN";
-	case EFAULT: return "EFAULT";
-	case ENODEV: return "ENODEV";
-	case ENXIO: return "ENXIO";
-	case ENOENT: return "ENOENT";
-	case EOPNOTSUPP: return "EOPNOTSUPP";
+	case EBUSY:
+		return "EBUSY";
+	case EINVAL:
+		return "EINVAL";
+	case ENOMEM:
+		return "ENOMEM";
+	case EACCES:
+		return "EACCES";
+	case EPERM:
+		return "EPERM";
+	case EAGAIN:
+		return "EAGAIN";
+	case EFAULT:
+		return "EFAULT";
+	case ENODEV:
+		return "ENODEV";
+	case ENXIO:
+		return "ENXIO";
+	case ENOENT:
+		return "ENOENT";
+	case EOPNOTSUPP:
+		return "EOPNOTSUPP";
 	}
 	return "errno";
 }
@@ -104,8 +114,8 @@ static bool map(const char *file, uint64_t offset, uint64_t length, bool private
 	fd = open(file, O_RDWR | O_SYNC | O_CLOEXEC);
 	if (fd < 0)
 		return refused();
-	va = mmap(NULL, length, PROT_READ | PROT_WRITE,
-		  private ? MAP_PRIVATE : MAP_SHARED, fd, offset);
+	va = mmap(NULL, length, PROT_READ | PROT_WRITE, private ? MAP_PRIVATE : MAP_SHARED, fd,
+		  offset);
 	if (va == MAP_FAILED) {
 		int saved = errno;
 
@@ -115,7 +125,7 @@ static bool map(const char *file, uint64_t offset, uint64_t length, bool private
 	}
 	close(fd);
 	current = nr_regions++;
-	regions[current] = (struct region) { va, length };
+	regions[current] = (struct region){ va, length };
 	say("mapped va=%p len=0x%" PRIx64 " region=%d", va, length, current);
 	return true;
 }
@@ -125,14 +135,13 @@ static void move(struct region *region)
 {
 	void *va, *hole;
 
-	hole = mmap(NULL, region->length, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	hole = mmap(NULL, region->length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (hole == MAP_FAILED) {
 		refused();
 		return;
 	}
-	va = mremap(region->va, region->length, region->length,
-		    MREMAP_MAYMOVE | MREMAP_FIXED, hole);
+	va = mremap(region->va, region->length, region->length, MREMAP_MAYMOVE | MREMAP_FIXED,
+		    hole);
 	if (va == MAP_FAILED) {
 		refused();
 		munmap(hole, region->length);
@@ -215,8 +224,8 @@ static void pass_to_child(const char *command)
 	if (read(from_child, &done, 1) == 1)
 		return;
 	waitpid(child, &status, 0);
-	say("child gone status=%d", WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-	    WEXITSTATUS(status));
+	say("child gone status=%d",
+	    WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 	fclose(to_child);
 	close(from_child);
 	child = 0;
@@ -266,8 +275,9 @@ static void obey(char *line)
 	} else if (!strcmp(word[0], "resize") && one) {
 		resize(region, a);
 	} else if (!strcmp(word[0], "mprotect") && two && word[3]) {
-		int prot = !strcmp(word[3], "rw") ? PROT_READ | PROT_WRITE :
-			   !strcmp(word[3], "r") ? PROT_READ : PROT_NONE;
+		int prot = !strcmp(word[3], "rw")  ? PROT_READ | PROT_WRITE
+			   : !strcmp(word[3], "r") ? PROT_READ
+						   : PROT_NONE;
 
 		result(mprotect(region->va + a, b, prot), "protected");
 	} else if (!strcmp(word[0], "madvise") && two) {
@@ -290,8 +300,7 @@ int main(int argc, char **argv)
 	char line[512];
 
 	setlinebuf(stdout);
-	if (argc < 4 || argc > 5 || !number(argv[2], &offset) ||
-	    !number(argv[3], &length)) {
+	if (argc < 4 || argc > 5 || !number(argv[2], &offset) || !number(argv[3], &length)) {
 		fprintf(stderr, "usage: pfnhold FILE OFFSET LENGTH [shared|private]\n");
 		return 2;
 	}
