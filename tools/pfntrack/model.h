@@ -44,10 +44,9 @@ struct hook {
 };
 
 /* Counters of sysfs, one file each: X(file name) */
-#define COUNTER_LIST(X)                                                                     \
-	X(records)                                                                          \
-	X(maps) X(unmaps) X(conflicts) X(refused) X(downgrades) X(suppressed) X(incomplete) \
-		X(late)
+#define COUNTER_LIST(X) \
+	X(records)      \
+	X(maps) X(unmaps) X(conflicts) X(refused) X(downgrades) X(suppressed) X(incomplete) X(late)
 
 #define COUNTER_ENUM(name) COUNTER_##name,
 enum counter {
