@@ -420,14 +420,15 @@ static int pft_map(struct pft_record *new, struct device *dev,
 	pft_unmap(&where);
 	new->holder = pft_holder_new(dev, caller);
 	rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
-	if (!rec)
-		pft_count(PFT_STAT_INCOMPLETE);
 
 	spin_lock(&pft_lock);
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */
 	if (pft_on())
 		pft_admit(&a, new, rec, exact);
 	spin_unlock(&pft_lock);
+
+	if (!rec && !a.refused)
+		pft_count(PFT_STAT_INCOMPLETE);
 
 	if (a.told)
 		pft_tell(&a.conflict, &a.judgement);
@@ -439,16 +440,28 @@ static int pft_map(struct pft_record *new, struct device *dev,
 	return a.refused ? -EBUSY : 0;
 }
 
-/* A physical byte range as page frames; false if it is empty or wraps. */
-static bool pft_pfns(struct pft_record *rec, phys_addr_t start, u64 size)
+/*
+ * A physical byte range as page frames; false if it is empty, wraps, or lies
+ * where a page frame number cannot reach.
+ */
+static bool pft_pfns(struct pft_record *rec, u64 start, u64 size)
 {
-	u64 last = (u64)start + size - 1;
+	u64 last = start + size - 1;
 
-	if (!size || last < start || PHYS_PFN(last) > PHYS_PFN(PHYS_ADDR_MAX))
+	if (!size || last < start || last > PHYS_ADDR_MAX ||
+	    last >> PAGE_SHIFT > ULONG_MAX)
 		return false;
 	rec->pfn = PHYS_PFN(start);
 	rec->last = PHYS_PFN(last);
 	return true;
+}
+
+/* The same for a range that begins with a page frame of the caller's. */
+static bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
+			  unsigned long size)
+{
+	return pfn <= PHYS_PFN(PHYS_ADDR_MAX) &&
+	       pft_pfns(rec, (u64)pfn << PAGE_SHIFT, size);
 }
 
 /* === Hooks: kernel mappings ============================================= */
@@ -476,7 +489,8 @@ void __pfn_track_iounmap(const void *va, unsigned long size)
 						 (unsigned long)va, size);
 
 	/* Nothing recorded is no error: it may be older than the registry. */
-	pft_unmap(&range);
+	if (size)
+		pft_unmap(&range);
 }
 
 /* === Hooks: user mappings =============================================== */
@@ -494,7 +508,7 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		.space = PFN_SPACE_USER,
 	};
 
-	if (!pft_pfns(&new, PFN_PHYS(pfn), size))
+	if (!pft_pfns_from(&new, pfn, size))
 		return 0;
 	return pft_map(&new, NULL, NULL, false);
 }
@@ -505,7 +519,8 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 	const struct pft_range range = pft_range(PFN_SPACE_USER, mm, start,
 						 size);
 
-	pft_unmap(&range);
+	if (size)
+		pft_unmap(&range);
 }
 
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
@@ -516,41 +531,60 @@ void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 }
 
 /*
- * Move the next piece in @range by @delta bytes.  Cutting out and storing anew
+ * For want of memory a record cannot follow its page tables.  Put it where no
+ * unmap finds it: it stays held, as a whole, until its address space goes.
+ */
+static void pft_lose(struct pft_record *rec)
+{
+	pft_store_rekey(rec, PFN_SPACE_NONE, rec->va);
+	pft_count(PFT_STAT_INCOMPLETE);
+}
+
+/*
+ * Move the part of @rec that lies in @range.  Cutting out and storing anew
  * under one hold of the lock: a newcomer never finds the range free.
  */
-static int pft_move_one(const struct pft_range *range, unsigned long delta)
+static void pft_move_part(const struct pft_range *range, unsigned long delta,
+			  struct pft_cut *cut, struct pft_record *moved)
 {
-	struct pft_record *rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
-	struct pft_cut cut = {
-		.spare = kmem_cache_alloc(pft_record_cache, GFP_KERNEL),
-	};
-	struct pft_record *moved;
-	int ret = -ENOMEM;
+	pft_store_cut(range, cut);
+	*moved = cut->piece;
+	moved->va += delta;
+	refcount_inc(&moved->holder->ref);
+	pft_store_insert(moved);
+}
+
+/* Move the first record in @range by @delta bytes; false if there is none. */
+static bool pft_move_one(const struct pft_range *range, unsigned long delta)
+{
+	struct pft_record *rec, *moved = NULL;
+	struct pft_cut cut = { };
 
 	spin_lock(&pft_lock);
-	/* Without @rec a part could be cut out and not be put back. */
-	if (rec)
-		ret = pft_store_cut(range, &cut);
-	if (ret > 0) {
-		moved = cut.gone ?: rec;
-		*moved = cut.piece;
-		moved->va += delta;
-		if (!cut.gone) {
-			pft_holder_get(moved->holder);
-			rec = NULL;
-		}
-		pft_store_insert(moved);
-	} else if (ret) {
-		pft_count(PFT_STAT_INCOMPLETE);
+	rec = pft_store_first(range);
+	if (rec && !pft_inside(rec, range)) {
+		/* The mm is locked for writing: @rec does not change meanwhile. */
+		spin_unlock(&pft_lock);
+		moved = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+		cut.spare = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+		spin_lock(&pft_lock);
+		rec = pft_store_first(range);
+	}
+	if (rec && pft_inside(rec, range)) {
+		pft_store_rekey(rec, rec->space, rec->va + delta);
+	} else if (rec && moved && cut.spare) {
+		pft_move_part(range, delta, &cut, moved);
+		moved = NULL;
+	} else if (rec) {
+		pft_lose(rec);
 	}
 	spin_unlock(&pft_lock);
 
-	if (rec)
-		kmem_cache_free(pft_record_cache, rec);
+	if (moved)
+		kmem_cache_free(pft_record_cache, moved);
 	if (cut.spare)
 		kmem_cache_free(pft_record_cache, cut.spare);
-	return ret;
+	return rec;
 }
 
 void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
@@ -561,7 +595,7 @@ void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
 
 	if (!size || !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		return;
-	while (pft_move_one(&range, to - from) > 0)
+	while (pft_move_one(&range, to - from))
 		cond_resched();
 }
 
@@ -634,10 +668,18 @@ void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
 
 void __pfn_track_exit(struct mm_struct *mm)
 {
-	/* A size of 0 wraps to the whole address space. */
-	const struct pft_range range = pft_range(PFN_SPACE_USER, mm, 0, 0);
+	struct pft_range range = {
+		.space = PFN_SPACE_USER,
+		.id = mm,
+		.va_last = ULONG_MAX,
+	};
 
 	pft_unmap(&range);
+	if (atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE])) {
+		/* What pft_lose() put aside. */
+		range.space = PFN_SPACE_NONE;
+		pft_unmap(&range);
+	}
 }
 
 /* === Hooks: refusals by the architecture ================================ */
@@ -658,7 +700,7 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 	};
 	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
 
-	if (!pft_pfns(&new, PFN_PHYS(pfn), size))
+	if (!pft_pfns_from(&new, pfn, size))
 		return;
 	new.holder = pft_holder_new(NULL, caller);
 
@@ -691,7 +733,7 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
  * Context: Process context, may sleep.
  *
  * Return: 0; -EINVAL for an empty, wrapping or unaligned range, an attribute
- * that cannot be mapped, unknown flags, or a @claim that is held already;
+ * that cannot be mapped, unknown flags, or a @claim that is made already;
  * -EBUSY if the claim was refused.  On error nothing is held.
  */
 int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
@@ -707,22 +749,21 @@ int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 	};
 	int ret;
 
-	if (!claim || claim->held || flags & ~PFN_CLAIM_EXACT ||
+	if (!claim || claim->size || flags & ~PFN_CLAIM_EXACT ||
 	    attr <= PFN_ATTR_NONE || attr >= PFN_ATTR_COUNT ||
 	    !PAGE_ALIGNED(start) || !PAGE_ALIGNED(size) ||
 	    !pft_pfns(&new, start, size))
 		return -EINVAL;
-	if (!pfn_track_enabled())
-		return 0;
 
-	ret = pft_map(&new, dev, __builtin_return_address(0),
-		      flags & PFN_CLAIM_EXACT);
-	if (ret)
-		return ret;
-
+	/* A claim is a claim while the registry is off, too, only not on record. */
+	if (pfn_track_enabled()) {
+		ret = pft_map(&new, dev, __builtin_return_address(0),
+			      flags & PFN_CLAIM_EXACT);
+		if (ret)
+			return ret;
+	}
 	claim->start = start;
 	claim->size = size;
-	claim->held = true;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pfn_track_claim);
@@ -731,8 +772,8 @@ EXPORT_SYMBOL_GPL(pfn_track_claim);
  * pfn_track_release - give a claim back
  * @claim: as passed to pfn_track_claim()
  *
- * A claim that was made, or has been dropped, while the registry was off is
- * given back silently.
+ * A claim that was made while the registry was off, or that "off" made it
+ * forget, is given back silently.
  *
  * Context: Process context.
  *
@@ -744,12 +785,13 @@ int pfn_track_release(struct pfn_claim *claim)
 
 	if (!claim)
 		return -EINVAL;
-	if (!claim->held)
-		return pfn_track_enabled() ? -ENOENT : 0;
+	if (!claim->size)
+		return -ENOENT;
 
 	range = pft_range(PFN_SPACE_NONE, claim, 0, claim->size);
-	claim->held = false;
-	pft_unmap(&range);
+	claim->size = 0;
+	if (pfn_track_enabled())
+		pft_unmap(&range);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pfn_track_release);

@@ -13,6 +13,7 @@
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/limits.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -195,7 +196,16 @@ static inline unsigned long pft_va_last(const struct pft_record *rec)
 	return rec->va + ((rec->last - rec->pfn + 1) << PAGE_SHIFT) - 1;
 }
 
+/* Whether nothing of @rec lies outside @range. */
+static inline bool pft_inside(const struct pft_record *rec,
+			      const struct pft_range *range)
+{
+	return rec->va >= range->va && pft_va_last(rec) <= range->va_last;
+}
+
 void pft_store_insert(struct pft_record *rec);
+void pft_store_rekey(struct pft_record *rec, enum pfn_space space,
+		     unsigned long va);
 void pft_clip(struct pft_record *piece, const struct pft_range *range);
 int pft_store_cut(const struct pft_range *range, struct pft_cut *cut);
 struct pft_record *pft_store_first(const struct pft_range *range);

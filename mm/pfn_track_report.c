@@ -184,12 +184,18 @@ static bool pft_same_side(const struct pft_record *a, const struct pft_record *b
 	       a->holder->caller == b->holder->caller;
 }
 
+/* Whether one range reaches up to where the other begins; last + 1 may wrap. */
+static bool pft_reaches(unsigned long last, unsigned long pfn)
+{
+	return pfn <= last || pfn - last == 1;
+}
+
 /* The same two parties over the same or neighbouring pages. */
 static bool pft_same_pair(const struct pft_conflict *a,
 			  const struct pft_conflict *b)
 {
 	return a->verdict == b->verdict && a->result == b->result &&
-	       a->pfn <= b->last + 1 && b->pfn <= a->last + 1 &&
+	       pft_reaches(a->last, b->pfn) && pft_reaches(b->last, a->pfn) &&
 	       pft_same_side(&a->new, &b->new) &&
 	       pft_same_side(&a->held, &b->held);
 }
@@ -242,7 +248,9 @@ static const char *pft_why(const struct pft_conflict *c)
 {
 	if (c->rule)
 		return c->rule->why;
-	return "the mapping is slower, or more weakly ordered, than what it was written for";
+	if (c->result == PFN_RESULT_REFUSED_ARCH)
+		return "the architecture refused it by books of its own, and nobody on record explains why";
+	return "another attribute than asked for is slower, or more weakly ordered, than what the caller was written for";
 }
 
 static const char *pft_advice(const struct pft_conflict *c)
@@ -265,8 +273,10 @@ static void pft_log_side(const char *role, const char *verb,
 			role);
 		return;
 	}
-	pr_warn("pfn_track:   %s %s:%d %s at %s [%s] wants %s, %s %s%s%s\n",
-		role, holder->comm, holder->pid, pft_kind_text[rec->kind],
+	/* A task may call itself anything, line breaks included. */
+	pr_warn("pfn_track:   %s %*pE:%d %s at %s [%s] wants %s, %s %s%s%s\n",
+		role, (int)strlen(holder->comm), holder->comm, holder->pid,
+		pft_kind_text[rec->kind],
 		site->text, site->module, pft_attr_text[rec->want], verb,
 		rec->got == PFN_ATTR_NONE ? "nothing" : pft_attr_text[rec->got],
 		holder->dev ? ", for " : "", holder->dev ?: "");
@@ -350,8 +360,11 @@ static ssize_t pft_policy_store(enum pfn_kind kind, const char *buf,
 {
 	const char *end = strchrnul(buf, '\n');
 	int policy = pft_policy_from_text(buf, end - buf);
-	int ret = policy < 0 ? policy : pft_set_policy(kind, policy);
+	int ret;
 
+	if (policy < 0 || (*end && end[1]))
+		return -EINVAL;
+	ret = pft_set_policy(kind, policy);
 	return ret ?: count;
 }
 

@@ -145,6 +145,24 @@ static void pft_trim_tail(struct pft_record *rec, unsigned long va)
 }
 
 /**
+ * pft_store_rekey - find a record elsewhere from now on
+ * @rec: in the store
+ * @space: its space
+ * @va: its first virtual address
+ *
+ * Context: pft_lock held.
+ */
+void pft_store_rekey(struct pft_record *rec, enum pfn_space space,
+		     unsigned long va)
+{
+	lockdep_assert_held(&pft_lock);
+	rb_erase(&rec->va_rb, &pft_vas);
+	rec->space = space;
+	rec->va = va;
+	rb_add(&rec->va_rb, &pft_vas, pft_va_less);
+}
+
+/**
  * pft_clip - reduce a copy of a record to what lies in a range
  * @piece: overlaps @range
  * @range: where to clip

@@ -45,8 +45,7 @@ struct pfn_attr_pair {
 /**
  * struct pfn_claim - a physical range that a driver holds without mapping it
  * @start: first byte of the range
- * @size: bytes
- * @held: whether the registry knows of it
+ * @size: bytes; 0 if nothing is claimed
  *
  * The caller owns the memory, zeroed before the first use, and leaves the
  * fields alone.
@@ -54,7 +53,6 @@ struct pfn_attr_pair {
 struct pfn_claim {
 	phys_addr_t start;
 	size_t size;
-	bool held;
 };
 
 /**

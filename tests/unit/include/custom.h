@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Kernel services that are changed on purpose: they can be told to fail, they
+ * look for misuse, and they keep what a test wants to see.  The unit_*() half
+ * of each group is for the tests.
+ */
+#ifndef _UNIT_CUSTOM_H
+#define _UNIT_CUSTOM_H
+
+#include <pthread.h>
+
+/* Misuse of a kernel service by the code under test ends the test. */
+#define UNIT_ASSERT(cond)						\
+	do {								\
+		if (!(cond))						\
+			unit_die(__FILE__, __LINE__, #cond);		\
+	} while (0)
+
+void unit_die(const char *file, int line, const char *what)
+	__attribute__((noreturn));
+
+/* For the eyes of ThreadSanitizer, to whom a volatile is no excuse. */
+#undef READ_ONCE
+#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#undef WRITE_ONCE
+#define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+
+/* === Boot: what the kernel would call on its own ======================== */
+
+#define early_param(name, fn)	int (*unit_param_##fn)(char *) = fn
+#define late_initcall(fn)	int (*unit_initcall_##fn)(void) = fn
+
+/* === Locks that know their owner ======================================== */
+
+typedef struct {
+	pthread_mutex_t mutex;
+	const void *owner;
+} spinlock_t;
+
+#define DEFINE_SPINLOCK(name)	\
+	spinlock_t name = { .mutex = PTHREAD_MUTEX_INITIALIZER }
+
+void spin_lock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+bool unit_holds(spinlock_t *lock);
+
+#define lockdep_assert_held(lock)	UNIT_ASSERT(unit_holds(lock))
+
+/* Whatever sleeps may not do so under a spinlock. */
+void might_sleep(void);
+
+#define cond_resched()		might_sleep()
+#define DEFINE_MUTEX(name)	spinlock_t name = \
+				{ .mutex = PTHREAD_MUTEX_INITIALIZER }
+void mutex_lock(spinlock_t *lock);
+void mutex_unlock(spinlock_t *lock);
+
+/* === Reference counts that end the test when misused ==================== */
+
+typedef struct {
+	int refs;
+} refcount_t;
+
+#define REFCOUNT_INIT(n)	{ (n) }
+
+void refcount_set(refcount_t *ref, int n);
+void refcount_inc(refcount_t *ref);
+bool refcount_dec_and_test(refcount_t *ref);
+
+/* === Memory that can run out ============================================ */
+
+#define GFP_NOWAIT		((gfp_t)0x100)
+#define __GFP_NOWARN		((gfp_t)0x200)
+
+struct kmem_cache {
+	size_t size;
+	long live;
+};
+
+#define UNIT_POOL_MAX		64
+
+typedef struct {
+	spinlock_t lock;
+	struct kmem_cache *cache;
+	int min;
+	int nr;
+	void *spare[UNIT_POOL_MAX];
+} mempool_t;
+
+void *kzalloc(size_t size, gfp_t gfp);
+void *kvcalloc(size_t n, size_t size, gfp_t gfp);
+const char *kstrdup_const(const char *text, gfp_t gfp);
+void kfree(const void *p);
+#define kfree_const(p)		kfree(p)
+
+struct kmem_cache *unit_cache(size_t size);
+#define KMEM_CACHE(name, flags)	unit_cache(sizeof(struct name))
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+void kmem_cache_free(struct kmem_cache *cache, void *p);
+
+int mempool_init_slab_pool(mempool_t *pool, int min, struct kmem_cache *cache);
+void *mempool_alloc(mempool_t *pool, gfp_t gfp);
+void mempool_free(void *p, mempool_t *pool);
+
+/* The n-th allocation from now on fails, 1 is the next; 0: none does. */
+void unit_fail_nth(long n);
+/* All from the n-th on fail. */
+void unit_fail_from(long n);
+/* How many failed since it was armed. */
+long unit_failed(void);
+/* Allocations so far, those that failed included. */
+long unit_allocs(void);
+/* The mempool has run dry, as after a burst that ate the reserve. */
+extern bool unit_pool_dry;
+/* Records that exist; the reserve not counted. */
+long unit_records_live(void);
+/* The reserve is complete again. */
+bool unit_pool_full(void);
+
+/* === Tasks, address spaces, devices, time =============================== */
+
+#define TASK_COMM_LEN		16
+
+struct mm_struct {
+	int id;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	struct mm_struct *vm_mm;
+};
+
+#define VM_PFNMAP		0x400
+#define VM_MIXEDMAP		0x10000000
+
+struct task_struct {
+	pid_t tgid;
+	char comm[TASK_COMM_LEN];
+	struct mm_struct *mm;
+	struct task_struct *next;
+};
+
+/* Per thread, so that concurrent tests can have several. */
+extern __thread struct task_struct *unit_current;
+/* All tasks, for for_each_process(). */
+extern struct task_struct *unit_tasks;
+
+#define current				unit_current
+#define for_each_process(task)		\
+	for ((task) = unit_tasks; (task); (task) = (task)->next)
+#define task_tgid_nr(task)		((task)->tgid)
+#define get_task_comm(buf, task)	memcpy(buf, (task)->comm, TASK_COMM_LEN)
+
+struct device {
+	const char *name;
+	const char *driver;
+};
+
+#define dev_name(dev)			((dev)->name)
+#define dev_driver_string(dev)		((dev)->driver)
+
+/* Runs on by a microsecond a call; tests may set it forward. */
+extern u64 unit_now;
+#define ktime_get_boot_fast_ns()	\
+	__atomic_add_fetch(&unit_now, 1000, __ATOMIC_RELAXED)
+
+/* === Call stacks: an address is an index into a table of symbols ======== */
+
+typedef u32 depot_stack_handle_t;
+
+#define UNIT_SYMBOLS		16
+#define UNIT_STACK		8
+
+/* As %pB would print them, NULL if there is no such kernel text. */
+extern const char *unit_symbols[UNIT_SYMBOLS];
+/* What the next holder's stack is, ended by 0. */
+extern unsigned long unit_stack[UNIT_STACK];
+
+unsigned int stack_trace_save(unsigned long *entries, unsigned int nr,
+			      unsigned int skip);
+int stack_depot_init(void);
+depot_stack_handle_t stack_depot_save(unsigned long *entries, unsigned int nr,
+				      gfp_t gfp);
+unsigned int stack_depot_fetch(depot_stack_handle_t handle,
+			       unsigned long **entries);
+bool __kernel_text_address(unsigned long addr);
+
+/* Knows %pB, of which the C library makes a pointer and a 'B'. */
+int unit_snprintf(char *buf, size_t size, const char *format, ...);
+#define snprintf		unit_snprintf
+
+/* === Static keys ======================================================== */
+
+struct static_key_false {
+	bool on;
+};
+
+#define DECLARE_STATIC_KEY_FALSE(name)	extern struct static_key_false name
+#define DEFINE_STATIC_KEY_FALSE(name)	struct static_key_false name
+#define static_branch_unlikely(key)	\
+	__atomic_load_n(&(key)->on, __ATOMIC_RELAXED)
+#define static_branch_enable(key)	\
+	__atomic_store_n(&(key)->on, true, __ATOMIC_RELAXED)
+#define static_branch_disable(key)	\
+	__atomic_store_n(&(key)->on, false, __ATOMIC_RELAXED)
+
+/* === Kernel log ========================================================= */
+
+#define pr_warn(...)		unit_log(__VA_ARGS__)
+#define pr_err(...)		unit_log(__VA_ARGS__)
+
+void unit_log(const char *format, ...);
+/* All that was logged since the last call of unit_log_clear(). */
+const char *unit_log_text(void);
+void unit_log_clear(void);
+
+struct ratelimit_state {
+	u64 interval;
+	int burst;
+	int used;
+	u64 begin;
+};
+
+#define RATELIMIT_MSG_ON_RELEASE	1
+#define DEFINE_RATELIMIT_STATE(name, jiffies, _burst)			\
+	struct ratelimit_state name = {					\
+		.interval = (u64)(jiffies) * (NSEC_PER_SEC / HZ),	\
+		.burst = _burst,					\
+	}
+#define ratelimit_set_flags(state, flags)	((void)(state))
+
+bool __ratelimit(struct ratelimit_state *state);
+
+/* === Files: seq_file, debugfs, sysfs ==================================== */
+
+struct inode;
+struct module;
+
+struct file {
+	void *private_data;
+};
+
+struct seq_file {
+	char *buf;
+	size_t size;
+	size_t count;
+	void *private;
+	const struct seq_operations *op;
+	int (*single)(struct seq_file *m, void *v);
+};
+
+struct seq_operations {
+	void *(*start)(struct seq_file *m, loff_t *pos);
+	void (*stop)(struct seq_file *m, void *v);
+	void *(*next)(struct seq_file *m, void *v, loff_t *pos);
+	int (*show)(struct seq_file *m, void *v);
+};
+
+struct file_operations {
+	struct module *owner;
+	int (*open)(struct inode *inode, struct file *file);
+	void (*read)(void);
+	void (*llseek)(void);
+	void (*release)(void);
+};
+
+#define SEQ_START_TOKEN		((void *)1)
+
+/* Reading is done by unit_debugfs_read(). */
+#define seq_read		NULL
+#define seq_lseek		NULL
+#define seq_release_private	NULL
+
+#define ESCAPE_OCTAL		0x08
+#define ESCAPE_NAP		0x80
+#define ESCAPE_APPEND		0x100
+
+int seq_open_private(struct file *file, const struct seq_operations *op,
+		     int size);
+int single_open(struct file *file, int (*show)(struct seq_file *m, void *v));
+void seq_printf(struct seq_file *m, const char *format, ...);
+void seq_puts(struct seq_file *m, const char *text);
+void seq_putc(struct seq_file *m, char c);
+/* Of the flags, the combination above is what it does. */
+void seq_escape_mem(struct seq_file *m, const char *src, size_t len,
+		    unsigned int flags, const char *more);
+
+#define DEFINE_SHOW_ATTRIBUTE(name)					\
+static int name##_open(struct inode *inode, struct file *file)		\
+{									\
+	(void)inode;							\
+	return single_open(file, name##_show);				\
+}									\
+static const struct file_operations name##_fops = { .open = name##_open }
+
+struct dentry;
+
+struct dentry *debugfs_create_dir(const char *name, struct dentry *parent);
+void debugfs_create_file(const char *name, unsigned int mode,
+			 struct dentry *parent, void *data,
+			 const struct file_operations *fops);
+
+struct kobject;
+
+struct attribute {
+	const char *name;
+	unsigned int mode;
+};
+
+struct attribute_group {
+	const char *name;
+	struct attribute **attrs;
+};
+
+struct kobj_attribute {
+	struct attribute attr;
+	ssize_t (*show)(struct kobject *kobj, struct kobj_attribute *attr,
+			char *buf);
+	ssize_t (*store)(struct kobject *kobj, struct kobj_attribute *attr,
+			 const char *buf, size_t count);
+};
+
+#define __ATTR_RW(_name) {					\
+	.attr = { .name = #_name, .mode = 0644 },		\
+	.show = _name##_show,					\
+	.store = _name##_store,					\
+}
+#define __ATTR_RO(_name) {					\
+	.attr = { .name = #_name, .mode = 0444 },		\
+	.show = _name##_show,					\
+}
+
+extern struct kobject *mm_kobj;
+
+struct kobject *kobject_create_and_add(const char *name, struct kobject *parent);
+int sysfs_create_groups(struct kobject *kobj,
+			const struct attribute_group **groups);
+#define sysfs_emit(buf, ...)	unit_snprintf(buf, PAGE_SIZE, __VA_ARGS__)
+
+/*
+ * The whole of a debugfs file, read @chunk bytes at a time; @between is called
+ * after each read, when no lock is held.  To be freed by the caller.
+ */
+char *unit_debugfs_read(const char *name, size_t chunk,
+			void (*between)(unsigned int nr));
+/* "policy" or "kind/claim"; the buffer is a page. */
+ssize_t unit_sysfs_show(const char *path, char *buf);
+ssize_t unit_sysfs_store(const char *path, const char *text);
+
+/* === Page table bits of an architecture of our own ====================== */
+
+typedef struct {
+	unsigned long pgprot;
+} pgprot_t;
+
+#define pgprot_val(prot)	((prot).pgprot)
+#define __pgprot(bits)		((pgprot_t){ (bits) })
+
+/* Bits that have nothing to do with caches, to see that they are ignored. */
+#define UNIT_PROT_OTHER		0x63UL
+
+#define PAGE_KERNEL		__pgprot(UNIT_PROT_OTHER)
+
+/* What the helpers of a "generic" architecture add to PAGE_KERNEL. */
+extern unsigned long unit_noncached_bits;
+extern unsigned long unit_writecombine_bits;
+extern unsigned long unit_device_bits;
+
+#define pgprot_noncached(prot)	\
+	__pgprot(pgprot_val(prot) | unit_noncached_bits)
+#define pgprot_writecombine(prot)	\
+	__pgprot(pgprot_val(prot) | unit_writecombine_bits)
+#define pgprot_device(prot)	\
+	__pgprot(pgprot_val(prot) | unit_device_bits)
+
+/* x86: the kernel's names, in bits 8 to 10 here. */
+enum page_cache_mode {
+	_PAGE_CACHE_MODE_WB,
+	_PAGE_CACHE_MODE_WC,
+	_PAGE_CACHE_MODE_UC_MINUS,
+	_PAGE_CACHE_MODE_UC,
+	_PAGE_CACHE_MODE_WT,
+	_PAGE_CACHE_MODE_WP,
+};
+
+#define pgprot2cachemode(prot)	\
+	((enum page_cache_mode)(pgprot_val(prot) >> 8 & 7))
+
+/* arm64: an index in the same place. */
+#define MT_NORMAL		0
+#define MT_NORMAL_TAGGED	1
+#define MT_NORMAL_NC		2
+#define MT_DEVICE_nGnRnE	3
+#define MT_DEVICE_nGnRE		4
+#define PTE_ATTRINDX(type)	((unsigned long)(type) << 8)
+#define PTE_ATTRINDX_MASK	PTE_ATTRINDX(7)
+
+#endif /* _UNIT_CUSTOM_H */

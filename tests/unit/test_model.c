@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random operations on ranges that collide, against a model that could not be
+ * simpler: for each space an array with one entry a page.
+ *
+ * SEED=n STEPS=n repeat or prolong a run.  With faults, every so often an
+ * allocation fails; then the model asks the counters what was lost, checks
+ * that this was safe, and drops the address space concerned.
+ */
+#include "unit.h"
+
+#define KERNEL		0	/* spaces: the kernel, then the mms */
+#define SPACES		4
+#define SPACE_PAGES	64
+#define PFNS		48
+#define CLAIMS		6
+#define LONGEST		14
+/* Between two comparisons of everything. */
+#define COMPARE		16
+
+/* An entry of the model; @attr 0 (unknown) is possible, hence @used. */
+struct page {
+	bool used;
+	u8 want;
+	u8 got;
+	unsigned long pfn;
+};
+
+static struct page space[SPACES][SPACE_PAGES];
+
+static struct {
+	struct pfn_claim claim;
+	bool held;
+	unsigned long pfn;
+	unsigned long nr;
+	enum pfn_attr attr;
+} claims[CLAIMS];
+
+static enum pfn_policy policy;
+static unsigned long base_pfn, base_va;
+static unsigned int nr_attrs;
+static unsigned long seed, step;
+static const char *doing = "nothing";
+static bool faults;
+static u64 state;
+
+/* Numbers that the counters should show. */
+static struct {
+	long maps;
+	long conflicts;
+	long refused;
+	long downgrades;
+} expect;
+
+#define MODEL_CHECK(cond)						\
+	do {								\
+		if (!(cond))						\
+			unit_fail(__FILE__, __LINE__,			\
+				  "%s (%s, SEED=%lu, step %lu)", #cond,	\
+				  doing, seed, step);			\
+	} while (0)
+
+/* xorshift: good enough to collide, the same everywhere. */
+static unsigned long rnd(unsigned long below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned long)((state >> 11) % below);
+}
+
+/* Also such as the architecture cannot express. */
+static enum pfn_attr rnd_attr(void)
+{
+	return unit_attrs[rnd(20) ? rnd(nr_attrs) : nr_attrs];
+}
+
+static struct mm_struct *mm_of(unsigned int s)
+{
+	return &unit_mm[s - 1];
+}
+
+static unsigned long va_of(unsigned int s, unsigned long page)
+{
+	return s == KERNEL ? 0x1000 + page : base_va + page;
+}
+
+/* === The model ========================================================== */
+
+static unsigned int model_held(unsigned long pfn, unsigned long nr)
+{
+	unsigned int s, i, mask = 0;
+
+	for (s = 0; s < SPACES; s++)
+		for (i = 0; i < SPACE_PAGES; i++)
+			if (space[s][i].used && space[s][i].pfn - pfn < nr)
+				mask |= BIT(space[s][i].got);
+	for (i = 0; i < CLAIMS; i++)
+		if (claims[i].held && claims[i].pfn <= pfn + (nr - 1) &&
+		    pfn <= claims[i].pfn + (claims[i].nr - 1))
+			mask |= BIT(claims[i].attr);
+	return mask;
+}
+
+static enum pfn_verdict model_verdict(enum pfn_attr got, unsigned int mask)
+{
+	enum pfn_verdict worst = PFN_VERDICT_SAME;
+	unsigned int a;
+
+	for (a = 0; a < PFN_ATTR_COUNT; a++)
+		if (mask & BIT(a))
+			worst = max(worst, pfn_attr_judge(got, a)->verdict);
+	return worst;
+}
+
+static bool model_refuses(enum pfn_verdict verdict, bool downgrade)
+{
+	if (policy == PFN_POLICY_ENFORCE)
+		return verdict >= PFN_VERDICT_INCOHERENT;
+	if (policy == PFN_POLICY_STRICT)
+		return verdict >= PFN_VERDICT_ORDERING || downgrade;
+	return false;
+}
+
+/* What will be made of a newcomer; counts what it will cause. */
+static bool model_admits(unsigned long pfn, unsigned long nr,
+			 enum pfn_attr want, enum pfn_attr got, bool exact)
+{
+	enum pfn_verdict verdict = model_verdict(got, model_held(pfn, nr));
+	bool refused;
+
+	if (policy == PFN_POLICY_OFF)
+		return true;
+	refused = model_refuses(verdict, want != got) ||
+		  (exact && (verdict != PFN_VERDICT_SAME || want != got));
+	if (refused)
+		expect.refused++;
+	else if (want != got)
+		expect.downgrades++;
+	if (refused || want != got || verdict >= PFN_VERDICT_ORDERING)
+		expect.conflicts++;
+	return !refused;
+}
+
+static void model_set(unsigned int s, unsigned long page, unsigned long pfn,
+		      unsigned long nr, enum pfn_attr want, enum pfn_attr got)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		space[s][page + i] = (struct page){
+			.used = true, .want = want, .got = got, .pfn = pfn + i,
+		};
+}
+
+static void model_clear(unsigned int s, unsigned long page, unsigned long nr)
+{
+	memset(&space[s][page], 0, nr * sizeof(struct page));
+}
+
+static bool model_is_free(unsigned int s, unsigned long page, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		if (space[s][page + i].used)
+			return false;
+	return true;
+}
+
+/* === Comparing ========================================================== */
+
+static unsigned int space_of(const struct pft_record *rec)
+{
+	unsigned int s;
+
+	if (rec->space == PFN_SPACE_KERNEL)
+		return KERNEL;
+	for (s = 1; rec->id != mm_of(s); s++)
+		MODEL_CHECK(s + 1 < SPACES);
+	return s;
+}
+
+static void compare_claim(const struct pft_record *rec)
+{
+	unsigned int i;
+
+	for (i = 0; i < CLAIMS; i++)
+		if (rec->id == &claims[i].claim)
+			break;
+	MODEL_CHECK(i < CLAIMS && claims[i].held);
+	MODEL_CHECK(rec->pfn == claims[i].pfn);
+	MODEL_CHECK(rec->last == claims[i].pfn + claims[i].nr - 1);
+	MODEL_CHECK(rec->got == claims[i].attr);
+	MODEL_CHECK(rec->va == 0);
+}
+
+/* Each page of @rec is in the model; returns how many. */
+static unsigned long compare_record(const struct pft_record *rec)
+{
+	unsigned int s = space_of(rec);
+	unsigned long i, nr = rec->last - rec->pfn + 1;
+	unsigned long page = (rec->va >> PAGE_SHIFT) - va_of(s, 0);
+
+	MODEL_CHECK(rec->kind == (s == KERNEL ? PFN_KIND_IOREMAP :
+						PFN_KIND_REMAP_PFN));
+	MODEL_CHECK(PAGE_ALIGNED(rec->va) && page < SPACE_PAGES);
+	for (i = 0; i < nr; i++) {
+		const struct page *should = &space[s][page + i];
+
+		MODEL_CHECK(page + i < SPACE_PAGES);
+		MODEL_CHECK(should->used && should->pfn == rec->pfn + i);
+		MODEL_CHECK(should->want == rec->want);
+		MODEL_CHECK(should->got == rec->got);
+	}
+	return nr;
+}
+
+static void compare_store(void)
+{
+	unsigned long in_store = 0, in_model = 0, nr_claims = 0;
+	const struct pft_record *rec;
+	unsigned int s, i;
+
+	spin_lock(&pft_lock);
+	for (rec = pft_store_after(0, 0); rec;
+	     rec = pft_store_after(rec->pfn, rec->seq)) {
+		if (rec->space == PFN_SPACE_NONE) {
+			compare_claim(rec);
+			nr_claims++;
+		} else {
+			in_store += compare_record(rec);
+		}
+	}
+	spin_unlock(&pft_lock);
+
+	for (s = 0; s < SPACES; s++)
+		for (i = 0; i < SPACE_PAGES; i++)
+			in_model += space[s][i].used;
+	for (i = 0; i < CLAIMS; i++)
+		nr_claims -= claims[i].held;
+	/* Every page once, so equal numbers mean equal sets. */
+	MODEL_CHECK(in_store == in_model);
+	MODEL_CHECK(!nr_claims);
+}
+
+static void compare_counters(void)
+{
+	MODEL_CHECK(unit_stat(PFT_STAT_MAPS) == expect.maps);
+	MODEL_CHECK(unit_stat(PFT_STAT_CONFLICTS) == expect.conflicts);
+	MODEL_CHECK(unit_stat(PFT_STAT_REFUSED) == expect.refused);
+	MODEL_CHECK(unit_stat(PFT_STAT_DOWNGRADES) == expect.downgrades);
+	MODEL_CHECK(unit_stat(PFT_STAT_SUPPRESSED) <= expect.conflicts);
+	MODEL_CHECK(unit_trace.conflicts == expect.conflicts);
+	MODEL_CHECK(unit_trace.maps == expect.maps);
+	MODEL_CHECK(faults || !unit_stat(PFT_STAT_INCOMPLETE));
+}
+
+static void compare_pfns(void)
+{
+	unsigned long i;
+
+	for (i = 0; i < PFNS + LONGEST; i++)
+		MODEL_CHECK(pfn_track_lookup(base_pfn + i) ==
+			    (policy == PFN_POLICY_OFF ? 0 :
+			     model_held(base_pfn + i, 1)));
+}
+
+static void compare_all(void)
+{
+	compare_pfns();
+	compare_store();
+	compare_counters();
+	unit_check_store();
+}
+
+/* === Operations ========================================================= */
+
+struct place {
+	unsigned int s;
+	unsigned long page;
+	unsigned long nr;
+	unsigned long pfn;
+};
+
+static struct place rnd_place(void)
+{
+	struct place p = { .s = rnd(SPACES), .nr = 1 + rnd(LONGEST) };
+
+	p.page = rnd(SPACE_PAGES - p.nr + 1);
+	p.pfn = base_pfn + rnd(PFNS);
+	if (p.pfn + p.nr - 1 < p.pfn || p.pfn + p.nr - 1 > PFN_TOP)
+		p.pfn = PFN_TOP - p.nr + 1;
+	return p;
+}
+
+static void zap(unsigned int s, unsigned long page, unsigned long nr)
+{
+	if (s == KERNEL)
+		do_iounmap(va_of(s, page), nr);
+	else
+		do_zap(mm_of(s), va_of(s, page), nr);
+}
+
+/* The whole space goes, and with it what could not be stored or cut. */
+static void forget(unsigned int s)
+{
+	unit_fail_nth(0);
+	if (s == KERNEL)
+		do_iounmap(va_of(s, 0), SPACE_PAGES);
+	else
+		__pfn_track_exit(mm_of(s));
+	model_clear(s, 0, SPACE_PAGES);
+}
+
+/* Whether memory ran out where it mattered since @before. */
+static bool lost(long before)
+{
+	return unit_stat(PFT_STAT_INCOMPLETE) != before;
+}
+
+static void op_map(void)
+{
+	enum pfn_attr want = rnd_attr(), got = rnd(8) ? want : rnd_attr();
+	long before = unit_stat(PFT_STAT_INCOMPLETE);
+	struct place p = rnd_place();
+	struct vm_area_struct vma;
+	bool ok;
+	int ret;
+
+	doing = "map";
+	if (!model_is_free(p.s, p.page, p.nr))
+		return;
+	ok = model_admits(p.pfn, p.nr, want, got, false);
+	if (p.s == KERNEL) {
+		ret = __pfn_track_ioremap(kva(va_of(p.s, p.page)),
+					  pages(p.nr), PFN_PHYS(p.pfn),
+					  unit_prot(want), unit_prot(got),
+					  NULL);
+	} else {
+		vma = unit_vma(mm_of(p.s), va_of(p.s, p.page), p.nr);
+		ret = __pfn_track_remap(&vma, vma.vm_start, p.pfn, pages(p.nr),
+					unit_prot(want), unit_prot(got));
+	}
+	/* Refused or not, memory has no say in it. */
+	MODEL_CHECK(ret == (ok ? 0 : -EBUSY));
+	if (!ok || policy == PFN_POLICY_OFF || lost(before))
+		return;
+	expect.maps++;
+	model_set(p.s, p.page, p.pfn, p.nr, want, got);
+}
+
+static void op_zap(void)
+{
+	long before = unit_stat(PFT_STAT_INCOMPLETE);
+	struct place p = rnd_place();
+	unsigned long i;
+
+	doing = "zap";
+	zap(p.s, p.page, p.nr);
+	if (!lost(before)) {
+		model_clear(p.s, p.page, p.nr);
+		return;
+	}
+	/* One record enclosed the range, and stays held as a whole. */
+	for (i = 0; i < p.nr; i++) {
+		const struct page *page = &space[p.s][p.page + i];
+
+		MODEL_CHECK(page->used);
+		MODEL_CHECK(pfn_track_lookup(page->pfn) & BIT(page->got));
+	}
+	forget(p.s);
+}
+
+static void op_move(void)
+{
+	long before = unit_stat(PFT_STAT_INCOMPLETE);
+	struct place from = rnd_place(), to = rnd_place();
+	struct page moved[LONGEST];
+
+	doing = "move";
+	if (from.s == KERNEL || to.page + from.nr > SPACE_PAGES ||
+	    (to.page < from.page + from.nr && from.page < to.page + from.nr) ||
+	    !model_is_free(from.s, to.page, from.nr))
+		return;
+	do_move(mm_of(from.s), va_of(from.s, from.page),
+		va_of(from.s, to.page), from.nr);
+	if (lost(before)) {
+		forget(from.s);
+		return;
+	}
+	memcpy(moved, &space[from.s][from.page], from.nr * sizeof(*moved));
+	model_clear(from.s, from.page, from.nr);
+	memcpy(&space[from.s][to.page], moved, from.nr * sizeof(*moved));
+}
+
+/* How many records a stretch of the model makes is the store's affair. */
+static void op_fork(void)
+{
+	long before = unit_stat(PFT_STAT_INCOMPLETE);
+	long maps = unit_stat(PFT_STAT_MAPS);
+	struct place p = rnd_place();
+	unsigned int child = 1 + rnd(SPACES - 1);
+	bool full = rnd(2);
+
+	doing = "fork";
+	if (p.s == KERNEL || p.s == child)
+		return;
+	if (full) {
+		p.page = 0;
+		p.nr = SPACE_PAGES;
+	}
+	if (!model_is_free(child, p.page, p.nr))
+		return;
+	do_fork(mm_of(child), mm_of(p.s), va_of(p.s, p.page), p.nr);
+	expect.maps += unit_stat(PFT_STAT_MAPS) - maps;
+	if (lost(before)) {
+		forget(child);
+		return;
+	}
+	memcpy(&space[child][p.page], &space[p.s][p.page],
+	       p.nr * sizeof(struct page));
+}
+
+static void op_exit(void)
+{
+	unsigned int s = 1 + rnd(SPACES - 1);
+
+	doing = "exit";
+	if (rnd(6))
+		return;
+	__pfn_track_exit(mm_of(s));
+	model_clear(s, 0, SPACE_PAGES);
+}
+
+static void op_claim(void)
+{
+	long before = unit_stat(PFT_STAT_INCOMPLETE);
+	unsigned int i = rnd(CLAIMS), flags = rnd(2) ? PFN_CLAIM_EXACT : 0;
+	enum pfn_attr attr = unit_attrs[rnd(nr_attrs)];
+	struct place p = rnd_place();
+	bool ok;
+
+	doing = "claim";
+	if (claims[i].held) {
+		MODEL_CHECK(do_claim(&claims[i].claim, p.pfn, p.nr, attr,
+				     flags) == -EINVAL);
+		return;
+	}
+	ok = model_admits(p.pfn, p.nr, attr, attr, flags);
+	MODEL_CHECK(do_claim(&claims[i].claim, p.pfn, p.nr, attr, flags) ==
+		    (ok ? 0 : -EBUSY));
+	if (!ok || policy == PFN_POLICY_OFF)
+		return;
+	if (lost(before)) {
+		MODEL_CHECK(!pfn_track_release(&claims[i].claim));
+		return;
+	}
+	expect.maps++;
+	claims[i].held = true;
+	claims[i].pfn = p.pfn;
+	claims[i].nr = p.nr;
+	claims[i].attr = attr;
+}
+
+static void op_release(void)
+{
+	unsigned int i = rnd(CLAIMS);
+
+	doing = "release";
+	/* The claim that is made while off is another test's. */
+	if (policy == PFN_POLICY_OFF)
+		return;
+	MODEL_CHECK(pfn_track_release(&claims[i].claim) ==
+		    (claims[i].held ? 0 : -ENOENT));
+	claims[i].held = false;
+}
+
+static void op_query(void)
+{
+	enum pfn_attr attr = rnd_attr();
+	struct place p = rnd_place();
+	struct pfn_answer answer;
+	unsigned int mask = model_held(p.pfn, p.nr);
+	enum pfn_verdict verdict = model_verdict(attr, mask);
+
+	doing = "query";
+	if (policy == PFN_POLICY_OFF) {
+		MODEL_CHECK(pfn_track_query(PFN_PHYS(p.pfn), pages(p.nr), attr,
+					    &answer) == -EOPNOTSUPP);
+		return;
+	}
+	MODEL_CHECK(!pfn_track_query(PFN_PHYS(p.pfn), pages(p.nr), attr,
+				     &answer));
+	MODEL_CHECK(answer.attrs == mask);
+	MODEL_CHECK(answer.verdict == verdict);
+	MODEL_CHECK(answer.refused == model_refuses(verdict, false));
+}
+
+static void op_refused(void)
+{
+	struct place p = rnd_place();
+
+	doing = "refused";
+	if (policy == PFN_POLICY_OFF)
+		return;
+	do_refused(rnd(2) ? PFN_KIND_IOREMAP : PFN_KIND_REMAP_PFN, p.pfn, p.nr,
+		   rnd_attr());
+	expect.refused++;
+	expect.conflicts++;
+}
+
+static void op_policy(void)
+{
+	unsigned int i;
+
+	doing = "policy";
+	if (rnd(10))
+		return;
+	/* Switching on may fail, and then says so: nomem.switch_on. */
+	unit_fail_nth(0);
+	/* Mostly the one that lets all in: full ranges are the hard ones. */
+	policy = PFN_POLICY_REPORT;
+	if (!rnd(3))
+		policy = rnd(8) ? PFN_POLICY_REPORT + rnd(3) : PFN_POLICY_OFF;
+	MODEL_CHECK(!pft_set_policy(PFT_KIND_ALL, policy));
+	if (policy != PFN_POLICY_OFF)
+		return;
+	memset(space, 0, sizeof(space));
+	for (i = 0; i < CLAIMS; i++) {
+		if (claims[i].held)
+			MODEL_CHECK(!pfn_track_release(&claims[i].claim));
+		claims[i].held = false;
+	}
+	compare_all();
+	MODEL_CHECK(unit_pool_full());
+	policy = PFN_POLICY_REPORT;
+	MODEL_CHECK(!pft_set_policy(PFT_KIND_ALL, policy));
+}
+
+static void (* const ops[])(void) = {
+	op_map, op_map, op_map, op_map, op_map, op_zap, op_zap, op_zap,
+	op_move, op_move, op_fork, op_exit, op_claim, op_claim, op_release,
+	op_query, op_refused, op_policy,
+};
+
+static void run(unsigned long steps)
+{
+	const enum pfn_attr *attr;
+
+	unit_boot(NULL);
+	policy = PFN_POLICY_REPORT;
+	for (attr = unit_attrs; *attr; attr++)
+		nr_attrs++;
+	seed = unit_env("SEED", 20061121);
+	state = seed * 0x9e3779b97f4a7c15ull + base_pfn + 1;
+	for (step = 1; step <= steps; step++) {
+		if (faults) {
+			unit_fail_nth(rnd(3) ? 0 : 1 + rnd(6));
+			unit_pool_dry = rnd(2);
+		}
+		ops[rnd(ARRAY_SIZE(ops))]();
+		if (faults)
+			unit_fail_nth(0);
+		if (!(step % COMPARE))
+			compare_all();
+	}
+	/* Seen with "-v": that the run did not go past what it is for. */
+	printf("%lu steps: %ld maps, %ld unmaps, %ld conflicts, %ld refused, %ld incomplete, %ld records at the end\n",
+	       steps, unit_stat(PFT_STAT_MAPS), unit_stat(PFT_STAT_UNMAPS),
+	       unit_stat(PFT_STAT_CONFLICTS), unit_stat(PFT_STAT_REFUSED),
+	       unit_stat(PFT_STAT_INCOMPLETE), unit_stat(PFT_STAT_RECORDS));
+	doing = "the end";
+	compare_all();
+}
+
+/* Bounded: a share for "make check"; STEPS=10000000 for a night. */
+#define STEPS(n)	unit_env("STEPS", n)
+
+TEST(model, low)
+{
+	base_pfn = 0;
+	base_va = 0;
+	run(STEPS(100000));
+}
+
+TEST(model, middle)
+{
+	base_pfn = 0xfe000;
+	base_va = 0x7f000;
+	run(STEPS(100000));
+}
+
+/* User addresses end below the top of the word, if only by a page. */
+TEST(model, top)
+{
+	base_pfn = PFN_TOP - PFNS + 1;
+	base_va = (~0UL >> PAGE_SHIFT) - SPACE_PAGES;
+	run(STEPS(100000));
+}
+
+TEST(model, faults)
+{
+	faults = true;
+	base_pfn = 0;
+	base_va = 0x10;
+	run(STEPS(100000));
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The runner, and what the tests share. */
+#include "unit.h"
+#include <trace/events/pfn_track.h>
+#undef snprintf
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* No test takes a tenth of this, sanitizers and a busy machine included. */
+#define UNIT_TIMEOUT	120
+
+/* A test that allocates without end is to end before the machine does. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "hard_rss_limit_mb=1000";
+}
+
+long *unit_result;
+
+static bool unit_verbose;
+
+static struct unit_test *unit_first, **unit_end = &unit_first;
+
+void unit_register(struct unit_test *test)
+{
+	*unit_end = test;
+	unit_end = &test->next;
+}
+
+void unit_fail(const char *file, int line, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s:%d: ", file, line);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	/* Not exit(): what a broken-off test leaks is of no interest. */
+	_exit(1);
+}
+
+bool unit_isolated(void (*fn)(long arg), long arg)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	UNIT_ASSERT(pid >= 0);
+	if (!pid) {
+		alarm(UNIT_TIMEOUT);
+		fn(arg);
+		/* exit() looks for leaks. */
+		exit(0);
+	}
+	UNIT_ASSERT(waitpid(pid, &status, 0) == pid);
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "ended by signal %d\n", WTERMSIG(status));
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+unsigned long unit_env(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+static void unit_run_one(long arg)
+{
+	((struct unit_test *)arg)->run();
+}
+
+/* What a test writes is kept back unless it fails, or with "-v". */
+static bool unit_run(struct unit_test *test)
+{
+	FILE *output = tmpfile();
+	int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO), c;
+	bool ok;
+
+	UNIT_ASSERT(output && out >= 0 && err >= 0);
+	fflush(NULL);
+	dup2(fileno(output), STDOUT_FILENO);
+	dup2(fileno(output), STDERR_FILENO);
+	ok = unit_isolated(unit_run_one, (long)test);
+	fflush(NULL);
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	close(out);
+	close(err);
+
+	printf("%s %s\n", ok ? "ok  " : "FAIL", test->name);
+	rewind(output);
+	while ((!ok || unit_verbose) && (c = fgetc(output)) != EOF)
+		putchar(c);
+	fclose(output);
+	fflush(stdout);
+	return ok;
+}
+
+static bool unit_wanted(const char *name, char **prefixes)
+{
+	if (!*prefixes)
+		return true;
+	for (; *prefixes; prefixes++)
+		if (str_has_prefix(name, *prefixes))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int run = 0, failed = 0;
+	struct unit_test *test;
+
+	if (argc > 1 && !strcmp(argv[1], "-l")) {
+		for (test = unit_first; test; test = test->next)
+			puts(test->name);
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "-v")) {
+		unit_verbose = true;
+		argv++;
+	}
+	unit_result = mmap(NULL, sizeof(*unit_result), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	UNIT_ASSERT(unit_result != MAP_FAILED);
+	for (test = unit_first; test; test = test->next) {
+		if (!unit_wanted(test->name, argv + 1))
+			continue;
+		run++;
+		failed += !unit_run(test);
+	}
+	printf("%u tests run, %u passed, %u failed\n", run, run - failed,
+	       failed);
+	/* Not exit(): everything that matters was a child's. */
+	_exit(fflush(stdout) || failed || !run);
+}
+
+/* === The kernel's part ================================================== */
+
+extern int (*unit_param_pft_setup)(char *);
+extern int (*unit_initcall_pft_report_init)(void);
+
+struct unit_trace unit_trace;
+
+void trace_pfn_map(const struct pft_record *rec)
+{
+	lockdep_assert_held(&pft_lock);
+	UNIT_ASSERT(rec->holder && rec->pfn <= rec->last);
+	unit_trace.maps++;
+}
+
+void trace_pfn_unmap(const struct pft_record *rec)
+{
+	lockdep_assert_held(&pft_lock);
+	UNIT_ASSERT(rec->holder && rec->pfn <= rec->last);
+	unit_trace.unmaps++;
+}
+
+void trace_pfn_conflict(const struct pft_conflict *c)
+{
+	static DEFINE_MUTEX(lock);
+
+	UNIT_ASSERT(c->new.holder);
+	mutex_lock(&lock);
+	unit_trace.conflicts++;
+	unit_trace.conflict = *c;
+	mutex_unlock(&lock);
+}
+
+void unit_boot(const char *param)
+{
+	char text[128];
+
+	if (param) {
+		strscpy(text, param);
+		unit_param_pft_setup(text);
+	}
+	pfn_track_init();
+	CHECK_EQ(unit_initcall_pft_report_init(), 0);
+}
+
+long unit_stat(enum pft_stat stat)
+{
+	return atomic_long_read(&pft_stats[stat]);
+}
+
+/* Tear-down has to find a record by any of its addresses. */
+static void unit_check_va(const struct pft_record *rec)
+{
+	struct pft_range range = {
+		.space = rec->space,
+		.id = rec->id,
+		.va = rec->va,
+		.va_last = pft_va_last(rec),
+	};
+
+	CHECK(pft_va_last(rec) > rec->va);
+	CHECK(pft_store_first(&range) == rec);
+	range.va = range.va_last;
+	CHECK(pft_store_first(&range) == rec);
+}
+
+void unit_check_store(void)
+{
+	const struct pft_record *rec, *before = NULL;
+	long nr = 0;
+
+	CHECK(!unit_holds(&pft_lock));
+	spin_lock(&pft_lock);
+	for (rec = pft_store_after(0, 0); rec;
+	     rec = pft_store_after(rec->pfn, rec->seq)) {
+		CHECK(rec->pfn <= rec->last);
+		CHECK(!before || before->pfn < rec->pfn ||
+		      (before->pfn == rec->pfn && before->seq < rec->seq));
+		CHECK(rec->holder);
+		CHECK(pft_store_held(rec->pfn, rec->last) & BIT(rec->got));
+		unit_check_va(rec);
+		before = rec;
+		nr++;
+	}
+	spin_unlock(&pft_lock);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), nr);
+	CHECK_EQ(unit_records_live(), nr);
+}
+
+/* === Attributes ========================================================= */
+
+#if defined(CONFIG_X86)
+const enum pfn_attr unit_attrs[] = {
+	PFN_ATTR_WB, PFN_ATTR_WT, PFN_ATTR_WP, PFN_ATTR_WC, PFN_ATTR_UC_MINUS,
+	PFN_ATTR_UC, PFN_ATTR_UNKNOWN
+};
+
+static unsigned long unit_bits(enum pfn_attr attr)
+{
+	switch (attr) {
+	case PFN_ATTR_WB:
+		return _PAGE_CACHE_MODE_WB << 8;
+	case PFN_ATTR_WT:
+		return _PAGE_CACHE_MODE_WT << 8;
+	case PFN_ATTR_WP:
+		return _PAGE_CACHE_MODE_WP << 8;
+	case PFN_ATTR_WC:
+		return _PAGE_CACHE_MODE_WC << 8;
+	case PFN_ATTR_UC_MINUS:
+		return _PAGE_CACHE_MODE_UC_MINUS << 8;
+	case PFN_ATTR_UC:
+		return _PAGE_CACHE_MODE_UC << 8;
+	default:
+		return 7 << 8;
+	}
+}
+#elif defined(CONFIG_ARM64)
+const enum pfn_attr unit_attrs[] = {
+	PFN_ATTR_WB, PFN_ATTR_WC, PFN_ATTR_DEVICE, PFN_ATTR_DEVICE_STRICT,
+	PFN_ATTR_UNKNOWN
+};
+
+static unsigned long unit_bits(enum pfn_attr attr)
+{
+	switch (attr) {
+	case PFN_ATTR_WB:
+		return PTE_ATTRINDX(MT_NORMAL);
+	case PFN_ATTR_WC:
+		return PTE_ATTRINDX(MT_NORMAL_NC);
+	case PFN_ATTR_DEVICE:
+		return PTE_ATTRINDX(MT_DEVICE_nGnRE);
+	case PFN_ATTR_DEVICE_STRICT:
+		return PTE_ATTRINDX(MT_DEVICE_nGnRnE);
+	default:
+		return PTE_ATTRINDX_MASK;
+	}
+}
+#else
+const enum pfn_attr unit_attrs[] = {
+	PFN_ATTR_WB, PFN_ATTR_WC, PFN_ATTR_UC, PFN_ATTR_DEVICE, PFN_ATTR_UNKNOWN
+};
+
+static unsigned long unit_bits(enum pfn_attr attr)
+{
+	switch (attr) {
+	case PFN_ATTR_WB:
+		return 0;
+	case PFN_ATTR_WC:
+		return unit_writecombine_bits;
+	case PFN_ATTR_UC:
+		return unit_noncached_bits;
+	case PFN_ATTR_DEVICE:
+		return unit_device_bits;
+	default:
+		return unit_writecombine_bits | unit_noncached_bits |
+		       unit_device_bits;
+	}
+}
+#endif
+
+pgprot_t unit_prot(enum pfn_attr attr)
+{
+	return __pgprot(UNIT_PROT_OTHER | unit_bits(attr));
+}
+
+bool unit_pair(enum pfn_verdict verdict, enum pfn_attr *a, enum pfn_attr *b)
+{
+	const enum pfn_attr *x, *y;
+
+	for (x = unit_attrs; *x; x++) {
+		for (y = unit_attrs; *y; y++) {
+			if (x == y || pfn_attr_judge(*x, *y)->verdict != verdict)
+				continue;
+			*a = *x;
+			*b = *y;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* === Short ways to map ================================================== */
+
+struct mm_struct unit_mm[8];
+
+struct vm_area_struct unit_vma(struct mm_struct *mm, unsigned long page,
+			       unsigned long nr)
+{
+	return (struct vm_area_struct){
+		.vm_start = pages(page),
+		.vm_end = pages(page + nr),
+		.vm_flags = VM_PFNMAP,
+		.vm_mm = mm,
+	};
+}
+
+int do_ioremap(unsigned long va, unsigned long pfn, unsigned long nr,
+	       enum pfn_attr attr)
+{
+	return __pfn_track_ioremap(kva(va), pages(nr), PFN_PHYS(pfn),
+				   unit_prot(attr), unit_prot(attr), NULL);
+}
+
+void do_iounmap(unsigned long va, unsigned long nr)
+{
+	__pfn_track_iounmap(kva(va), pages(nr));
+}
+
+int do_remap(struct mm_struct *mm, unsigned long va, unsigned long pfn,
+	     unsigned long nr, enum pfn_attr want, enum pfn_attr got)
+{
+	struct vm_area_struct vma = unit_vma(mm, va, nr);
+
+	return __pfn_track_remap(&vma, pages(va), pfn, pages(nr),
+				 unit_prot(want), unit_prot(got));
+}
+
+int do_map(struct mm_struct *mm, unsigned long va, unsigned long pfn,
+	   unsigned long nr, enum pfn_attr attr)
+{
+	return do_remap(mm, va, pfn, nr, attr, attr);
+}
+
+void do_zap(struct mm_struct *mm, unsigned long va, unsigned long nr)
+{
+	struct vm_area_struct vma = unit_vma(mm, va, nr);
+
+	__pfn_track_zap(&vma, pages(va), pages(va + nr));
+}
+
+void do_move(struct mm_struct *mm, unsigned long from, unsigned long to,
+	     unsigned long nr)
+{
+	struct vm_area_struct vma = unit_vma(mm, from, nr);
+
+	__pfn_track_move(&vma, pages(from), pages(to), pages(nr));
+}
+
+void do_fork(struct mm_struct *dst, struct mm_struct *src, unsigned long va,
+	     unsigned long nr)
+{
+	struct vm_area_struct to = unit_vma(dst, va, nr);
+	struct vm_area_struct from = unit_vma(src, va, nr);
+
+	__pfn_track_fork(&to, &from);
+}
+
+void do_refused(enum pfn_kind kind, unsigned long pfn, unsigned long nr,
+		enum pfn_attr want)
+{
+	__pfn_track_refused(kind, pfn, pages(nr), unit_prot(want), NULL);
+}
+
+int do_claim(struct pfn_claim *claim, unsigned long pfn, unsigned long nr,
+	     enum pfn_attr attr, unsigned int flags)
+{
+	return pfn_track_claim(claim, NULL, PFN_PHYS(pfn), pages(nr), attr,
+			       flags);
+}
+
+struct pft_record record_at(enum pfn_space space, const void *id,
+			    unsigned long va)
+{
+	struct pft_range range = {
+		.space = space,
+		.id = id,
+		.va = pages(va),
+		.va_last = pages(va) + PAGE_SIZE - 1,
+	};
+	struct pft_record *rec;
+	struct pft_record copy = { .pfn = 0 };
+
+	spin_lock(&pft_lock);
+	rec = pft_store_first(&range);
+	if (rec)
+		copy = *rec;
+	spin_unlock(&pft_lock);
+	return copy;
+}
