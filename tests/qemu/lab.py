@@ -223,7 +223,8 @@ def initramfs(kernel: Kernel) -> bytes:
     for folder in ("proc", "sys", "dev", "tmp", "bin", "sbin", "lib64", "lib/modules"):
         archive.folder(folder)
     archive.file("init", programs.program("agent", arch, cross))
-    archive.file("bin/pfnhold", programs.program("pfnhold", arch, cross))
+    for name in ("pfnhold", "bench"):
+        archive.file(f"bin/{name}", programs.program(name, arch, cross))
     command = programs.pfntrack(arch, cross)
     archive.file("bin/pfntrack", command)
     for place, file in programs.libraries(command, cross).items():
@@ -324,7 +325,8 @@ class Guest:
     _serial = 0
 
     def __init__(self, kernel: Kernel, cmdline: str = "", *, memory: int = 512, cpus: int = 2,
-                 devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = ()) -> None:
+                 devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = (),
+                 counted: bool = False) -> None:
         self.kernel = kernel
         self.arch = kernel.arch.name
         self.cmdline = cmdline
@@ -334,6 +336,7 @@ class Guest:
         self.release = ""
         self.boot_seconds = 0.0
         self._memory, self._cpus = memory, cpus
+        self._counted = counted
         self._orders = 0
         self._pending = b""
         self._final = ""
@@ -351,9 +354,12 @@ class Guest:
         append = (f"console={arch.console} {arch.early} panic=-1 panic_on_warn=1 oops=panic "
                   f"{self.cmdline}").strip()
         # One CPU a socket: the MP table lists no others.
-        command = [arch.qemu, *arch.machine, "-accel", accelerator_for(self.kernel),
-                   "-m", str(self._memory), "-smp", f"{self._cpus},sockets={self._cpus}", "-nodefaults", "-no-reboot",
-                   "-display", "none", "-kernel", str(self.kernel.image),
+        # Counted: the guest's clock goes by instructions, one each nanosecond.
+        speed = (["-accel", "tcg", "-icount", "shift=0,sleep=off"] if self._counted else
+                 ["-accel", accelerator_for(self.kernel)])
+        command = [arch.qemu, *arch.machine, *speed,
+                   "-m", str(self._memory), "-smp", f"{self._cpus},sockets={self._cpus}",
+                   "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(self.kernel.image),
                    "-initrd", str(folder / "initramfs"), "-append", append,
                    "-chardev", f"file,id=console,path={self.console_path}",
                    "-serial", "chardev:console",

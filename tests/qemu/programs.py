@@ -11,7 +11,6 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 GUEST = Path(__file__).resolve().parent / "guest"
 BUILD = REPO / "build"
-PROGRAMS = ("agent", "pfnhold")
 
 
 class BuildError(Exception):

@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Count what the hooks cost in a booted kernel: pristine, off, report.
+
+usage: kernel.py [x86_64|arm64]
+
+Under QEMU's -icount the guest's clock counts instructions, so one run says as
+much as a hundred. Ratios are against the pristine kernel. Prints a table and
+adds the architecture to build/bench/kernel.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+REPO = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPO / "tests" / "qemu"))
+
+import lab  # noqa: E402
+
+ROUNDS = 200
+KERNELS = {"pristine": ("pristine", ""), "off": ("pfn_track", "pfn_track=off"),
+           "report": ("pfn_track", "pfn_track=report")}
+
+
+def count(arch: str, flavour: str, cmdline: str) -> dict[str, int]:
+    """Instructions of each case, the median of many rounds."""
+    with lab.Guest(lab.kernel_for(arch, flavour), cmdline, cpus=1, counted=True) as guest:
+        said = guest.run(f"bench {guest.device()}/resource2 {ROUNDS}", timeout=300).ok()
+    return {name: int(value) for name, value in (line.split() for line in said.splitlines())}
+
+
+def table(arch: str, counts: dict[str, dict[str, int]]) -> list[dict[str, object]]:
+    """One row a case, with its ratios; printed on the way."""
+    rows: list[dict[str, object]] = []
+    print(f"{arch:24}{'pristine':>12}{'off':>12}{'report':>12}   instructions, ratio to pristine")
+    for name, base in counts["pristine"].items():
+        row: dict[str, object] = {"name": name}
+        text = f"{name:24}"
+        for kernel, values in counts.items():
+            row[kernel] = values[name]
+            row[f"{kernel}_ratio"] = round(values[name] / base, 4)
+            text += f"{values[name]:12}"
+        print(f"{text}   {row['off_ratio']} {row['report_ratio']}", flush=True)
+        rows.append(row)
+    return rows
+
+
+def main() -> None:
+    """The command."""
+    arch = sys.argv[1] if len(sys.argv) > 1 else "x86_64"
+    if arch not in lab.ARCHES:
+        sys.exit(f"kernel.py: unknown architecture '{arch}': one of {', '.join(lab.ARCHES)}")
+    counts = {name: count(arch, *kernel) for name, kernel in KERNELS.items()}
+    path = REPO / "build" / "bench" / "kernel.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(path.read_text(encoding="ascii")) if path.exists() else {}
+    known[arch] = table(arch, counts)
+    path.write_text(json.dumps(known, indent=1) + "\n", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
