@@ -17,7 +17,7 @@ endif
 export V
 
 .DEFAULT_GOAL := tools
-.PHONY: tools demo test test-debug unit bench-kernel kernel patch style install clean help
+.PHONY: tools demo test test-debug unit bench bench-kernel kernel patch style install clean help
 
 tools: ## the pfntrack command, build/tools/pfntrack (the default)
 	$(Q)scripts/packages tools
@@ -51,6 +51,11 @@ unit: ## the registry under sanitizers in user space, seconds
 	$(Q)scripts/packages unit kernel
 	$(Q)$(MAKE) $(if $(Q),-s) -C tests/unit O=$(CURDIR)/$(BUILD)/unit \
 		KSRC=$$($(PYTHON) scripts/kernel/tree.py --pristine) check
+
+bench: ## the registry beside the kernel's memtype_interval.c, build/bench/store.json
+	$(Q)scripts/packages unit kernel
+	$(Q)$(MAKE) $(if $(Q),-s) -C tests/bench O=$(CURDIR)/$(BUILD)/bench \
+		KSRC=$$($(PYTHON) scripts/kernel/tree.py --pristine) run
 
 bench-kernel: ## instructions that the hooks cost, build/bench/kernel.json [ARCH=]
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)

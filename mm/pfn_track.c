@@ -17,8 +17,13 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/pfn_track.h>
 
-/* Frames kept of a holder's stack: past the ioremap wrappers into the driver. */
-#define PFT_STACK_DEPTH		16
+/*
+ * Frames kept of a holder's stack.  A driver may be many wrappers away from its
+ * kernel mapping (devm_memremap() takes seven frames), but calls
+ * remap_pfn_range() almost directly, where each frame is dear.
+ */
+#define PFT_STACK_KERNEL	16
+#define PFT_STACK_USER		8
 
 /* Records kept back so that an unmap can split one when memory is short. */
 #define PFT_RESERVE		32
@@ -69,17 +74,19 @@ static struct pft_holder *pft_holder_get(struct pft_holder *holder)
 	return holder;
 }
 
-static depot_stack_handle_t pft_stack(void)
+static depot_stack_handle_t pft_stack(enum pfn_space space)
 {
-	unsigned long entries[PFT_STACK_DEPTH];
+	unsigned long entries[PFT_STACK_KERNEL];
 	unsigned int nr;
 
-	nr = stack_trace_save(entries, ARRAY_SIZE(entries), 2);
+	nr = stack_trace_save(entries, space == PFN_SPACE_USER ?
+			      PFT_STACK_USER : PFT_STACK_KERNEL, 2);
 	return stack_depot_save(entries, nr, GFP_KERNEL);
 }
 
 /* The current task, on behalf of @dev if there is one.  Never NULL. */
-static struct pft_holder *pft_holder_new(struct device *dev, const void *caller)
+static struct pft_holder *pft_holder_new(enum pfn_space space,
+					 struct device *dev, const void *caller)
 {
 	struct pft_holder *holder = kzalloc(sizeof(*holder), GFP_KERNEL);
 
@@ -91,7 +98,7 @@ static struct pft_holder *pft_holder_new(struct device *dev, const void *caller)
 	get_task_comm(holder->comm, current);
 	holder->time = ktime_get_boot_fast_ns();
 	holder->caller = (unsigned long)caller;
-	holder->stack = pft_stack();
+	holder->stack = pft_stack(space);
 	if (dev) {
 		holder->dev = kstrdup_const(dev_name(dev), GFP_KERNEL);
 		holder->driver = kstrdup_const(dev_driver_string(dev),
@@ -413,15 +420,19 @@ static int pft_map(struct pft_record *new, struct device *dev,
 	struct pft_admission a = { };
 	struct pft_record *rec;
 
+	new->holder = pft_holder_new(new->space, dev, caller);
+	rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+
+	spin_lock(&pft_lock);
 	/*
 	 * The page tables are empty there, or they could not be filled: what is
 	 * recorded has lost its mapping unseen.
 	 */
-	pft_unmap(&where);
-	new->holder = pft_holder_new(dev, caller);
-	rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
-
-	spin_lock(&pft_lock);
+	if (unlikely(pft_store_first(&where))) {
+		spin_unlock(&pft_lock);
+		pft_unmap(&where);
+		spin_lock(&pft_lock);
+	}
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */
 	if (pft_on())
 		pft_admit(&a, new, rec, exact);
@@ -702,7 +713,7 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 
 	if (!pft_pfns_from(&new, pfn, size))
 		return;
-	new.holder = pft_holder_new(NULL, caller);
+	new.holder = pft_holder_new(new.space, NULL, caller);
 
 	spin_lock(&pft_lock);
 	pft_judge_mask(&j, new.want, pft_store_held(new.pfn, new.last));

@@ -59,9 +59,19 @@ struct pft_holder {
 };
 
 /**
+ * struct pft_subtree - what a record knows of those below it in the tree by PFN
+ * @last: the last page frame of any of them
+ * @mask: the attributes that they map, BIT(enum pfn_attr)
+ */
+struct pft_subtree {
+	unsigned long last;
+	unsigned long mask;
+};
+
+/**
  * struct pft_record - one mapping, or one claim
  * @pfn_rb: by @pfn, an interval tree
- * @subtree_last: of the interval tree
+ * @subtree: of the interval tree
  * @pfn: first page frame
  * @last: last page frame
  * @va_rb: by @space, @id and @va
@@ -76,7 +86,7 @@ struct pft_holder {
  */
 struct pft_record {
 	struct rb_node pfn_rb;
-	unsigned long subtree_last;
+	struct pft_subtree subtree;
 	unsigned long pfn;
 	unsigned long last;
 	struct rb_node va_rb;

@@ -28,7 +28,8 @@ static inline unsigned long pft_pfn_last(const struct pft_record *rec)
 	return rec->last;
 }
 
-INTERVAL_TREE_DEFINE(struct pft_record, pfn_rb, unsigned long, subtree_last,
+/* Only to walk: what is kept in step with a subtree is more than its end. */
+INTERVAL_TREE_DEFINE(struct pft_record, pfn_rb, unsigned long, subtree.last,
 		     pft_pfn_first, pft_pfn_last, static __maybe_unused, pft_pfn)
 
 static inline struct pft_record *pft_of_pfn(struct rb_node *node)
@@ -40,6 +41,34 @@ static inline struct pft_record *pft_of_va(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct pft_record, va_rb);
 }
+
+static void pft_join(struct pft_subtree *subtree, const struct rb_node *child)
+{
+	const struct pft_record *rec;
+
+	if (!child)
+		return;
+	rec = rb_entry(child, struct pft_record, pfn_rb);
+	subtree->last = max(subtree->last, rec->subtree.last);
+	subtree->mask |= rec->subtree.mask;
+}
+
+/* True if nothing changed and the walk to the root may stop. */
+static bool pft_summarise(struct pft_record *rec, bool exit)
+{
+	struct pft_subtree new = { .last = rec->last, .mask = BIT(rec->got) };
+
+	pft_join(&new, rec->pfn_rb.rb_left);
+	pft_join(&new, rec->pfn_rb.rb_right);
+	if (exit && new.last == rec->subtree.last &&
+	    new.mask == rec->subtree.mask)
+		return true;
+	rec->subtree = new;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, pft_augment, struct pft_record, pfn_rb, subtree,
+		     pft_summarise)
 
 /* Order of the tree by virtual address: space, owner, address. */
 static int pft_va_cmp(const struct pft_record *rec, enum pfn_space space,
@@ -64,9 +93,34 @@ static bool pft_va_less(struct rb_node *node, const struct rb_node *parent)
 
 static void pft_pfn_add(struct pft_record *rec)
 {
-	/* Equal starts go to the right, so pfn and seq together are sorted. */
+	struct rb_node **link = &pft_pfns.rb_root.rb_node, *parent = NULL;
+	bool leftmost = true;
+
 	rec->seq = ++pft_seq;
-	pft_pfn_insert(rec, &pft_pfns);
+	rec->subtree.last = rec->last;
+	rec->subtree.mask = BIT(rec->got);
+	while (*link) {
+		struct pft_record *at = pft_of_pfn(*link);
+
+		parent = *link;
+		at->subtree.last = max(at->subtree.last, rec->last);
+		at->subtree.mask |= rec->subtree.mask;
+		/* Equal starts go right, so pfn and seq together are sorted. */
+		if (rec->pfn < at->pfn) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	rb_link_node(&rec->pfn_rb, parent, link);
+	rb_insert_augmented_cached(&rec->pfn_rb, &pft_pfns, leftmost,
+				   &pft_augment);
+}
+
+static void pft_pfn_del(struct pft_record *rec)
+{
+	rb_erase_augmented_cached(&rec->pfn_rb, &pft_pfns, &pft_augment);
 }
 
 /**
@@ -85,7 +139,7 @@ void pft_store_insert(struct pft_record *rec)
 
 static void pft_store_erase(struct pft_record *rec)
 {
-	pft_pfn_remove(rec, &pft_pfns);
+	pft_pfn_del(rec);
 	rb_erase(&rec->va_rb, &pft_vas);
 	atomic_long_dec(&pft_stats[PFT_STAT_RECORDS]);
 }
@@ -129,7 +183,7 @@ struct pft_record *pft_store_first(const struct pft_range *range)
 /* Leave of @rec what lies from @va on. */
 static void pft_trim_head(struct pft_record *rec, unsigned long va)
 {
-	pft_pfn_remove(rec, &pft_pfns);
+	pft_pfn_del(rec);
 	rec->pfn += (va - rec->va) >> PAGE_SHIFT;
 	/* Neighbours do not overlap, so the tree by address stays sorted. */
 	rec->va = va;
@@ -139,7 +193,7 @@ static void pft_trim_head(struct pft_record *rec, unsigned long va)
 /* Leave of @rec what lies before @va. */
 static void pft_trim_tail(struct pft_record *rec, unsigned long va)
 {
-	pft_pfn_remove(rec, &pft_pfns);
+	pft_pfn_del(rec);
 	rec->last = rec->pfn + ((va - rec->va) >> PAGE_SHIFT) - 1;
 	pft_pfn_add(rec);
 }
@@ -228,10 +282,35 @@ int pft_store_cut(const struct pft_range *range, struct pft_cut *cut)
 	return 1;
 }
 
+/* Whether anything below @node may add an attribute to @mask. */
+static bool pft_worth(struct rb_node *node, unsigned long pfn,
+		      unsigned long mask)
+{
+	const struct pft_record *rec = pft_of_pfn(node);
+
+	return rec && rec->subtree.last >= pfn && rec->subtree.mask & ~mask;
+}
+
+/* The next in order that is not below @node; NULL at the end. */
+static struct rb_node *pft_climb(struct rb_node *node)
+{
+	struct rb_node *parent = rb_parent(node);
+
+	while (parent && node == parent->rb_right) {
+		node = parent;
+		parent = rb_parent(node);
+	}
+	return parent;
+}
+
 /**
  * pft_store_held - which attributes are mapped in a range
  * @pfn: first page frame
  * @last: last page frame
+ *
+ * Subtrees that can add nothing new are left out, so the time goes with the
+ * depth of the tree and the number of different attributes, not with the number
+ * of holders.
  *
  * Context: pft_lock held.
  *
@@ -239,13 +318,31 @@ int pft_store_cut(const struct pft_range *range, struct pft_cut *cut)
  */
 unsigned int pft_store_held(unsigned long pfn, unsigned long last)
 {
-	struct pft_record *rec;
-	unsigned int mask = 0;
+	struct rb_node *node = pft_pfns.rb_root.rb_node;
+	unsigned long mask = 0;
 
 	lockdep_assert_held(&pft_lock);
-	for (rec = pft_pfn_iter_first(&pft_pfns, pfn, last); rec;
-	     rec = pft_pfn_iter_next(rec, pfn, last))
-		mask |= BIT(rec->got);
+	if (!pft_worth(node, pfn, mask))
+		return 0;
+	while (node) {
+		const struct pft_record *rec;
+
+		while (pft_worth(node->rb_left, pfn, mask))
+			node = node->rb_left;
+		/* In order from here: @node itself, its right side, upwards. */
+		do {
+			rec = pft_of_pfn(node);
+			if (rec->pfn > last)
+				return mask;
+			if (rec->last >= pfn)
+				mask |= BIT(rec->got);
+			if (pft_worth(node->rb_right, pfn, mask))
+				break;
+			node = pft_climb(node);
+		} while (node);
+		if (node)
+			node = node->rb_right;
+	}
 	return mask;
 }
 

@@ -28,7 +28,7 @@ static const struct pfn_attr_pair pairs[] = {
 #include <linux/mm.h>
 
 /* Tagged memory is cached like Normal; tags are a flag beside the attribute. */
-static enum pfn_attr decode(pgprot_t prot)
+static enum pfn_attr arm64_decode(pgprot_t prot)
 {
 	switch (pgprot_val(prot) & PTE_ATTRINDX_MASK) {
 	case PTE_ATTRINDX(MT_NORMAL):
@@ -45,12 +45,12 @@ static enum pfn_attr decode(pgprot_t prot)
 	}
 }
 #else
-#define decode	NULL
+#define arm64_decode	NULL
 #endif
 
 const struct pat_arch pat_arm64 = {
 	.name = "arm64",
 	.pairs = pairs,
 	.nr_pairs = ARRAY_SIZE(pairs),
-	.decode = decode,
+	.decode = arm64_decode,
 };

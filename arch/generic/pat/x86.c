@@ -46,7 +46,7 @@ static const struct pfn_attr_pair pairs[] = {
 #include <asm/memtype.h>
 
 /* Also right with PAT disabled: the tables behind it are then the two-bit ones. */
-static enum pfn_attr decode(pgprot_t prot)
+static enum pfn_attr x86_decode(pgprot_t prot)
 {
 	switch (pgprot2cachemode(prot)) {
 	case _PAGE_CACHE_MODE_WB:
@@ -66,12 +66,12 @@ static enum pfn_attr decode(pgprot_t prot)
 	}
 }
 #else
-#define decode	NULL
+#define x86_decode	NULL
 #endif
 
 const struct pat_arch pat_x86 = {
 	.name = "x86",
 	.pairs = pairs,
 	.nr_pairs = ARRAY_SIZE(pairs),
-	.decode = decode,
+	.decode = x86_decode,
 };
