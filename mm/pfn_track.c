@@ -1008,7 +1008,7 @@ early_param("pfn_track", pft_setup);
 void __init pfn_track_init(void)
 {
 	pfn_attr_init();
-	pft_record_cache = KMEM_CACHE(pft_record, 0);
+	pft_record_cache = KMEM_CACHE(pft_record, SLAB_HWCACHE_ALIGN);
 	if (!pft_record_cache ||
 	    mempool_init_slab_pool(&pft_reserve, PFT_RESERVE,
 				   pft_record_cache) ||

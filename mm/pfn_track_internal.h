@@ -74,30 +74,31 @@ struct pft_subtree {
  * @subtree: of the interval tree
  * @pfn: first page frame
  * @last: last page frame
+ * @want: enum pfn_attr that was asked for
+ * @got: enum pfn_attr that was mapped
+ * @kind: enum pfn_kind
+ * @space: enum pfn_space
  * @va_rb: by @space, @id and @va
  * @va: first virtual address; 0 in a claim
  * @id: the mm_struct, NULL for the kernel, the pfn_claim of a claim
  * @seq: orders records of equal @pfn, so that a listing can be resumed
  * @holder: who
- * @want: enum pfn_attr that was asked for
- * @got: enum pfn_attr that was mapped
- * @kind: enum pfn_kind
- * @space: enum pfn_space
  */
 struct pft_record {
 	struct rb_node pfn_rb;
 	struct pft_subtree subtree;
 	unsigned long pfn;
 	unsigned long last;
+	u8 want;
+	u8 got;
+	u8 kind;
+	u8 space;
+	/* What a lookup reads ends here, with the first cache line. */
 	struct rb_node va_rb;
 	unsigned long va;
 	const void *id;
 	u64 seq;
 	struct pft_holder *holder;
-	u8 want;
-	u8 got;
-	u8 kind;
-	u8 space;
 };
 
 static_assert(sizeof(struct pft_record) <= 128);

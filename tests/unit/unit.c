@@ -206,6 +206,27 @@ static void unit_check_va(const struct pft_record *rec)
 	CHECK(pft_store_first(&range) == rec);
 }
 
+/* What a record says of those below it is neither too much nor too little. */
+static void unit_check_subtree(const struct pft_record *rec)
+{
+	const struct rb_node *children[] = { rec->pfn_rb.rb_left,
+					     rec->pfn_rb.rb_right };
+	struct pft_subtree sum = { .last = rec->last, .mask = BIT(rec->got) };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		const struct pft_record *child;
+
+		if (!children[i])
+			continue;
+		child = rb_entry(children[i], struct pft_record, pfn_rb);
+		sum.last = max(sum.last, child->subtree.last);
+		sum.mask |= child->subtree.mask;
+	}
+	CHECK_EQ(rec->subtree.last, sum.last);
+	CHECK_EQ(rec->subtree.mask, sum.mask);
+}
+
 void unit_check_store(void)
 {
 	const struct pft_record *rec, *before = NULL;
@@ -221,6 +242,7 @@ void unit_check_store(void)
 		CHECK(rec->holder);
 		CHECK(pft_store_held(rec->pfn, rec->last) & BIT(rec->got));
 		unit_check_va(rec);
+		unit_check_subtree(rec);
 		before = rec;
 		nr++;
 	}
