@@ -340,9 +340,9 @@ static void pft_free(struct pft_record *rec)
  * Cut the next piece out of @range.  GFP_NOWAIT because tear-down runs where
  * reclaim must not be entered: under i_mmap_rwsem and in the OOM reaper.
  *
- * Return: 1 for a piece, traced and counted; 0 when there is none left.
+ * Return: true for a piece, traced and counted; false when none is left.
  */
-static int pft_unmap_one(const struct pft_range *range, struct pft_cut *cut)
+static bool pft_unmap_one(const struct pft_range *range, struct pft_cut *cut)
 {
 	int ret;
 
@@ -361,34 +361,25 @@ static int pft_unmap_one(const struct pft_range *range, struct pft_cut *cut)
 		 * encloses the range, so there is nothing else to cut.
 		 */
 		pft_count(PFT_STAT_INCOMPLETE);
-		ret = 0;
 	} else if (ret) {
 		pft_count(PFT_STAT_UNMAPS);
 		trace_pfn_unmap(&cut->piece);
 	}
 	spin_unlock(&pft_lock);
-	return ret;
+	return ret > 0;
 }
 
-/*
- * Drop what is recorded in @range.
- *
- * Return: 0, or -ENOENT if nothing was.
- */
-static int pft_unmap(const struct pft_range *range)
+/* Drop what is recorded in @range.  That there was nothing is no error here. */
+static void pft_unmap(const struct pft_range *range)
 {
 	struct pft_cut cut = { };
-	int ret = -ENOENT;
 
-	while (pft_unmap_one(range, &cut) > 0) {
+	while (pft_unmap_one(range, &cut)) {
 		pft_free(cut.gone);
-		cut.gone = NULL;
-		ret = 0;
 		cond_resched();
 	}
 	if (cut.spare)
 		mempool_free(cut.spare, &pft_reserve);
-	return ret;
 }
 
 static struct pft_range pft_range(enum pfn_space space, const void *id,
@@ -499,7 +490,7 @@ void __pfn_track_iounmap(const void *va, unsigned long size)
 	const struct pft_range range = pft_range(PFN_SPACE_KERNEL, NULL,
 						 (unsigned long)va, size);
 
-	/* Nothing recorded is no error: it may be older than the registry. */
+	/* It may be older than the registry and not be on record. */
 	if (size)
 		pft_unmap(&range);
 }
