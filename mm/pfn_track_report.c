@@ -249,8 +249,8 @@ static const char *pft_why(const struct pft_conflict *c)
 	if (c->rule)
 		return c->rule->why;
 	if (c->result == PFN_RESULT_REFUSED_ARCH)
-		return "the architecture refused it by books of its own, and nobody on record explains why";
-	return "another attribute than asked for is slower, or more weakly ordered, than what the caller was written for";
+		return "the architecture refused it, and nobody on record explains why";
+	return "another attribute than asked for is slower or more weakly ordered";
 }
 
 static const char *pft_advice(const struct pft_conflict *c)
