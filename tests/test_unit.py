@@ -32,3 +32,12 @@ def test_unit(variant: str) -> None:
                           capture_output=True, text=True, check=False)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_bench_builds(tmp_path: Path) -> None:
+    """The benchmark is not run here, timing gates nothing, but it must not rot."""
+    done = subprocess.run(["make", "-s", "-C", REPO / "tests" / "bench", f"O={tmp_path}",
+                           f"KSRC={source()}", f"{tmp_path}/store"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, done.stderr
