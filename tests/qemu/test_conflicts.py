@@ -164,6 +164,25 @@ def test_driver_comes_second(tracked: lab.Guest, driver: str) -> None:
     assert mine["got"] == "write-back"
 
 
+def test_strict_driver(tracked: lab.Guest, driver: str) -> None:
+    """strict: a driver that would be given another attribute than it wants is refused, too."""
+    registry.policy(tracked, "strict")
+    before = registry.conflicts(tracked)
+    holder = tracked.hold(f"{tracked.device()}/resource2", 0, LENGTH)
+    maps = tracked.run("grep -c ioremap /proc/vmallocinfo").out
+    assert not bind(tracked, driver)
+    [line] = registry.new_conflicts(tracked, before)
+    assert (line["want"], line["result"]) == ("write-back", "refused")
+    assert (line["module"], line["held.pid"]) == ("pfn_track_wb", str(holder.pid))
+    assert tracked.run("grep -c ioremap /proc/vmallocinfo").out == maps, "a leaked area"
+    if tracked.arch == "x86_64":
+        start = f"{tracked.bar()[0]:016x}"
+        assert tracked.read("/sys/kernel/debug/x86/pat_memtype_list").count(start) == 1
+    holder.leave()
+    if tracked.arch == "x86_64":
+        assert start not in tracked.read("/sys/kernel/debug/x86/pat_memtype_list")
+
+
 @pytest.mark.parametrize("name", ["resource2", "resource2_wc"])
 def test_driver_comes_first(tracked: lab.Guest, driver: str, name: str) -> None:
     """enforce: both refuse; on x86 it is PAT, and now the holder has a name."""

@@ -329,8 +329,15 @@ static void op_map(void)
 	int ret;
 
 	doing = "map";
-	if (!model_is_free(p.s, p.page, p.nr))
-		return;
+	if (!model_is_free(p.s, p.page, p.nr)) {
+		/*
+		 * What is on record there lost its mapping unseen, and makes
+		 * way, whatever becomes of the newcomer.
+		 */
+		if (faults || policy == PFN_POLICY_OFF)
+			return;
+		model_clear(p.s, p.page, p.nr);
+	}
 	ok = model_admits(p.pfn, p.nr, want, got, false);
 	if (p.s == KERNEL) {
 		ret = __pfn_track_ioremap(kva(va_of(p.s, p.page)),

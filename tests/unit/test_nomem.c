@@ -250,6 +250,31 @@ TEST(nomem, stale_all_zapped)
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
 }
 
+/* Out of memory once more, when the stale record should have made way. */
+TEST(nomem, stale_hole_again)
+{
+	boot();
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 80, A_WB), 0);
+	unit_pool_dry = true;
+	unit_fail_from(1);
+	do_zap(&unit_mm[0], 20, 1);
+	/* Holder, stack and record are there, the spare is not. */
+	unit_fail_from(4);
+	CHECK_EQ(do_map(&unit_mm[0], 20, 7, 1, A_WB), 0);
+	CHECK_EQ(unit_failed(), 1);
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 2);
+	unit_fail_nth(0);
+	check_sane();
+	CHECK_EQ(pfn_track_lookup(7), BIT(A_WB));
+	do_zap(&unit_mm[0], 20, 1);
+	check_sane();
+	do_zap(&unit_mm[0], 15, 10);
+	check_sane();
+	CHECK_EQ(pfn_track_lookup(50), BIT(A_WB));
+	__pfn_track_exit(&unit_mm[0]);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+}
+
 /*
  * mremap() moves, then unmaps the old range: a record that could not be moved
  * must not go with it, the pages are mapped at the new address.
@@ -276,6 +301,42 @@ TEST(nomem, move_part)
 	unit_fail_nth(0);
 	CHECK_EQ(pfn_track_lookup(52), BIT(A_WB));
 	CHECK_EQ(pfn_track_lookup(53), BIT(A_WB));
+}
+
+/* What could not follow is found again by whoever asks, and goes at the end. */
+TEST(nomem, lost_by_a_move)
+{
+	struct pfn_claim claim = { };
+	char *text;
+
+	boot();
+	CHECK_EQ(do_claim(&claim, 50, 8, A_WB, 0), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 8, A_WB), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 30, 70, 8, A_WB), 0);
+	unit_fail_from(1);
+	do_move(&unit_mm[0], 12, 100, 2);
+	do_move(&unit_mm[0], 32, 110, 2);
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 2);
+	unit_fail_nth(0);
+	do_zap(&unit_mm[0], 0, 200);
+	unit_check_store();
+	CHECK_EQ(pfn_track_lookup(52), BIT(A_WB));
+	CHECK_EQ(pfn_track_lookup(77), BIT(A_WB));
+	text = unit_debugfs_read("records", 4096, NULL);
+	CHECK_HAS(text, "incomplete: 2\n");
+	CHECK_HAS(text, "record range=0x46000-0x4dfff va=- ");
+	free(text);
+	/* The addresses may be used again meanwhile. */
+	CHECK_EQ(do_map(&unit_mm[0], 10, 90, 40, A_WB), 0);
+	unit_check_store();
+	__pfn_track_exit(&unit_mm[1]);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 4);
+	__pfn_track_exit(&unit_mm[0]);
+	/* The claim is nobody's address space. */
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	CHECK_EQ(pfn_track_lookup(77), 0);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
 }
 
 TEST(nomem, fork)

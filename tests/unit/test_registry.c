@@ -97,6 +97,25 @@ TEST(registry, remap_and_zap)
 	check_empty();
 }
 
+/* What is on record where something new is mapped lost its mapping unseen. */
+TEST(registry, remap_over_stale)
+{
+	boot("enforce");
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 8, bad_a), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 12, 52, 4, bad_b), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	CHECK_EQ(pfn_track_lookup(51), BIT(bad_a));
+	CHECK_EQ(pfn_track_lookup(52), BIT(bad_b));
+	CHECK_EQ(pfn_track_lookup(56), BIT(bad_a));
+	unit_check_store();
+	/* Also if the newcomer is refused, for another's sake. */
+	CHECK_EQ(do_map(&unit_mm[0], 12, 50, 4, bad_b), -EBUSY);
+	CHECK_EQ(pfn_track_lookup(52), 0);
+	unit_check_store();
+	do_zap(&unit_mm[0], 0, 100);
+	check_empty();
+}
+
 TEST(registry, undo_does_not_ask_the_area)
 {
 	boot(NULL);
