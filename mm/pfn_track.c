@@ -393,13 +393,15 @@ static struct pft_range pft_range(enum pfn_space space, const void *id,
 	};
 }
 
+/* The addresses of a record; a claim has a space of its own, all of it. */
 static struct pft_range pft_range_of(const struct pft_record *rec)
 {
 	return (struct pft_range){
 		.space = rec->space,
 		.id = rec->id,
 		.va = rec->va,
-		.va_last = pft_va_last(rec),
+		.va_last = rec->space == PFN_SPACE_NONE ? ULONG_MAX :
+							  pft_va_last(rec),
 	};
 }
 
@@ -602,10 +604,11 @@ void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
 }
 
 /*
- * Copy what the parent has next in @range, which is advanced past it.  Clipped,
- * because a record may reach over a split into the neighbouring area.
+ * Copy what the parent has first in @range.  Clipped, because a record may
+ * reach over a split into the neighbouring area.
  */
-static bool pft_next_parent(struct pft_range *range, struct pft_record *copy)
+static bool pft_first_parent(const struct pft_range *range,
+			     struct pft_record *copy)
 {
 	struct pft_record *rec;
 
@@ -616,12 +619,9 @@ static bool pft_next_parent(struct pft_range *range, struct pft_record *copy)
 		pft_holder_get(copy->holder);
 	}
 	spin_unlock(&pft_lock);
-	if (!rec)
-		return false;
-
-	pft_clip(copy, range);
-	range->va = pft_va_last(copy) + 1;
-	return true;
+	if (rec)
+		pft_clip(copy, range);
+	return rec;
 }
 
 static void pft_fork_one(struct pft_record *copy)
@@ -656,14 +656,16 @@ void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
 	if (!(src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		return;
 
-	/* User addresses end below the top of the word: va cannot wrap. */
-	while (range.va <= range.va_last && pft_next_parent(&range, &copy)) {
+	while (pft_first_parent(&range, &copy)) {
 		struct pft_holder *parent = copy.holder;
 
 		copy.holder = pft_holder_fork(parent);
 		copy.id = dst->vm_mm;
 		pft_holder_put(parent);
 		pft_fork_one(&copy);
+		if (pft_va_last(&copy) == range.va_last)
+			break;
+		range.va = pft_va_last(&copy) + 1;
 		cond_resched();
 	}
 }
@@ -918,15 +920,16 @@ static int pft_set_global(enum pfn_policy policy)
  *
  * Context: Process context, may sleep.
  *
- * Return: 0, -EINVAL for an unknown policy, -ENOMEM if the registry cannot be
+ * Return: 0, -EINVAL for an unknown kind or policy, -ENOMEM if the registry cannot be
  * switched on.
  */
 int pft_set_policy(enum pfn_kind kind, unsigned int policy)
 {
 	int ret = 0;
 
-	if (kind == PFT_KIND_ALL ? policy >= PFN_POLICY_COUNT :
-				   policy > PFT_POLICY_DEFAULT)
+	if (kind > PFT_KIND_ALL ||
+	    (kind == PFT_KIND_ALL ? policy >= PFN_POLICY_COUNT :
+				    policy > PFT_POLICY_DEFAULT))
 		return -EINVAL;
 
 	if (!pft_ready)

@@ -464,6 +464,22 @@ TEST(registry, claim_while_off)
 	CHECK_EQ(pfn_track_release(&claim), 0);
 }
 
+/* A driver freed a claim that it held; the next at that address is another. */
+TEST(registry, claim_memory_reused)
+{
+	struct pfn_claim claim = { };
+
+	boot(NULL);
+	CHECK_EQ(do_claim(&claim, 5, 8, A_WC, 0), 0);
+	claim = (struct pfn_claim){ };
+	CHECK_EQ(do_claim(&claim, 50, 4, A_WB, 0), 0);
+	CHECK_EQ(pfn_track_lookup(5), 0);
+	CHECK_EQ(pfn_track_lookup(12), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+}
+
 TEST(registry, claim_dropped_by_off)
 {
 	struct pfn_claim claim = { };
