@@ -309,7 +309,8 @@ static void pft_admit(struct pft_admission *a, const struct pft_record *new,
 	a->judgement = pft_judge(new);
 	verdict = pft_verdict(&a->judgement);
 	a->refused = pft_refuses(policy, &a->judgement) ||
-		     (exact && verdict != PFN_VERDICT_SAME);
+		     (exact && policy != PFN_POLICY_OFF &&
+		      verdict != PFN_VERDICT_SAME);
 	a->told = a->refused ||
 		  (policy != PFN_POLICY_OFF && verdict >= PFN_VERDICT_ORDERING);
 	a->stored = !a->refused && rec;
@@ -704,7 +705,7 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 	};
 	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
 
-	if (!pft_pfns_from(&new, pfn, size))
+	if (c.policy == PFN_POLICY_OFF || !pft_pfns_from(&new, pfn, size))
 		return;
 	new.holder = pft_holder_new(new.space, NULL, caller);
 
@@ -920,8 +921,8 @@ static int pft_set_global(enum pfn_policy policy)
  *
  * Context: Process context, may sleep.
  *
- * Return: 0, -EINVAL for an unknown kind or policy, -ENOMEM if the registry cannot be
- * switched on.
+ * Return: 0, -EINVAL for an unknown kind or policy, -ENOMEM if the registry
+ * cannot be switched on.
  */
 int pft_set_policy(enum pfn_kind kind, unsigned int policy)
 {

@@ -464,6 +464,29 @@ TEST(registry, claim_while_off)
 	CHECK_EQ(pfn_track_release(&claim), 0);
 }
 
+/* A kind that is "off" is recorded and not judged: not even exactly. */
+TEST(registry, kind_off_is_not_judged)
+{
+	struct pfn_claim claim = { };
+
+	boot(NULL);
+	CHECK_EQ(pft_set_policy(PFN_KIND_CLAIM, PFN_POLICY_OFF), 0);
+	CHECK_EQ(pft_set_policy(PFN_KIND_REMAP_PFN, PFN_POLICY_OFF), 0);
+	CHECK_EQ(do_ioremap(10, 5, 8, A_WB), 0);
+	CHECK_EQ(do_claim(&claim, 5, 8, A_WC, PFN_CLAIM_EXACT), 0);
+	do_refused(PFN_KIND_REMAP_PFN, 5, 8, A_WC);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	CHECK_EQ(pfn_track_lookup(5), BIT(A_WB) | BIT(A_WC));
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	do_iounmap(10, 8);
+}
+
+TEST(registry, unknown_kind)
+{
+	boot(NULL);
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL + 1, PFN_POLICY_STRICT), -EINVAL);
+}
+
 /* A driver freed a claim that it held; the next at that address is another. */
 TEST(registry, claim_memory_reused)
 {
