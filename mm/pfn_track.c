@@ -17,24 +17,14 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/pfn_track.h>
 
-/*
- * Frames kept of a holder's stack.  A driver may be many wrappers away from its
- * kernel mapping (devm_memremap() takes seven frames), but calls
- * remap_pfn_range() almost directly, where each frame is dear.
- */
-#define PFT_STACK_KERNEL	16
-#define PFT_STACK_USER		8
-
-/* Records kept back so that an unmap can split one when memory is short. */
-#define PFT_RESERVE		32
+/* Of the records that map an attribute in a range, how many are looked at. */
+#define PFT_OLDEST		1000
 
 DEFINE_STATIC_KEY_FALSE(pfn_track_key);
 EXPORT_SYMBOL_GPL(pfn_track_key);
 
 atomic_long_t pft_stats[PFT_STAT_COUNT];
 
-static struct kmem_cache *pft_record_cache __ro_after_init;
-static mempool_t pft_reserve;
 static bool pft_ready __ro_after_init;
 
 /* Serialises changes of policy; the values are read without it. */
@@ -44,117 +34,6 @@ static unsigned int pft_policy = IS_ENABLED(CONFIG_PFN_TRACK_DEFAULT_OFF) ?
 static u8 pft_kind_policy[PFN_KIND_COUNT] = {
 	[0 ... PFN_KIND_COUNT - 1] = PFT_POLICY_DEFAULT,
 };
-
-/* Stands in where no memory was left to say who it was. */
-static struct pft_holder pft_nobody = {
-	.ref = REFCOUNT_INIT(1),
-	.comm = "?",
-};
-
-/* === Holders ============================================================ */
-
-/**
- * pft_holder_put - drop a reference
- * @holder: may be NULL
- *
- * Context: Any that may free memory; not under pft_lock.
- */
-void pft_holder_put(struct pft_holder *holder)
-{
-	if (!holder || !refcount_dec_and_test(&holder->ref))
-		return;
-	kfree_const(holder->dev);
-	kfree_const(holder->driver);
-	kfree(holder);
-}
-
-static struct pft_holder *pft_holder_get(struct pft_holder *holder)
-{
-	refcount_inc(&holder->ref);
-	return holder;
-}
-
-static depot_stack_handle_t pft_stack(enum pfn_space space)
-{
-	unsigned long entries[PFT_STACK_KERNEL];
-	unsigned int nr;
-
-	nr = stack_trace_save(entries, space == PFN_SPACE_USER ?
-			      PFT_STACK_USER : PFT_STACK_KERNEL, 2);
-	return stack_depot_save(entries, nr, GFP_KERNEL);
-}
-
-/* The current task, on behalf of @dev if there is one.  Never NULL. */
-static struct pft_holder *pft_holder_new(enum pfn_space space,
-					 struct device *dev, const void *caller)
-{
-	struct pft_holder *holder = kzalloc(sizeof(*holder), GFP_KERNEL);
-
-	if (!holder)
-		return pft_holder_get(&pft_nobody);
-
-	refcount_set(&holder->ref, 1);
-	holder->pid = task_tgid_nr(current);
-	get_task_comm(holder->comm, current);
-	holder->time = ktime_get_boot_fast_ns();
-	holder->caller = (unsigned long)caller;
-	holder->stack = pft_stack(space);
-	if (dev) {
-		holder->dev = kstrdup_const(dev_name(dev), GFP_KERNEL);
-		holder->driver = kstrdup_const(dev_driver_string(dev),
-					       GFP_KERNEL);
-	}
-	return holder;
-}
-
-/* A copy for a child that has no process id yet, hence pid 0. */
-static struct pft_holder *pft_holder_fork(const struct pft_holder *parent)
-{
-	struct pft_holder *holder = kzalloc(sizeof(*holder), GFP_KERNEL);
-
-	if (!holder)
-		return pft_holder_get(&pft_nobody);
-
-	refcount_set(&holder->ref, 1);
-	strscpy(holder->comm, parent->comm, sizeof(holder->comm));
-	holder->time = ktime_get_boot_fast_ns();
-	holder->caller = parent->caller;
-	holder->stack = parent->stack;
-	return holder;
-}
-
-/**
- * pft_holder_pid - the process that a record belongs to
- * @rec: a record that cannot go meanwhile
- *
- * A forked copy is recorded before the child has a process id; it is looked up
- * when somebody first asks.
- *
- * Context: Any; takes the RCU read lock.
- *
- * Return: process id, 0 if it is not known.
- */
-pid_t pft_holder_pid(const struct pft_record *rec)
-{
-	struct task_struct *task;
-	pid_t pid = READ_ONCE(rec->holder->pid);
-
-	if (pid || rec->space != PFN_SPACE_USER ||
-	    rec->holder == &pft_nobody)
-		return pid;
-
-	rcu_read_lock();
-	for_each_process(task) {
-		if (READ_ONCE(task->mm) == rec->id) {
-			pid = task_tgid_nr(task);
-			/* Whoever else looks finds the same. */
-			WRITE_ONCE(rec->holder->pid, pid);
-			break;
-		}
-	}
-	rcu_read_unlock();
-	return pid;
-}
 
 /* === Judging ============================================================ */
 
@@ -210,7 +89,7 @@ static struct pft_judgement pft_judge(const struct pft_record *new)
 		.downgrade = new->want != new->got,
 	};
 
-	pft_judge_mask(&j, new->got, pft_store_held(new->pfn, new->last));
+	pft_judge_mask(&j, new->got, pft_segment_held(new->pfn, new->last));
 	return j;
 }
 
@@ -226,6 +105,23 @@ static bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 	default:
 		return false;
 	}
+}
+
+/*
+ * Of the records that map @attr in a range, the one that has been there
+ * longest; of very many, of the first that are found.
+ */
+static struct pft_record *pft_oldest(unsigned long pfn, unsigned long last,
+				     enum pfn_attr attr)
+{
+	struct pft_walk walk = { .pfn = pfn, .last = last, .attrs = BIT(attr) };
+	struct pft_record *rec, *oldest = NULL;
+	unsigned int nr = 0;
+
+	while (nr++ < PFT_OLDEST && (rec = pft_segment_walk(&walk)))
+		if (!oldest || rec->time < oldest->time)
+			oldest = rec;
+	return oldest;
 }
 
 /*
@@ -248,7 +144,7 @@ static void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 	if (j->downgrade && c->rule && c->rule->verdict < PFN_VERDICT_ORDERING)
 		c->rule = NULL;
 
-	held = pft_store_oldest(new->pfn, new->last, j->held);
+	held = pft_oldest(new->pfn, new->last, j->held);
 	if (!held)
 		return;
 
@@ -284,23 +180,36 @@ static bool pft_on(void)
  * @judgement: what there is to say of it
  * @conflict: both sides, if @told
  * @refused: it must not be mapped
- * @stored: its record is in the store
  * @told: @conflict is to be reported
  */
 struct pft_admission {
 	struct pft_judgement judgement;
 	struct pft_conflict conflict;
 	bool refused;
-	bool stored;
 	bool told;
 };
 
 /*
- * Judge @new and, unless it is refused, store @rec, a copy of it.  @rec may be
- * NULL when memory was short: the newcomer is still judged.
+ * Record what is mapped, or count that it could not be recorded.  @new keeps
+ * its reference to the holder only if no record took it over.
  */
-static void pft_admit(struct pft_admission *a, const struct pft_record *new,
-		      struct pft_record *rec, bool exact)
+static void pft_make_record(struct pft_record *new, struct pft_spot *spot)
+{
+	int ret = pft_store_insert(new, spot);
+
+	if (ret < 0) {
+		pft_count(PFT_STAT_INCOMPLETE);
+		return;
+	}
+	pft_count_locked(PFT_STAT_MAPS, 1);
+	trace_pfn_map(new);
+	if (ret)
+		new->holder = NULL;
+}
+
+/* Judge @new and, unless it is refused, record it. */
+static void pft_admit(struct pft_admission *a, struct pft_record *new,
+		      struct pft_spot *spot, bool exact)
 {
 	enum pfn_policy policy = pft_policy_of(new->kind);
 	enum pfn_verdict verdict;
@@ -313,7 +222,6 @@ static void pft_admit(struct pft_admission *a, const struct pft_record *new,
 		      verdict != PFN_VERDICT_SAME);
 	a->told = a->refused ||
 		  (policy != PFN_POLICY_OFF && verdict >= PFN_VERDICT_ORDERING);
-	a->stored = !a->refused && rec;
 
 	if (a->told) {
 		a->conflict.policy = policy;
@@ -321,66 +229,56 @@ static void pft_admit(struct pft_admission *a, const struct pft_record *new,
 						  PFN_RESULT_MAPPED;
 		pft_capture(&a->conflict, new, &a->judgement);
 	}
-	if (a->stored) {
-		*rec = *new;
-		pft_store_insert(rec);
-		pft_count(PFT_STAT_MAPS);
-		trace_pfn_map(rec);
-	}
-}
-
-static void pft_free(struct pft_record *rec)
-{
-	if (!rec)
-		return;
-	pft_holder_put(rec->holder);
-	mempool_free(rec, &pft_reserve);
+	if (!a->refused)
+		pft_make_record(new, spot);
 }
 
 /*
  * Cut the next piece out of @range.  GFP_NOWAIT because tear-down runs where
  * reclaim must not be entered: under i_mmap_rwsem and in the OOM reaper.
  *
- * Return: true for a piece, traced and counted; false when none is left.
+ * Return: true if there may be more, behind the piece.
  */
-static bool pft_unmap_one(const struct pft_range *range, struct pft_cut *cut)
+static bool pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
 {
+	unsigned long last;
 	int ret;
 
-	spin_lock(&pft_lock);
+	pft_lock_stocked(GFP_NOWAIT | __GFP_NOWARN);
 	ret = pft_store_cut(range, cut);
-	if (ret == -ENOMEM) {
-		spin_unlock(&pft_lock);
-		cut->spare = mempool_alloc(&pft_reserve,
-					   GFP_NOWAIT | __GFP_NOWARN);
-		spin_lock(&pft_lock);
-		ret = pft_store_cut(range, cut);
-	}
-	if (ret == -ENOMEM) {
-		/*
-		 * The record stays held as a whole: wrong, but safe.  It
-		 * encloses the range, so there is nothing else to cut.
-		 */
+	if (ret < 0) {
+		/* It stays held as a whole: wrong, but safe. */
 		pft_count(PFT_STAT_INCOMPLETE);
 	} else if (ret) {
-		pft_count(PFT_STAT_UNMAPS);
+		pft_count_locked(PFT_STAT_UNMAPS, 1);
 		trace_pfn_unmap(&cut->piece);
 	}
 	spin_unlock(&pft_lock);
-	return ret > 0;
+	if (!ret)
+		return false;
+
+	last = pft_va_last(&cut->piece);
+	if (ret < 0)
+		range->va = last + 1;
+	/* What could not be cut may share addresses with others. */
+	return last < range->va_last ||
+	       (ret > 0 && atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE]));
 }
 
-/* Drop what is recorded in @range.  That there was nothing is no error here. */
-static void pft_unmap(const struct pft_range *range)
+/* Drop what is recorded in @where.  That there was nothing is no error here. */
+static void pft_unmap(const struct pft_range *where)
 {
-	struct pft_cut cut = { };
+	struct pft_range range = *where;
+	struct pft_cut cut;
 
-	while (pft_unmap_one(range, &cut)) {
-		pft_free(cut.gone);
+	bool more;
+
+	do {
+		more = pft_unmap_one(&range, &cut);
+		if (cut.gone)
+			pft_holder_put(cut.piece.holder);
 		cond_resched();
-	}
-	if (cut.spare)
-		mempool_free(cut.spare, &pft_reserve);
+	} while (more);
 }
 
 static struct pft_range pft_range(enum pfn_space space, const void *id,
@@ -407,41 +305,37 @@ static struct pft_range pft_range_of(const struct pft_record *rec)
 }
 
 /* The common end of all that maps; @new has everything but its holder. */
-static int pft_map(struct pft_record *new, struct device *dev,
-		   const void *caller, bool exact)
+static int pft_map(struct pft_record *new, const struct pft_who *who,
+		   bool exact)
 {
 	const struct pft_range where = pft_range_of(new);
-	struct pft_admission a = { };
-	struct pft_record *rec;
+	struct pft_admission a;
+	struct pft_spot spot;
 
-	new->holder = pft_holder_new(new->space, dev, caller);
-	rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
+	a.told = false;
+	a.refused = false;
+	new->holder = pft_holder_find(who);
+	new->time = ktime_get_boot_fast_ns();
 
-	spin_lock(&pft_lock);
+	pft_lock_stocked(GFP_KERNEL);
 	/*
 	 * The page tables are empty there, or they could not be filled: what is
 	 * recorded has lost its mapping unseen.
 	 */
-	if (unlikely(pft_store_first(&where))) {
+	if (unlikely(!pft_store_spot(new, &spot))) {
 		spin_unlock(&pft_lock);
 		pft_unmap(&where);
-		spin_lock(&pft_lock);
+		pft_lock_stocked(GFP_KERNEL);
+		pft_store_spot(new, &spot);
 	}
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */
 	if (pft_on())
-		pft_admit(&a, new, rec, exact);
+		pft_admit(&a, new, &spot, exact);
 	spin_unlock(&pft_lock);
-
-	if (!rec && !a.refused)
-		pft_count(PFT_STAT_INCOMPLETE);
 
 	if (a.told)
 		pft_tell(&a.conflict, &a.judgement);
-	if (!a.stored) {
-		if (rec)
-			kmem_cache_free(pft_record_cache, rec);
-		pft_holder_put(new->holder);
-	}
+	pft_holder_put(new->holder);
 	return a.refused ? -EBUSY : 0;
 }
 
@@ -482,10 +376,12 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 		.space = PFN_SPACE_KERNEL,
 	};
 
+	const struct pft_who who = { .space = new.space, .caller = caller };
+
 	/* Callers that pass nonsense are ioremap_page_range()'s to refuse. */
 	if (!pft_pfns(&new, phys, size))
 		return 0;
-	return pft_map(&new, NULL, caller, false);
+	return pft_map(&new, &who, false);
 }
 
 void __pfn_track_iounmap(const void *va, unsigned long size)
@@ -513,9 +409,11 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		.space = PFN_SPACE_USER,
 	};
 
+	const struct pft_who who = { .space = new.space, .file = vma->vm_file };
+
 	if (!pft_pfns_from(&new, pfn, size))
 		return 0;
-	return pft_map(&new, NULL, NULL, false);
+	return pft_map(&new, &who, false);
 }
 
 void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
@@ -546,49 +444,40 @@ static void pft_lose(struct pft_record *rec)
 }
 
 /*
- * Move the part of @rec that lies in @range.  Cutting out and storing anew
- * under one hold of the lock: a newcomer never finds the range free.
+ * Move the part of @rec that lies in @range.  Stored anew before it is cut out,
+ * so that nobody finds the page frames free.
  */
-static void pft_move_part(const struct pft_range *range, unsigned long delta,
-			  struct pft_cut *cut, struct pft_record *moved)
+static int pft_move_part(struct pft_record *rec, const struct pft_range *range,
+			 unsigned long delta)
 {
-	pft_store_cut(range, cut);
-	*moved = cut->piece;
-	moved->va += delta;
-	refcount_inc(&moved->holder->ref);
-	pft_store_insert(moved);
+	struct pft_record moved = *rec;
+	struct pft_spot spot;
+	struct pft_cut cut;
+	int ret;
+
+	pft_clip(&moved, range);
+	moved.va += delta;
+	pft_store_spot(&moved, &spot);
+	pft_holder_get(moved.holder);
+	ret = pft_store_insert(&moved, &spot);
+	/* @rec has another reference. */
+	if (ret != 1)
+		refcount_dec(&moved.holder->ref);
+	return ret < 0 ? ret : min(pft_store_cut(range, &cut), 0);
 }
 
 /* Move the first record in @range by @delta bytes; false if there is none. */
 static bool pft_move_one(const struct pft_range *range, unsigned long delta)
 {
-	struct pft_record *rec, *moved = NULL;
-	struct pft_cut cut = { };
+	struct pft_record *rec;
 
-	spin_lock(&pft_lock);
+	pft_lock_stocked(GFP_KERNEL);
 	rec = pft_store_first(range);
-	if (rec && !pft_inside(rec, range)) {
-		/* The mm is locked for writing: @rec does not change meanwhile. */
-		spin_unlock(&pft_lock);
-		moved = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
-		cut.spare = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
-		spin_lock(&pft_lock);
-		rec = pft_store_first(range);
-	}
-	if (rec && pft_inside(rec, range)) {
+	if (rec && pft_inside(rec, range))
 		pft_store_rekey(rec, rec->space, rec->va + delta);
-	} else if (rec && moved && cut.spare) {
-		pft_move_part(range, delta, &cut, moved);
-		moved = NULL;
-	} else if (rec) {
+	else if (rec && pft_move_part(rec, range, delta))
 		pft_lose(rec);
-	}
 	spin_unlock(&pft_lock);
-
-	if (moved)
-		kmem_cache_free(pft_record_cache, moved);
-	if (cut.spare)
-		kmem_cache_free(pft_record_cache, cut.spare);
 	return rec;
 }
 
@@ -625,50 +514,45 @@ static bool pft_first_parent(const struct pft_range *range,
 	return rec;
 }
 
-static void pft_fork_one(struct pft_record *copy)
-{
-	struct pft_record *rec = kmem_cache_alloc(pft_record_cache, GFP_KERNEL);
-
-	if (!rec) {
-		pft_count(PFT_STAT_INCOMPLETE);
-		pft_holder_put(copy->holder);
-		return;
-	}
-
-	*rec = *copy;
-	spin_lock(&pft_lock);
-	if (pft_on()) {
-		pft_store_insert(rec);
-		pft_count(PFT_STAT_MAPS);
-		trace_pfn_map(rec);
-		rec = NULL;
-	}
-	spin_unlock(&pft_lock);
-	pft_free(rec);
-}
-
 void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	struct pft_range range = pft_range(PFN_SPACE_USER, src->vm_mm,
 					   src->vm_start,
 					   src->vm_end - src->vm_start);
+	struct pft_holder *parent = NULL, *child = NULL;
 	struct pft_record copy;
+	struct pft_spot spot;
 
 	if (!(src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		return;
 
 	while (pft_first_parent(&range, &copy)) {
-		struct pft_holder *parent = copy.holder;
-
-		copy.holder = pft_holder_fork(parent);
+		/* As many holders as the parent had. */
+		if (copy.holder != parent) {
+			pft_holder_put(parent);
+			pft_holder_put(child);
+			parent = pft_holder_get(copy.holder);
+			child = pft_holder_fork(parent);
+		}
+		pft_holder_put(copy.holder);
+		copy.holder = pft_holder_get(child);
 		copy.id = dst->vm_mm;
-		pft_holder_put(parent);
-		pft_fork_one(&copy);
+		copy.time = ktime_get_boot_fast_ns();
+
+		pft_lock_stocked(GFP_KERNEL);
+		pft_store_spot(&copy, &spot);
+		if (pft_on())
+			pft_make_record(&copy, &spot);
+		spin_unlock(&pft_lock);
+		pft_holder_put(copy.holder);
+
 		if (pft_va_last(&copy) == range.va_last)
 			break;
 		range.va = pft_va_last(&copy) + 1;
 		cond_resched();
 	}
+	pft_holder_put(parent);
+	pft_holder_put(child);
 }
 
 void __pfn_track_exit(struct mm_struct *mm)
@@ -704,13 +588,15 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 		.policy = pft_policy_of(kind),
 	};
 	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
+	const struct pft_who who = { .space = new.space, .caller = caller };
 
 	if (c.policy == PFN_POLICY_OFF || !pft_pfns_from(&new, pfn, size))
 		return;
-	new.holder = pft_holder_new(new.space, NULL, caller);
+	new.holder = pft_holder_find(&who);
+	new.time = ktime_get_boot_fast_ns();
 
 	spin_lock(&pft_lock);
-	pft_judge_mask(&j, new.want, pft_store_held(new.pfn, new.last));
+	pft_judge_mask(&j, new.want, pft_segment_held(new.pfn, new.last));
 	pft_capture(&c, &new, &j);
 	/* Whoever the architecture had in mind, it is not on record. */
 	if (!j.rule)
@@ -752,6 +638,11 @@ int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 		.kind = PFN_KIND_CLAIM,
 		.space = PFN_SPACE_NONE,
 	};
+	const struct pft_who who = {
+		.space = new.space,
+		.dev = dev,
+		.caller = __builtin_return_address(0),
+	};
 	int ret;
 
 	if (!claim || claim->size || flags & ~PFN_CLAIM_EXACT ||
@@ -762,8 +653,7 @@ int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 
 	/* A claim is a claim while the registry is off, too, only not on record. */
 	if (pfn_track_enabled()) {
-		ret = pft_map(&new, dev, __builtin_return_address(0),
-			      flags & PFN_CLAIM_EXACT);
+		ret = pft_map(&new, &who, flags & PFN_CLAIM_EXACT);
 		if (ret)
 			return ret;
 	}
@@ -810,7 +700,7 @@ EXPORT_SYMBOL_GPL(pfn_track_release);
  *
  * A dry run: nothing is recorded, counted or reported.
  *
- * Context: Any but hard interrupt; takes pft_lock.
+ * Context: Any but NMI; takes no lock.
  *
  * Return: 0; -EINVAL for an empty or wrapping range or an unknown attribute;
  * -EOPNOTSUPP while the registry is off.
@@ -819,18 +709,15 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
 		    struct pfn_answer *answer)
 {
 	struct pft_record new = { .want = attr, .got = attr };
-	struct pft_judgement j;
+	struct pft_judgement j = { .held = attr };
 
 	if (!answer || attr >= PFN_ATTR_COUNT || !pft_pfns(&new, start, size))
 		return -EINVAL;
 	if (!pfn_track_enabled())
 		return -EOPNOTSUPP;
 
-	spin_lock(&pft_lock);
-	j = pft_judge(&new);
-	answer->attrs = pft_store_held(new.pfn, new.last);
-	spin_unlock(&pft_lock);
-
+	answer->attrs = pft_segment_held(new.pfn, new.last);
+	pft_judge_mask(&j, attr, answer->attrs);
 	answer->verdict = pft_verdict(&j);
 	answer->refused = pft_refuses(READ_ONCE(pft_policy), &j);
 	return 0;
@@ -841,21 +728,16 @@ EXPORT_SYMBOL_GPL(pfn_track_query);
  * pfn_track_lookup - the attributes with which a page frame is mapped
  * @pfn: page frame number
  *
- * Context: Any but hard interrupt; takes pft_lock.
+ * Context: Any but NMI; takes no lock.
  *
  * Return: bit mask, BIT(enum pfn_attr); 0 if nothing is recorded, which says
  * nothing about mappings that the registry does not cover.
  */
 unsigned int pfn_track_lookup(unsigned long pfn)
 {
-	unsigned int mask;
-
-	if (!pfn_track_enabled())
+	if (!pfn_track_enabled() || pfn > PHYS_PFN(PHYS_ADDR_MAX))
 		return 0;
-	spin_lock(&pft_lock);
-	mask = pft_store_held(pfn, pfn);
-	spin_unlock(&pft_lock);
-	return mask;
+	return pft_segment_held(pfn, pfn);
 }
 EXPORT_SYMBOL_GPL(pfn_track_lookup);
 
@@ -863,15 +745,16 @@ EXPORT_SYMBOL_GPL(pfn_track_lookup);
 
 static void pft_drop_all(void)
 {
-	struct pft_record *rec;
+	struct pft_holder *holder;
 
 	do {
 		spin_lock(&pft_lock);
-		rec = pft_store_pop();
+		holder = pft_store_pop();
 		spin_unlock(&pft_lock);
-		pft_free(rec);
+		pft_holder_put(holder);
 		cond_resched();
-	} while (rec);
+	} while (holder);
+	pft_holder_forget();
 }
 
 static int pft_switch_on(void)
@@ -1003,11 +886,7 @@ early_param("pfn_track", pft_setup);
 void __init pfn_track_init(void)
 {
 	pfn_attr_init();
-	pft_record_cache = KMEM_CACHE(pft_record, SLAB_HWCACHE_ALIGN);
-	if (!pft_record_cache ||
-	    mempool_init_slab_pool(&pft_reserve, PFT_RESERVE,
-				   pft_record_cache) ||
-	    (pft_on() && pft_switch_on())) {
+	if (pft_store_init() || (pft_on() && pft_switch_on())) {
 		pr_err("pfn_track: no memory to start, switched off\n");
 		pft_policy = PFN_POLICY_OFF;
 		return;

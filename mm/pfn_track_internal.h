@@ -11,19 +11,23 @@
 #include <linux/atomic.h>
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/hash.h>
 #include <linux/init.h>
 #include <linux/limits.h>
-#include <linux/mempool.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/module.h>
 #include <linux/pfn.h>
 #include <linux/pfn_track.h>
 #include <linux/rbtree.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/seqlock.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/stackdepot.h>
@@ -35,70 +39,67 @@
 
 /**
  * struct pft_holder - who made a mapping
- * @ref: records and conflict reports that point here
+ * @ref: records, conflict reports and the cache of holders that point here
  * @pid: process id in the initial namespace; 0 for a forked copy whose child
  *	had no id yet, see pft_holder_pid()
  * @stack: call stack in the stack depot, 0 if it could not be kept
+ * @apart: the stack that tells this call site from others, 0 if @caller or
+ *	@fops and @inode do
  * @caller: return address that the hook was given, or 0
- * @time: when, in ns since boot
+ * @fops: what the mapped file can do, which tells whose driver it is, or NULL
+ * @inode: number of the mapped file's inode, or 0
  * @dev: name of the device, or NULL
  * @driver: name of its driver, or NULL
  * @comm: name of the task
+ * @rcu: to free it
  *
- * Names, not pointers: devices and tasks go before their traces do.
+ * Shared by all that one task maps by one call site.  Names, not pointers:
+ * devices and tasks go before their traces do; @fops is only compared.
  */
 struct pft_holder {
 	refcount_t ref;
 	pid_t pid;
 	depot_stack_handle_t stack;
+	depot_stack_handle_t apart;
 	unsigned long caller;
-	u64 time;
+	const void *fops;
+	unsigned long inode;
 	const char *dev;
 	const char *driver;
 	char comm[TASK_COMM_LEN];
-};
-
-/**
- * struct pft_subtree - what a record knows of those below it in the tree by PFN
- * @last: the last page frame of any of them
- * @mask: the attributes that they map, BIT(enum pfn_attr)
- */
-struct pft_subtree {
-	unsigned long last;
-	unsigned long mask;
+	struct rcu_head rcu;
 };
 
 /**
  * struct pft_record - one mapping, or one claim
- * @pfn_rb: by @pfn, an interval tree
- * @subtree: of the interval tree
+ * @va_rb: by @space, @id and @va
+ * @va: first virtual address; 0 in a claim
+ * @id: the mm_struct, NULL for the kernel, the pfn_claim of a claim
  * @pfn: first page frame
  * @last: last page frame
  * @want: enum pfn_attr that was asked for
  * @got: enum pfn_attr that was mapped
  * @kind: enum pfn_kind
  * @space: enum pfn_space
- * @va_rb: by @space, @id and @va
- * @va: first virtual address; 0 in a claim
- * @id: the mm_struct, NULL for the kernel, the pfn_claim of a claim
- * @seq: orders records of equal @pfn, so that a listing can be resumed
+ * @home: among the records of a segment node, oldest first
  * @holder: who
+ * @time: when, in ns since boot; of the first page if several mappings were
+ *	joined into one record
  */
 struct pft_record {
-	struct rb_node pfn_rb;
-	struct pft_subtree subtree;
+	struct rb_node va_rb;
+	unsigned long va;
+	const void *id;
 	unsigned long pfn;
 	unsigned long last;
 	u8 want;
 	u8 got;
 	u8 kind;
 	u8 space;
-	/* What a lookup reads ends here, with the first cache line. */
-	struct rb_node va_rb;
-	unsigned long va;
-	const void *id;
-	u64 seq;
+	/* What a descent by address reads ends here, with 64 bytes. */
+	struct list_head home;
 	struct pft_holder *holder;
+	u64 time;
 };
 
 static_assert(sizeof(struct pft_record) <= 128);
@@ -118,15 +119,42 @@ struct pft_range {
 };
 
 /**
+ * struct pft_spot - where a record goes in the tree by address
+ * @parent: its parent
+ * @link: the parent's pointer to it
+ * @before: the record before it, or NULL
+ * @after: the record after it, or NULL
+ */
+struct pft_spot {
+	struct rb_node *parent;
+	struct rb_node **link;
+	struct pft_record *before;
+	struct pft_record *after;
+};
+
+/**
+ * struct pft_place - where a listing of all records stands
+ * @space: of the last record that was listed
+ * @id: likewise
+ * @va: likewise
+ * @rec: its address, to tell records apart that nothing else does; the record
+ *	itself may have gone
+ */
+struct pft_place {
+	enum pfn_space space;
+	const void *id;
+	unsigned long va;
+	const struct pft_record *rec;
+};
+
+/**
  * struct pft_cut - what pft_store_cut() took out
- * @piece: copy of the part that was taken out; borrows its holder
- * @gone: the whole record if nothing of it is left, else NULL; the caller's
- * @spare: in: memory for a split or NULL; out: NULL if it was used
+ * @piece: copy of the part that was taken out; has its holder borrowed
+ * @gone: nothing of the record is left, and its holder is now the caller's
  */
 struct pft_cut {
 	struct pft_record piece;
-	struct pft_record *gone;
-	struct pft_record *spare;
+	bool gone;
 };
 
 /**
@@ -185,6 +213,12 @@ static inline void pft_count(enum pft_stat stat)
 	atomic_long_inc(&pft_stats[stat]);
 }
 
+/* What only changes under pft_lock is spared an atomic operation. */
+static inline void pft_count_locked(enum pft_stat stat, long n)
+{
+	atomic_long_set(&pft_stats[stat], atomic_long_read(&pft_stats[stat]) + n);
+}
+
 /* === Registry: pfn_track.c ============================================== */
 
 /* A kind without a policy of its own follows the global one. */
@@ -195,12 +229,84 @@ static inline void pft_count(enum pft_stat stat)
 int pft_set_policy(enum pfn_kind kind, unsigned int policy);
 unsigned int pft_get_policy(enum pfn_kind kind);
 
+/* === Holders: pfn_track_holder.c ======================================== */
+
+/**
+ * struct pft_who - on whose behalf something is mapped, besides the task
+ * @space: where it is mapped
+ * @dev: device, or NULL
+ * @caller: return address, or NULL
+ * @file: the file that is mapped, or NULL
+ */
+struct pft_who {
+	enum pfn_space space;
+	struct device *dev;
+	const void *caller;
+	const struct file *file;
+};
+
+static inline struct pft_holder *pft_holder_get(struct pft_holder *holder)
+{
+	refcount_inc(&holder->ref);
+	return holder;
+}
+
 void pft_holder_put(struct pft_holder *holder);
+struct pft_holder *pft_holder_find(const struct pft_who *who);
+struct pft_holder *pft_holder_fork(const struct pft_holder *parent);
+void pft_holder_forget(void);
 pid_t pft_holder_pid(const struct pft_record *rec);
+
+/* === Segments: pfn_track_segment.c ====================================== */
+
+extern spinlock_t pft_lock;
+
+/**
+ * struct pft_walk - a walk over the records that overlap a range
+ * @pfn: first page frame
+ * @last: last page frame
+ * @attrs: BIT(enum pfn_attr) of the attributes as mapped that are of interest
+ * @node: where the walk stands; NULL to begin
+ * @rec: the record that was found last
+ */
+struct pft_walk {
+	unsigned long pfn;
+	unsigned long last;
+	unsigned int attrs;
+	struct pft_node *node;
+	struct pft_record *rec;
+};
+
+int pft_segment_init(void);
+int pft_segment_add(struct pft_record *rec);
+void pft_segment_del(struct pft_record *rec);
+int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
+		       unsigned long last);
+unsigned int pft_segment_held(unsigned long pfn, unsigned long last);
+struct pft_record *pft_segment_walk(struct pft_walk *walk);
 
 /* === Store: pfn_track_store.c =========================================== */
 
-extern spinlock_t pft_lock;
+/**
+ * enum pft_stock - what is kept in stock, so that nothing allocates under a lock
+ * @PFT_STOCK_RECORD: struct pft_record
+ * @PFT_STOCK_LEAF: segment nodes of single pages
+ * @PFT_STOCK_INNER: segment nodes above them
+ * @PFT_STOCK_EXTRA: counts of further holders, see struct pft_extra
+ * @PFT_STOCK_COUNT: number of kinds
+ */
+enum pft_stock {
+	PFT_STOCK_RECORD,
+	PFT_STOCK_LEAF,
+	PFT_STOCK_INNER,
+	PFT_STOCK_EXTRA,
+	PFT_STOCK_COUNT,
+};
+
+int pft_stock_init(enum pft_stock kind, struct kmem_cache *cache);
+void *pft_stock_take(enum pft_stock kind);
+void pft_stock_give(enum pft_stock kind, void *object);
+void pft_lock_stocked(gfp_t gfp) __acquires(&pft_lock);
 
 static inline unsigned long pft_va_last(const struct pft_record *rec)
 {
@@ -214,22 +320,22 @@ static inline bool pft_inside(const struct pft_record *rec,
 	return rec->va >= range->va && pft_va_last(rec) <= range->va_last;
 }
 
-void pft_store_insert(struct pft_record *rec);
+int pft_store_init(void);
+bool pft_store_spot(const struct pft_record *new, struct pft_spot *spot);
+int pft_store_insert(const struct pft_record *new, struct pft_spot *spot);
 void pft_store_rekey(struct pft_record *rec, enum pfn_space space,
 		     unsigned long va);
 void pft_clip(struct pft_record *piece, const struct pft_range *range);
 int pft_store_cut(const struct pft_range *range, struct pft_cut *cut);
 struct pft_record *pft_store_first(const struct pft_range *range);
-unsigned int pft_store_held(unsigned long pfn, unsigned long last);
-struct pft_record *pft_store_oldest(unsigned long pfn, unsigned long last,
-				    enum pfn_attr attr);
-struct pft_record *pft_store_after(unsigned long pfn, u64 seq);
-struct pft_record *pft_store_pop(void);
+struct pft_record *pft_store_after(const struct pft_place *place);
+struct pft_holder *pft_store_pop(void);
 
 /* === Report: pfn_track_report.c ========================================= */
 
 int pft_report_start(void);
 void pft_report_conflict(const struct pft_conflict *conflict);
+bool pft_site_is_telling(unsigned long caller);
 int pft_policy_from_text(const char *text, size_t len);
 int pft_kind_from_text(const char *text, size_t len);
 

@@ -115,6 +115,21 @@ static bool pft_symbol(unsigned long addr, char *buf, size_t size)
 	return true;
 }
 
+/**
+ * pft_site_is_telling - whether a return address says who maps
+ * @caller: return address, or 0
+ *
+ * Return: false if it lies in a function that all drivers go through, or is not
+ * known: then only the stack tells.
+ */
+bool pft_site_is_telling(unsigned long caller)
+{
+	char symbol[KSYM_NAME_LEN];
+
+	return pft_symbol(caller, symbol, sizeof(symbol)) &&
+	       !pft_is_wrapper(symbol);
+}
+
 static bool pft_find_site(const struct pft_holder *holder, char *buf,
 			  size_t size)
 {
@@ -579,22 +594,20 @@ static void pft_show_record(struct seq_file *m, const struct pft_record *rec)
 	else
 		seq_puts(m, " va=-");
 	pft_show_side(m, "", rec, &site);
-	pft_show_time(m, "", rec->holder->time);
+	pft_show_time(m, "", rec->time);
 	seq_putc(m, '\n');
 }
 
 /**
  * struct pft_listing - where a reader of the records stands
- * @pfn: start of the last record that was passed
- * @seq: its sequence number
+ * @place: of the last record that was passed
  * @lines: records passed
  *
  * A cursor, not a position: the lock is dropped whenever the buffer is full,
  * and finding the place again costs one descent, however long the list is.
  */
 struct pft_listing {
-	unsigned long pfn;
-	u64 seq;
+	struct pft_place place;
 	unsigned long lines;
 };
 
@@ -614,7 +627,7 @@ static void *records_start(struct seq_file *m, loff_t *pos)
 	/* Header, the records, the end line, and then nothing more. */
 	if (*pos > list->lines + 1)
 		return NULL;
-	return pft_store_after(list->pfn, list->seq) ?: &pft_end;
+	return pft_store_after(&list->place) ?: &pft_end;
 }
 
 static void *records_next(struct seq_file *m, void *v, loff_t *pos)
@@ -626,11 +639,15 @@ static void *records_next(struct seq_file *m, void *v, loff_t *pos)
 	if (rec == &pft_end)
 		return NULL;
 	if (v != SEQ_START_TOKEN) {
-		list->pfn = rec->pfn;
-		list->seq = rec->seq;
+		list->place = (struct pft_place){
+			.space = rec->space,
+			.id = rec->id,
+			.va = rec->va,
+			.rec = rec,
+		};
 		list->lines++;
 	}
-	return pft_store_after(list->pfn, list->seq) ?: &pft_end;
+	return pft_store_after(&list->place) ?: &pft_end;
 }
 
 static void records_stop(struct seq_file *m, void *v)
@@ -693,7 +710,7 @@ static void pft_show_event(struct seq_file *m, const struct pft_event *event)
 	pft_show_side(m, "held.", &c->held, &event->held);
 	if (c->held.holder) {
 		pft_show_range(m, "held.", c->held.pfn, c->held.last);
-		pft_show_time(m, "held.", c->held.holder->time);
+		pft_show_time(m, "held.", c->held.time);
 	} else {
 		seq_puts(m, " held.range=- held.time=-");
 	}

@@ -2,146 +2,381 @@
 /*
  * pfn_track store: which records exist.
  *
- * Knows ranges, no policy: two trees over the same records, an interval tree
- * by page frame for judging and listing, and a tree by space and virtual
- * address for tear-down.  In one space no two records share a virtual address.
+ * Knows ranges, no policy: a tree over the records by space and virtual address
+ * for tear-down and listing; by page frame they are found through the segments.
+ * In one space no two records share a virtual address, and neighbours that
+ * differ in nothing but their place are one record.
  *
  * Everything here runs under pft_lock, which the registry takes around a
- * judgement and the insertion that follows from it.  Nothing here allocates.
+ * judgement and the insertion that follows from it.  Nothing allocates under
+ * it: what may be needed is in stock when the lock is taken.
  */
 #include "pfn_track_internal.h"
-#include <linux/interval_tree_generic.h>
 
-DEFINE_SPINLOCK(pft_lock);
-
-static struct rb_root_cached pft_pfns = RB_ROOT_CACHED;
 static struct rb_root pft_vas = RB_ROOT;
-static u64 pft_seq;
 
-static inline unsigned long pft_pfn_first(const struct pft_record *rec)
+/* Inserted last, and what follows it: the next often goes between the two. */
+static struct pft_record *pft_latest, *pft_latest_next;
+
+/* === Stock ============================================================== */
+
+/*
+ * How much of each has to be there before an operation; up to twice as much is
+ * kept.  Each touches two paths through the segments, a leaf and eight inner
+ * nodes long, and may find any of these nodes held already.  Records are also
+ * what a burst of partial unmaps lives on when memory is short.
+ */
+static const unsigned int pft_stock_want[] = {
+	[PFT_STOCK_RECORD] = 32,
+	[PFT_STOCK_LEAF] = 8,
+	[PFT_STOCK_INNER] = 16,
+	[PFT_STOCK_EXTRA] = 20,
+};
+
+/* Linked by their first word; zeroed but for that, unless they are records. */
+struct pft_stock_shelf {
+	struct kmem_cache *cache;
+	void **first;
+	unsigned int nr;
+};
+
+static struct pft_stock_shelf pft_shelves[PFT_STOCK_COUNT];
+
+/* Kinds of which there is less than wanted; read without the lock, as a hint. */
+static unsigned int pft_stock_short;
+
+static void pft_shelve(struct pft_stock_shelf *shelf, void **object)
 {
-	return rec->pfn;
+	*object = shelf->first;
+	shelf->first = object;
+	WRITE_ONCE(shelf->nr, shelf->nr + 1);
 }
 
-static inline unsigned long pft_pfn_last(const struct pft_record *rec)
+static void *pft_unshelve(struct pft_stock_shelf *shelf)
 {
-	return rec->last;
+	void **object = shelf->first;
+
+	if (object) {
+		shelf->first = *object;
+		*object = NULL;
+		WRITE_ONCE(shelf->nr, shelf->nr - 1);
+	}
+	return object;
 }
 
-/* Only to walk: what is kept in step with a subtree is more than its end. */
-INTERVAL_TREE_DEFINE(struct pft_record, pfn_rb, unsigned long, subtree.last,
-		     pft_pfn_first, pft_pfn_last, static __maybe_unused, pft_pfn)
-
-static inline struct pft_record *pft_of_pfn(struct rb_node *node)
+static void pft_stock_check(enum pft_stock kind)
 {
-	return rb_entry_safe(node, struct pft_record, pfn_rb);
+	bool few = pft_shelves[kind].nr < pft_stock_want[kind];
+
+	if (few != !!(pft_stock_short & BIT(kind)))
+		WRITE_ONCE(pft_stock_short, pft_stock_short ^ BIT(kind));
 }
+
+/**
+ * pft_stock_take - take an object out of the stock
+ * @kind: which
+ *
+ * Context: pft_lock held.
+ *
+ * Return: the object, zeroed unless it is a record; NULL if the stock has run
+ * out.
+ */
+void *pft_stock_take(enum pft_stock kind)
+{
+	void *object = pft_unshelve(&pft_shelves[kind]);
+
+	lockdep_assert_held(&pft_lock);
+	pft_stock_check(kind);
+	return object;
+}
+
+/**
+ * pft_stock_give - put an object back
+ * @kind: which
+ * @object: as pft_stock_take() gave it, but for its first word
+ *
+ * Context: pft_lock held.
+ */
+void pft_stock_give(enum pft_stock kind, void *object)
+{
+	struct pft_stock_shelf *shelf = &pft_shelves[kind];
+
+	lockdep_assert_held(&pft_lock);
+	if (shelf->nr < 2 * pft_stock_want[kind])
+		pft_shelve(shelf, object);
+	else
+		kmem_cache_free(shelf->cache, object);
+	pft_stock_check(kind);
+}
+
+/* Bring one kind to twice what is wanted; false if memory is short. */
+static bool pft_stock_fill(enum pft_stock kind, gfp_t gfp)
+{
+	struct pft_stock_shelf *shelf = &pft_shelves[kind], fresh = { };
+	void *object = NULL;
+
+	do {
+		object = kmem_cache_zalloc(shelf->cache, gfp);
+		if (object)
+			pft_shelve(&fresh, object);
+	} while (object && READ_ONCE(shelf->nr) + fresh.nr <
+			   2 * pft_stock_want[kind]);
+
+	spin_lock(&pft_lock);
+	while (fresh.first)
+		pft_shelve(shelf, pft_unshelve(&fresh));
+	pft_stock_check(kind);
+	spin_unlock(&pft_lock);
+	return object;
+}
+
+/**
+ * pft_lock_stocked - take pft_lock with all in stock that an operation may need
+ * @gfp: how to allocate what is missing
+ *
+ * Context: as @gfp says.  Without memory the lock is taken all the same, and
+ * the stock may run out.
+ */
+void pft_lock_stocked(gfp_t gfp)
+	__acquires(&pft_lock)
+{
+	bool memory = true;
+	enum pft_stock kind;
+
+	for (;;) {
+		/* Peek first: mostly the lock need not be taken in vain. */
+		if (!memory || !READ_ONCE(pft_stock_short)) {
+			spin_lock(&pft_lock);
+			if (!memory || !pft_stock_short)
+				return;
+			spin_unlock(&pft_lock);
+		}
+		for (kind = 0; kind < PFT_STOCK_COUNT; kind++)
+			if (READ_ONCE(pft_stock_short) & BIT(kind))
+				memory &= pft_stock_fill(kind, gfp);
+	}
+}
+
+/**
+ * pft_stock_init - get a kind of object into stock
+ * @kind: which
+ * @cache: where it comes from, or NULL if that could not be made
+ *
+ * Context: Boot, single CPU.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init pft_stock_init(enum pft_stock kind, struct kmem_cache *cache)
+{
+	pft_shelves[kind].cache = cache;
+	while (cache && pft_shelves[kind].nr < pft_stock_want[kind]) {
+		void *object = kmem_cache_zalloc(cache, GFP_KERNEL);
+
+		if (!object)
+			return -ENOMEM;
+		pft_shelve(&pft_shelves[kind], object);
+	}
+	return cache ? 0 : -ENOMEM;
+}
+
+/* === Records by address ================================================= */
 
 static inline struct pft_record *pft_of_va(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct pft_record, va_rb);
 }
 
-static void pft_join(struct pft_subtree *subtree, const struct rb_node *child)
-{
-	const struct pft_record *rec;
-
-	if (!child)
-		return;
-	rec = rb_entry(child, struct pft_record, pfn_rb);
-	subtree->last = max(subtree->last, rec->subtree.last);
-	subtree->mask |= rec->subtree.mask;
-}
-
-/* True if nothing changed and the walk to the root may stop. */
-static bool pft_summarise(struct pft_record *rec, bool exit)
-{
-	struct pft_subtree new = { .last = rec->last, .mask = BIT(rec->got) };
-
-	pft_join(&new, rec->pfn_rb.rb_left);
-	pft_join(&new, rec->pfn_rb.rb_right);
-	if (exit && new.last == rec->subtree.last &&
-	    new.mask == rec->subtree.mask)
-		return true;
-	rec->subtree = new;
-	return false;
-}
-
-RB_DECLARE_CALLBACKS(static, pft_augment, struct pft_record, pfn_rb, subtree,
-		     pft_summarise)
-
 /* Order of the tree by virtual address: space, owner, address. */
 static int pft_va_cmp(const struct pft_record *rec, enum pfn_space space,
 		      const void *id, unsigned long va)
 {
-	if (rec->space != space)
-		return rec->space < space ? -1 : 1;
-	if (rec->id != id)
+	if (rec->id != id || rec->space != space) {
+		if (rec->space != space)
+			return rec->space < space ? -1 : 1;
 		return rec->id < id ? -1 : 1;
+	}
 	if (rec->va != va)
 		return rec->va < va ? -1 : 1;
 	return 0;
 }
 
-static bool pft_va_less(struct rb_node *node, const struct rb_node *parent)
+/* Whether a record goes right behind the latest one. */
+static bool pft_spot_latest(enum pfn_space space, const void *id,
+			    unsigned long va, struct pft_spot *spot)
 {
-	const struct pft_record *rec = pft_of_va(node);
+	struct pft_record *rec = pft_latest, *next = pft_latest_next;
 
-	return pft_va_cmp(rb_entry(parent, struct pft_record, va_rb),
-			  rec->space, rec->id, rec->va) > 0;
+	if (!rec || pft_va_cmp(rec, space, id, va) >= 0 ||
+	    (next && pft_va_cmp(next, space, id, va) <= 0))
+		return false;
+	spot->before = rec;
+	spot->after = next;
+	/* One of the two has no child on the side of the other. */
+	if (rec->va_rb.rb_right) {
+		spot->parent = &next->va_rb;
+		spot->link = &next->va_rb.rb_left;
+	} else {
+		spot->parent = &rec->va_rb;
+		spot->link = &rec->va_rb.rb_right;
+	}
+	return true;
 }
 
-static void pft_pfn_add(struct pft_record *rec)
+/*
+ * Records that could not be cut may share an address with others; their own
+ * addresses, @self, then decide.
+ */
+static struct pft_spot pft_spot_of(enum pfn_space space, const void *id,
+				   unsigned long va,
+				   const struct pft_record *self)
 {
-	struct rb_node **link = &pft_pfns.rb_root.rb_node, *parent = NULL;
-	bool leftmost = true;
+	struct pft_spot spot;
 
-	rec->seq = ++pft_seq;
-	rec->subtree.last = rec->last;
-	rec->subtree.mask = BIT(rec->got);
-	while (*link) {
-		struct pft_record *at = pft_of_pfn(*link);
+	if (pft_spot_latest(space, id, va, &spot))
+		return spot;
 
-		parent = *link;
-		at->subtree.last = max(at->subtree.last, rec->last);
-		at->subtree.mask |= rec->subtree.mask;
-		/* Equal starts go right, so pfn and seq together are sorted. */
-		if (rec->pfn < at->pfn) {
-			link = &parent->rb_left;
+	spot = (struct pft_spot){ .link = &pft_vas.rb_node };
+	while (*spot.link) {
+		struct pft_record *rec = pft_of_va(*spot.link);
+		int cmp = pft_va_cmp(rec, space, id, va);
+
+		spot.parent = *spot.link;
+		if (cmp > 0 || (!cmp && rec > self)) {
+			spot.after = rec;
+			spot.link = &spot.parent->rb_left;
 		} else {
-			link = &parent->rb_right;
-			leftmost = false;
+			spot.before = rec;
+			spot.link = &spot.parent->rb_right;
 		}
 	}
-	rb_link_node(&rec->pfn_rb, parent, link);
-	rb_insert_augmented_cached(&rec->pfn_rb, &pft_pfns, leftmost,
-				   &pft_augment);
+	return spot;
 }
 
-static void pft_pfn_del(struct pft_record *rec)
+static void pft_link(struct pft_record *rec, const struct pft_spot *spot)
 {
-	rb_erase_augmented_cached(&rec->pfn_rb, &pft_pfns, &pft_augment);
+	rb_link_node(&rec->va_rb, spot->parent, spot->link);
+	rb_insert_color(&rec->va_rb, &pft_vas);
+	pft_latest = rec;
+	pft_latest_next = spot->after;
+}
+
+static void pft_unlink(struct pft_record *rec)
+{
+	rb_erase(&rec->va_rb, &pft_vas);
+	if (rec == pft_latest || rec == pft_latest_next)
+		pft_latest = NULL;
+}
+
+/* Put in a record that is held already, and belongs to the store from now on. */
+static void pft_enter(struct pft_record *rec, const struct pft_spot *spot)
+{
+	pft_link(rec, spot);
+	pft_count_locked(PFT_STAT_RECORDS, 1);
+}
+
+/* Take a record out; what becomes of its reference to the holder is to say. */
+static void pft_erase(struct pft_record *rec)
+{
+	pft_segment_del(rec);
+	pft_unlink(rec);
+	pft_count_locked(PFT_STAT_RECORDS, -1);
+	pft_stock_give(PFT_STOCK_RECORD, rec);
+}
+
+/* Whether @b goes on where @a ends, and is the same in everything else. */
+static bool pft_adjoins(const struct pft_record *a, const struct pft_record *b)
+{
+	return a->last + 1 == b->pfn && pft_va_last(a) + 1 == b->va &&
+	       a->id == b->id && a->space == b->space && a->kind == b->kind &&
+	       a->want == b->want && a->got == b->got && a->holder == b->holder &&
+	       a->space != PFN_SPACE_NONE && b->pfn && b->va;
+}
+
+/* Make @new part of the records on either side; false if it fits to none. */
+static bool pft_coalesce(const struct pft_record *new,
+			 const struct pft_spot *spot)
+{
+	struct pft_record *before = spot->before, *after = spot->after;
+	unsigned long last = new->last;
+	bool both;
+
+	if (after && !pft_adjoins(new, after))
+		after = NULL;
+	if (!before || !pft_adjoins(before, new)) {
+		if (!after || pft_segment_resize(after, new->pfn, after->last))
+			return false;
+		/* Neighbours do not overlap, so the tree stays sorted. */
+		after->va = new->va;
+		return true;
+	}
+
+	both = after;
+	if (both)
+		last = after->last;
+	if (pft_segment_resize(before, before->pfn, last))
+		return false;
+	if (both) {
+		before->time = min(before->time, after->time);
+		refcount_dec(&after->holder->ref);
+		pft_erase(after);
+	}
+	return true;
+}
+
+/**
+ * pft_store_spot - where a record would go
+ * @new: a record as it is to be, but for the fields that link it
+ * @spot: filled
+ *
+ * Context: pft_lock held.
+ *
+ * Return: true if the addresses of @new are free.
+ */
+bool pft_store_spot(const struct pft_record *new, struct pft_spot *spot)
+{
+	const struct pft_record *before, *after;
+
+	lockdep_assert_held(&pft_lock);
+	*spot = pft_spot_of(new->space, new->id, new->va, NULL);
+	before = spot->before;
+	after = spot->after;
+	if (before && before->space == new->space && before->id == new->id &&
+	    pft_va_last(before) >= new->va)
+		return false;
+	return !after || after->space != new->space || after->id != new->id ||
+	       after->va > pft_va_last(new);
 }
 
 /**
  * pft_store_insert - add a record
- * @rec: filled by the caller but for the tree fields; belongs to the store now
+ * @new: a record as it is to be, but for the fields that link it; is copied
+ * @spot: from pft_store_spot(), with no change of the store since
  *
  * Context: pft_lock held.
+ *
+ * Return: 1 if a record was made, which has taken over the caller's reference
+ * to the holder; 0 if @new became part of another record; -ENOMEM if the stock
+ * has run out, then nothing changed.
  */
-void pft_store_insert(struct pft_record *rec)
+int pft_store_insert(const struct pft_record *new, struct pft_spot *spot)
 {
-	lockdep_assert_held(&pft_lock);
-	pft_pfn_add(rec);
-	rb_add(&rec->va_rb, &pft_vas, pft_va_less);
-	pft_count(PFT_STAT_RECORDS);
-}
+	struct pft_record *rec;
 
-static void pft_store_erase(struct pft_record *rec)
-{
-	pft_pfn_del(rec);
-	rb_erase(&rec->va_rb, &pft_vas);
-	atomic_long_dec(&pft_stats[PFT_STAT_RECORDS]);
+	if (pft_coalesce(new, spot))
+		return 0;
+	rec = pft_stock_take(PFT_STOCK_RECORD);
+	if (!rec)
+		return -ENOMEM;
+	*rec = *new;
+	if (pft_segment_add(rec)) {
+		pft_stock_give(PFT_STOCK_RECORD, rec);
+		return -ENOMEM;
+	}
+	/* Only what could not be cut has its own address decide, see there. */
+	if (spot->after && !pft_va_cmp(spot->after, new->space, new->id, new->va))
+		*spot = pft_spot_of(new->space, new->id, new->va, rec);
+	pft_enter(rec, spot);
+	return 1;
 }
 
 /**
@@ -180,24 +415,6 @@ struct pft_record *pft_store_first(const struct pft_range *range)
 	return best;
 }
 
-/* Leave of @rec what lies from @va on. */
-static void pft_trim_head(struct pft_record *rec, unsigned long va)
-{
-	pft_pfn_del(rec);
-	rec->pfn += (va - rec->va) >> PAGE_SHIFT;
-	/* Neighbours do not overlap, so the tree by address stays sorted. */
-	rec->va = va;
-	pft_pfn_add(rec);
-}
-
-/* Leave of @rec what lies before @va. */
-static void pft_trim_tail(struct pft_record *rec, unsigned long va)
-{
-	pft_pfn_del(rec);
-	rec->last = rec->pfn + ((va - rec->va) >> PAGE_SHIFT) - 1;
-	pft_pfn_add(rec);
-}
-
 /**
  * pft_store_rekey - find a record elsewhere from now on
  * @rec: in the store
@@ -209,11 +426,14 @@ static void pft_trim_tail(struct pft_record *rec, unsigned long va)
 void pft_store_rekey(struct pft_record *rec, enum pfn_space space,
 		     unsigned long va)
 {
+	struct pft_spot spot;
+
 	lockdep_assert_held(&pft_lock);
-	rb_erase(&rec->va_rb, &pft_vas);
+	pft_unlink(rec);
 	rec->space = space;
 	rec->va = va;
-	rb_add(&rec->va_rb, &pft_vas, pft_va_less);
+	spot = pft_spot_of(space, rec->id, va, rec);
+	pft_link(rec, &spot);
 }
 
 /**
@@ -231,174 +451,91 @@ void pft_clip(struct pft_record *piece, const struct pft_range *range)
 	piece->va = first;
 }
 
+/* Leave of @rec what lies before @va, and what lies from @rest on as another. */
+static int pft_split(struct pft_record *rec, unsigned long va,
+		     unsigned long rest_va)
+{
+	struct pft_record *rest = pft_stock_take(PFT_STOCK_RECORD);
+	unsigned long last = rec->pfn + ((va - rec->va) >> PAGE_SHIFT) - 1;
+	struct pft_spot spot;
+
+	if (!rest)
+		return -ENOMEM;
+	*rest = *rec;
+	rest->va = rest_va;
+	rest->pfn += (rest_va - rec->va) >> PAGE_SHIFT;
+	if (pft_segment_add(rest))
+		goto free;
+	if (pft_segment_resize(rec, rec->pfn, last))
+		goto del;
+	refcount_inc(&rest->holder->ref);
+	spot = pft_spot_of(rest->space, rest->id, rest->va, rest);
+	pft_enter(rest, &spot);
+	return 0;
+
+del:
+	pft_segment_del(rest);
+free:
+	pft_stock_give(PFT_STOCK_RECORD, rest);
+	return -ENOMEM;
+}
+
 /**
  * pft_store_cut - take the part of one record out that lies in a range
  * @range: where to cut; repeated calls come to an end
- * @cut: @cut->spare as input, the rest as output
+ * @cut: what was taken out
  *
  * Context: pft_lock held.  @cut->piece borrows the record's holder and is valid
- * until the lock is dropped, unless @cut->gone keeps it.
+ * until the lock is dropped, unless @cut->gone.
  *
  * Return: 1 if a part was taken out, 0 if nothing lies in @range, -ENOMEM if
- * the record would fall into two and there is no spare: then nothing changed.
+ * the record would have to be split and the stock has run out: then nothing
+ * changed.
  */
 int pft_store_cut(const struct pft_range *range, struct pft_cut *cut)
 {
 	struct pft_record *rec = pft_store_first(range);
-	unsigned long first, last;
+	struct pft_record *piece = &cut->piece;
 	bool head, tail;
+	int ret = 0;
 
-	cut->gone = NULL;
+	cut->gone = false;
 	if (!rec)
 		return 0;
 
-	cut->piece = *rec;
-	pft_clip(&cut->piece, range);
-	first = cut->piece.va;
-	last = pft_va_last(&cut->piece);
-	head = rec->va < first;
-	tail = pft_va_last(rec) > last;
-	if (head && tail && !cut->spare)
-		return -ENOMEM;
-
+	*piece = *rec;
+	pft_clip(piece, range);
+	head = rec->va < piece->va;
+	tail = rec->last > piece->last;
 	if (head && tail) {
-		struct pft_record *rest = cut->spare;
-
-		*rest = *rec;
-		rest->va = last + 1;
-		rest->pfn = cut->piece.last + 1;
-		refcount_inc(&rest->holder->ref);
-		pft_trim_tail(rec, first);
-		pft_store_insert(rest);
-		cut->spare = NULL;
+		ret = pft_split(rec, piece->va, pft_va_last(piece) + 1);
 	} else if (head) {
-		pft_trim_tail(rec, first);
+		ret = pft_segment_resize(rec, rec->pfn, piece->pfn - 1);
 	} else if (tail) {
-		pft_trim_head(rec, last + 1);
+		ret = pft_segment_resize(rec, piece->last + 1, rec->last);
+		/* Neighbours do not overlap, so the tree stays sorted. */
+		if (!ret)
+			rec->va = pft_va_last(piece) + 1;
 	} else {
-		pft_store_erase(rec);
-		cut->gone = rec;
+		pft_erase(rec);
+		cut->gone = true;
 	}
-	return 1;
-}
-
-/* Whether anything below @node may add an attribute to @mask. */
-static bool pft_worth(struct rb_node *node, unsigned long pfn,
-		      unsigned long mask)
-{
-	const struct pft_record *rec = pft_of_pfn(node);
-
-	return rec && rec->subtree.last >= pfn && rec->subtree.mask & ~mask;
-}
-
-/* The next in order that is not below @node; NULL at the end. */
-static struct rb_node *pft_climb(struct rb_node *node)
-{
-	struct rb_node *parent = rb_parent(node);
-
-	while (parent && node == parent->rb_right) {
-		node = parent;
-		parent = rb_parent(node);
-	}
-	return parent;
-}
-
-/**
- * pft_store_held - which attributes are mapped in a range
- * @pfn: first page frame
- * @last: last page frame
- *
- * Subtrees that can add nothing new are left out, so the time goes with the
- * depth of the tree and the number of different attributes, not with the number
- * of holders.
- *
- * Context: pft_lock held.
- *
- * Return: bit mask, BIT(enum pfn_attr).
- */
-unsigned int pft_store_held(unsigned long pfn, unsigned long last)
-{
-	struct rb_node *node = pft_pfns.rb_root.rb_node;
-	unsigned long mask = 0;
-
-	lockdep_assert_held(&pft_lock);
-	if (!pft_worth(node, pfn, mask))
-		return 0;
-	while (node) {
-		const struct pft_record *rec;
-
-		while (pft_worth(node->rb_left, pfn, mask))
-			node = node->rb_left;
-		/* In order from here: @node itself, its right side, upwards. */
-		do {
-			rec = pft_of_pfn(node);
-			if (rec->pfn > last)
-				return mask;
-			if (rec->last >= pfn)
-				mask |= BIT(rec->got);
-			if (pft_worth(node->rb_right, pfn, mask))
-				break;
-			node = pft_climb(node);
-		} while (node);
-		if (node)
-			node = node->rb_right;
-	}
-	return mask;
-}
-
-/**
- * pft_store_oldest - who brought an attribute into a range
- * @pfn: first page frame
- * @last: last page frame
- * @attr: the attribute as mapped
- *
- * Context: pft_lock held.
- *
- * Return: of the records that overlap the range and map @attr, the one that has
- * been there longest; NULL if there is none.
- */
-struct pft_record *pft_store_oldest(unsigned long pfn, unsigned long last,
-				    enum pfn_attr attr)
-{
-	struct pft_record *rec, *oldest = NULL;
-
-	lockdep_assert_held(&pft_lock);
-	for (rec = pft_pfn_iter_first(&pft_pfns, pfn, last); rec;
-	     rec = pft_pfn_iter_next(rec, pfn, last)) {
-		if (rec->got != attr)
-			continue;
-		if (!oldest || rec->holder->time < oldest->holder->time)
-			oldest = rec;
-	}
-	return oldest;
+	return ret ?: 1;
 }
 
 /**
  * pft_store_after - continue a listing
- * @pfn: page frame at which the last listed record starts
- * @seq: its sequence number; 0 together with @pfn 0 to begin
+ * @place: where it stands; zeroed to begin
  *
  * Context: pft_lock held.
  *
- * Return: the next record in the order of page frames, or NULL.
+ * Return: the next record in the order of spaces and addresses, or NULL.
  */
-struct pft_record *pft_store_after(unsigned long pfn, u64 seq)
+struct pft_record *pft_store_after(const struct pft_place *place)
 {
-	struct rb_node *node = pft_pfns.rb_root.rb_node;
-	struct pft_record *best = NULL;
-
 	lockdep_assert_held(&pft_lock);
-	while (node) {
-		struct pft_record *rec = pft_of_pfn(node);
-
-		if (rec->pfn > pfn || (rec->pfn == pfn && rec->seq > seq)) {
-			best = rec;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return best;
+	return pft_spot_of(place->space, place->id, place->va,
+			   place->rec).after;
 }
 
 /**
@@ -406,14 +543,31 @@ struct pft_record *pft_store_after(unsigned long pfn, u64 seq)
  *
  * Context: pft_lock held.
  *
- * Return: a record that belongs to the caller, NULL if the store is empty.
+ * Return: its holder, with a reference for the caller; NULL if the store is
+ * empty.
  */
-struct pft_record *pft_store_pop(void)
+struct pft_holder *pft_store_pop(void)
 {
 	struct pft_record *rec = pft_of_va(pft_vas.rb_node);
+	struct pft_holder *holder = NULL;
 
 	lockdep_assert_held(&pft_lock);
-	if (rec)
-		pft_store_erase(rec);
-	return rec;
+	if (rec) {
+		holder = rec->holder;
+		pft_erase(rec);
+	}
+	return holder;
+}
+
+/**
+ * pft_store_init - get memory for the first records
+ *
+ * Context: Boot, single CPU.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init pft_store_init(void)
+{
+	return pft_stock_init(PFT_STOCK_RECORD, KMEM_CACHE(pft_record, 0)) ?:
+	       pft_segment_init();
 }

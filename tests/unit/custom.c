@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kernel services for user space: memory, locks, stacks, the log. */
+/* Kernel services for user space: locks, RCU, stacks, the log. */
 #include "shim.h"
 #undef snprintf
 
@@ -15,7 +15,7 @@ void unit_die(const char *file, int line, const char *what)
 
 /* Its address tells threads apart. */
 static __thread char unit_self;
-static __thread int unit_spinning;
+__thread int unit_spinning;
 
 bool unit_holds(spinlock_t *lock)
 {
@@ -66,14 +66,26 @@ void mutex_unlock(spinlock_t *lock)
 
 /* === Reference counts =================================================== */
 
-void refcount_set(refcount_t *ref, int n)
-{
-	__atomic_store_n(&ref->refs, n, __ATOMIC_RELAXED);
-}
-
 void refcount_inc(refcount_t *ref)
 {
 	UNIT_ASSERT(__atomic_fetch_add(&ref->refs, 1, __ATOMIC_RELAXED) > 0);
+}
+
+bool refcount_inc_not_zero(refcount_t *ref)
+{
+	int old = __atomic_load_n(&ref->refs, __ATOMIC_RELAXED);
+
+	while (old && !__atomic_compare_exchange_n(&ref->refs, &old, old + 1,
+						   false, __ATOMIC_ACQUIRE,
+						   __ATOMIC_RELAXED))
+		;
+	UNIT_ASSERT(old >= 0);
+	return old;
+}
+
+void refcount_dec(refcount_t *ref)
+{
+	UNIT_ASSERT(__atomic_fetch_sub(&ref->refs, 1, __ATOMIC_RELEASE) > 1);
 }
 
 bool refcount_dec_and_test(refcount_t *ref)
@@ -84,184 +96,124 @@ bool refcount_dec_and_test(refcount_t *ref)
 	return old == 1;
 }
 
-/* === Memory ============================================================= */
+/* === RCU ================================================================ */
 
-bool unit_pool_dry;
+/*
+ * Whoever reads says since when, in numbers of call_rcu(); a callback is due
+ * when all readers began after it.
+ */
+#define UNIT_READERS	16
+#define UNIT_NOT_READING	(~0UL)
 
-static long unit_countdown;
-static bool unit_for_good;
-static long unit_nr_allocs, unit_nr_failed;
-static long unit_live;
-static mempool_t *unit_pool;
+static struct {
+	unsigned long since;
+	bool taken;
+} __attribute__((aligned(64))) unit_readers[UNIT_READERS];
 
-void unit_fail_nth(long n)
+static unsigned long unit_epoch;
+static pthread_mutex_t unit_rcu_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct rcu_head *unit_rcu_first, **unit_rcu_end = &unit_rcu_first;
+
+#ifndef UNIT_RCU_IDLE
+static __thread int unit_reader = -1;
+static __thread int unit_reading;
+
+static void unit_reader_start(void)
 {
-	unit_countdown = n;
-	unit_for_good = false;
-	unit_nr_failed = 0;
+	int i = 0;
+
+	while (__atomic_exchange_n(&unit_readers[i].taken, true,
+				   __ATOMIC_ACQ_REL))
+		UNIT_ASSERT(++i < UNIT_READERS);
+	__atomic_store_n(&unit_readers[i].since, UNIT_NOT_READING,
+			 __ATOMIC_SEQ_CST);
+	unit_reader = i;
 }
 
-void unit_fail_from(long n)
+void rcu_read_lock(void)
 {
-	unit_fail_nth(n);
-	unit_for_good = true;
-}
+	unsigned long epoch;
 
-long unit_failed(void)
-{
-	return unit_nr_failed;
-}
-
-long unit_allocs(void)
-{
-	return unit_nr_allocs;
-}
-
-/* Armed by single-threaded tests only. */
-static bool unit_fails(void)
-{
-	might_sleep();
-	__atomic_add_fetch(&unit_nr_allocs, 1, __ATOMIC_RELAXED);
-	if (!unit_countdown || --unit_countdown)
-		return false;
-	if (unit_for_good)
-		unit_countdown = 1;
-	unit_nr_failed++;
-	return true;
-}
-
-/* Rubbish instead of zeroes: who wants those has to ask. */
-static void *unit_alloc(size_t size)
-{
-	void *p;
-
-	if (unit_fails())
-		return NULL;
-	/* Objects of more than half a cache line begin one, as in the slab. */
-	if (posix_memalign(&p, size > 32 ? 64 : sizeof(void *), size))
-		p = NULL;
-	UNIT_ASSERT(p);
-	return memset(p, 0xa5, size);
-}
-
-void *kzalloc(size_t size, gfp_t gfp)
-{
-	void *p = unit_alloc(size);
-
-	(void)gfp;
-	return p ? memset(p, 0, size) : NULL;
-}
-
-void *kvcalloc(size_t n, size_t size, gfp_t gfp)
-{
-	return kzalloc(n * size, gfp);
-}
-
-const char *kstrdup_const(const char *text, gfp_t gfp)
-{
-	char *copy;
-
-	(void)gfp;
-	if (!text)
-		return NULL;
-	copy = unit_alloc(strlen(text) + 1);
-	return copy ? strcpy(copy, text) : NULL;
-}
-
-void kfree(const void *p)
-{
-	/* The kernel could, but nothing here is meant to be that slow. */
-	UNIT_ASSERT(!p || !unit_spinning);
-	free((void *)p);
-}
-
-struct kmem_cache *unit_cache(size_t size)
-{
-	static struct kmem_cache cache;
-
-	if (unit_fails())
-		return NULL;
-	cache.size = size;
-	return &cache;
-}
-
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
-{
-	void *p = unit_alloc(cache->size);
-
-	(void)gfp;
-	if (p)
-		__atomic_add_fetch(&unit_live, 1, __ATOMIC_RELAXED);
-	return p;
-}
-
-void kmem_cache_free(struct kmem_cache *cache, void *p)
-{
-	(void)cache;
-	UNIT_ASSERT(p);
-	__atomic_sub_fetch(&unit_live, 1, __ATOMIC_RELAXED);
-	kfree(p);
-}
-
-long unit_records_live(void)
-{
-	return unit_live - (unit_pool ? unit_pool->nr : 0);
-}
-
-bool unit_pool_full(void)
-{
-	return unit_pool->nr == unit_pool->min;
-}
-
-int mempool_init_slab_pool(mempool_t *pool, int min, struct kmem_cache *cache)
-{
-	UNIT_ASSERT(min <= UNIT_POOL_MAX);
-	*pool = (mempool_t){
-		.lock = { .mutex = PTHREAD_MUTEX_INITIALIZER },
-		.cache = cache,
-		.min = min,
-	};
-	while (pool->nr < min) {
-		void *p = kmem_cache_alloc(cache, GFP_KERNEL);
-
-		if (!p) {
-			while (pool->nr)
-				kmem_cache_free(cache, pool->spare[--pool->nr]);
-			return -ENOMEM;
-		}
-		pool->spare[pool->nr++] = p;
-	}
-	unit_pool = pool;
-	return 0;
-}
-
-/* As in the kernel: fresh memory first, the reserve only when that fails. */
-void *mempool_alloc(mempool_t *pool, gfp_t gfp)
-{
-	void *p = kmem_cache_alloc(pool->cache, gfp);
-
-	UNIT_ASSERT(gfp & GFP_NOWAIT);
-	if (p)
-		return p;
-	mutex_lock(&pool->lock);
-	if (pool->nr && !unit_pool_dry)
-		p = pool->spare[--pool->nr];
-	mutex_unlock(&pool->lock);
-	return p;
-}
-
-void mempool_free(void *p, mempool_t *pool)
-{
-	if (!p)
+	if (unit_reading++)
 		return;
-	mutex_lock(&pool->lock);
-	if (pool->nr < pool->min) {
-		pool->spare[pool->nr++] = memset(p, 0x6b, pool->cache->size);
-		p = NULL;
+	if (unit_reader < 0)
+		unit_reader_start();
+	/* Again, if a callback came between: it has not seen this reader. */
+	do {
+		epoch = __atomic_load_n(&unit_epoch, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&unit_readers[unit_reader].since, epoch,
+				 __ATOMIC_SEQ_CST);
+	} while (__atomic_load_n(&unit_epoch, __ATOMIC_SEQ_CST) != epoch);
+}
+
+void rcu_read_unlock(void)
+{
+	UNIT_ASSERT(unit_reading > 0);
+	if (!--unit_reading)
+		__atomic_store_n(&unit_readers[unit_reader].since,
+				 UNIT_NOT_READING, __ATOMIC_SEQ_CST);
+}
+#endif
+
+/* Since when the oldest reader reads. */
+static unsigned long unit_oldest_reader(void)
+{
+	unsigned long oldest = UNIT_NOT_READING, since;
+	int i;
+
+	for (i = 0; i < UNIT_READERS; i++) {
+		if (!__atomic_load_n(&unit_readers[i].taken, __ATOMIC_ACQUIRE))
+			continue;
+		since = __atomic_load_n(&unit_readers[i].since,
+					__ATOMIC_SEQ_CST);
+		oldest = min(oldest, since);
 	}
-	mutex_unlock(&pool->lock);
-	if (p)
-		kmem_cache_free(pool->cache, p);
+	return oldest;
+}
+
+static void unit_rcu_call(struct rcu_head *head)
+{
+	/* A small number is an offset, see kfree_rcu(). */
+	if ((unsigned long)head->fn < 4096)
+		kfree((char *)head - (unsigned long)head->fn);
+	else
+		head->fn(head);
+}
+
+void unit_rcu_run(void)
+{
+	struct rcu_head *due = NULL, **end = &due, *next;
+	unsigned long oldest;
+
+	pthread_mutex_lock(&unit_rcu_mutex);
+	oldest = unit_oldest_reader();
+	while (unit_rcu_first && unit_rcu_first->epoch <= oldest) {
+		*end = unit_rcu_first;
+		end = &unit_rcu_first->next;
+		unit_rcu_first = *end;
+	}
+	*end = NULL;
+	if (!unit_rcu_first)
+		unit_rcu_end = &unit_rcu_first;
+	pthread_mutex_unlock(&unit_rcu_mutex);
+	for (; due; due = next) {
+		next = due->next;
+		unit_rcu_call(due);
+	}
+}
+
+void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
+{
+	pthread_mutex_lock(&unit_rcu_mutex);
+	head->next = NULL;
+	head->fn = fn;
+	head->epoch = __atomic_add_fetch(&unit_epoch, 1, __ATOMIC_SEQ_CST);
+	*unit_rcu_end = head;
+	unit_rcu_end = &head->next;
+	pthread_mutex_unlock(&unit_rcu_mutex);
+	/* Callbacks free, which is not done under a spinlock here. */
+	if (!unit_spinning)
+		unit_rcu_run();
 }
 
 /* === Tasks and time ===================================================== */

@@ -223,8 +223,7 @@ static void compare_store(void)
 	unsigned int s, i;
 
 	spin_lock(&pft_lock);
-	for (rec = pft_store_after(0, 0); rec;
-	     rec = pft_store_after(rec->pfn, rec->seq)) {
+	for (rec = unit_after(NULL); rec; rec = unit_after(rec)) {
 		if (rec->space == PFN_SPACE_NONE) {
 			compare_claim(rec);
 			nr_claims++;
@@ -526,6 +525,7 @@ static void op_policy(void)
 		return;
 	/* Switching on may fail, and then says so: nomem.switch_on. */
 	unit_fail_nth(0);
+	unit_stock_restore();
 	/* Mostly the one that lets all in: full ranges are the hard ones. */
 	policy = PFN_POLICY_REPORT;
 	if (!rnd(3))
@@ -540,7 +540,6 @@ static void op_policy(void)
 		claims[i].held = false;
 	}
 	compare_all();
-	MODEL_CHECK(unit_pool_full());
 	policy = PFN_POLICY_REPORT;
 	MODEL_CHECK(!pft_set_policy(PFT_KIND_ALL, policy));
 }
@@ -563,12 +562,16 @@ static void run(unsigned long steps)
 	state = seed * 0x9e3779b97f4a7c15ull + base_pfn + 1;
 	for (step = 1; step <= steps; step++) {
 		if (faults) {
-			unit_fail_nth(rnd(3) ? 0 : 1 + rnd(6));
-			unit_pool_dry = rnd(2);
+			if (rnd(2))
+				unit_stock_hide();
+			if (rnd(3))
+				unit_fail_from(1 + rnd(6));
 		}
 		ops[rnd(ARRAY_SIZE(ops))]();
-		if (faults)
+		if (faults) {
 			unit_fail_nth(0);
+			unit_stock_restore();
+		}
 		if (!(step % COMPARE))
 			compare_all();
 	}

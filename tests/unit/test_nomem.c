@@ -63,7 +63,6 @@ static void nth_fails(long n)
 	unit_fail_nth(0);
 	check_honest();
 	tear_down(&claim);
-	CHECK(unit_pool_full());
 }
 
 static void all_fail_from(long n)
@@ -75,7 +74,6 @@ static void all_fail_from(long n)
 	scenario(&claim);
 	check_honest();
 	tear_down(&claim);
-	CHECK(unit_pool_full());
 }
 
 /* In a child, so that those to come start from nothing, too. */
@@ -125,6 +123,7 @@ TEST(nomem, refused_all_the_same)
 	boot();
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_ENFORCE), 0);
 	CHECK_EQ(do_ioremap(10, 50, 8, bad_a), 0);
+	unit_stock_hide();
 	unit_fail_from(1);
 	CHECK_EQ(do_ioremap(30, 50, 8, bad_b), -EBUSY);
 	CHECK_EQ(do_ioremap(30, 60, 8, bad_b), 0);
@@ -132,6 +131,8 @@ TEST(nomem, refused_all_the_same)
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
 	CHECK(unit_stat(PFT_STAT_INCOMPLETE) > 0);
 	do_iounmap(10, 8);
+	unit_fail_nth(0);
+	unit_stock_restore();
 	unit_check_store();
 }
 
@@ -158,7 +159,7 @@ TEST(nomem, split_from_the_reserve)
 	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 0);
 	unit_check_store();
 	__pfn_track_exit(&unit_mm[0]);
-	CHECK(unit_pool_full());
+	unit_check_store();
 }
 
 /* Without even that the record stays held as a whole. */
@@ -167,20 +168,25 @@ TEST(nomem, split_without_reserve)
 	boot();
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 80, A_WB), 0);
 	unit_fail_from(1);
-	unit_pool_dry = true;
+	unit_stock_hide();
 	do_zap(&unit_mm[0], 20, 2);
 	CHECK_EQ(pfn_track_lookup(60), BIT(A_WB));
 	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 1);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
-	/* Head, tail and whole need no memory. */
-	do_zap(&unit_mm[0], 10, 5);
+	/* Nor can it be shortened where blocks of pages have to be split. */
 	do_zap(&unit_mm[0], 85, 5);
+	CHECK_EQ(pfn_track_lookup(125), BIT(A_WB));
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 2);
+	/* What is there as single pages can go. */
+	do_zap(&unit_mm[0], 10, 5);
 	CHECK_EQ(pfn_track_lookup(54), 0);
-	CHECK_EQ(pfn_track_lookup(125), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 1);
-	unit_check_store();
+	CHECK_EQ(pfn_track_lookup(55), BIT(A_WB));
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 2);
+	/* As a whole it goes without memory. */
 	__pfn_track_exit(&unit_mm[0]);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	unit_stock_restore();
+	unit_check_store();
 }
 
 /*
@@ -192,11 +198,11 @@ static void map_into_stale_hole(void)
 	boot();
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 80, A_WB), 0);
 	unit_fail_from(1);
-	unit_pool_dry = true;
+	unit_stock_hide();
 	do_zap(&unit_mm[0], 20, 1);
 	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 1);
 	unit_fail_nth(0);
-	unit_pool_dry = false;
+	unit_stock_restore();
 	CHECK_EQ(do_map(&unit_mm[0], 20, 0, 1, A_WB), 0);
 }
 
@@ -205,8 +211,7 @@ static void check_sane(void)
 	const struct pft_record *rec;
 
 	spin_lock(&pft_lock);
-	for (rec = pft_store_after(0, 0); rec;
-	     rec = pft_store_after(rec->pfn, rec->seq)) {
+	for (rec = unit_after(NULL); rec; rec = unit_after(rec)) {
 		CHECK(rec->pfn <= rec->last);
 		CHECK(PAGE_ALIGNED(rec->va));
 	}
@@ -255,17 +260,17 @@ TEST(nomem, stale_hole_again)
 {
 	boot();
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 80, A_WB), 0);
-	unit_pool_dry = true;
+	unit_stock_hide();
 	unit_fail_from(1);
 	do_zap(&unit_mm[0], 20, 1);
-	/* Holder, stack and record are there, the spare is not. */
-	unit_fail_from(4);
+	unit_stock_hide();
 	CHECK_EQ(do_map(&unit_mm[0], 20, 7, 1, A_WB), 0);
-	CHECK_EQ(unit_failed(), 1);
-	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 2);
+	/* Neither could the old record make way, nor the new one be made. */
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 3);
 	unit_fail_nth(0);
+	unit_stock_restore();
 	check_sane();
-	CHECK_EQ(pfn_track_lookup(7), BIT(A_WB));
+	CHECK_EQ(pfn_track_lookup(7), 0);
 	do_zap(&unit_mm[0], 20, 1);
 	check_sane();
 	do_zap(&unit_mm[0], 15, 10);
@@ -283,10 +288,12 @@ TEST(nomem, move_whole)
 {
 	boot();
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 8, A_WB), 0);
+	unit_stock_hide();
 	unit_fail_from(1);
 	do_move(&unit_mm[0], 10, 100, 8);
 	do_zap(&unit_mm[0], 10, 8);
 	unit_fail_nth(0);
+	unit_stock_restore();
 	CHECK_EQ(pfn_track_lookup(50), BIT(A_WB));
 	CHECK_EQ(pfn_track_lookup(57), BIT(A_WB));
 }
@@ -295,10 +302,12 @@ TEST(nomem, move_part)
 {
 	boot();
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 8, A_WB), 0);
+	unit_stock_hide();
 	unit_fail_from(1);
 	do_move(&unit_mm[0], 12, 100, 2);
 	do_zap(&unit_mm[0], 12, 2);
 	unit_fail_nth(0);
+	unit_stock_restore();
 	CHECK_EQ(pfn_track_lookup(52), BIT(A_WB));
 	CHECK_EQ(pfn_track_lookup(53), BIT(A_WB));
 }
@@ -313,11 +322,13 @@ TEST(nomem, lost_by_a_move)
 	CHECK_EQ(do_claim(&claim, 50, 8, A_WB, 0), 0);
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 8, A_WB), 0);
 	CHECK_EQ(do_map(&unit_mm[0], 30, 70, 8, A_WB), 0);
+	unit_stock_hide();
 	unit_fail_from(1);
 	do_move(&unit_mm[0], 12, 100, 2);
 	do_move(&unit_mm[0], 32, 110, 2);
 	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 2);
 	unit_fail_nth(0);
+	unit_stock_restore();
 	do_zap(&unit_mm[0], 0, 200);
 	unit_check_store();
 	CHECK_EQ(pfn_track_lookup(52), BIT(A_WB));
@@ -343,10 +354,12 @@ TEST(nomem, fork)
 {
 	boot();
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 8, A_WB), 0);
+	unit_stock_hide();
 	unit_fail_from(1);
 	do_fork(&unit_mm[1], &unit_mm[0], 10, 8);
 	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 1);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	unit_stock_restore();
 	/* Without a name only. */
 	unit_fail_nth(1);
 	do_fork(&unit_mm[1], &unit_mm[0], 10, 8);
@@ -363,9 +376,11 @@ TEST(nomem, claim)
 	struct pfn_claim claim = { };
 
 	boot();
+	unit_stock_hide();
 	unit_fail_from(1);
 	CHECK_EQ(do_claim(&claim, 50, 8, A_WB, 0), 0);
 	unit_fail_nth(0);
+	unit_stock_restore();
 	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 1);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 	CHECK_EQ(pfn_track_release(&claim), -ENOENT);

@@ -206,49 +206,123 @@ static void unit_check_va(const struct pft_record *rec)
 	CHECK(pft_store_first(&range) == rec);
 }
 
-/* What a record says of those below it is neither too much nor too little. */
-static void unit_check_subtree(const struct pft_record *rec)
+struct pft_record *unit_after(const struct pft_record *rec)
 {
-	const struct rb_node *children[] = { rec->pfn_rb.rb_left,
-					     rec->pfn_rb.rb_right };
-	struct pft_subtree sum = { .last = rec->last, .mask = BIT(rec->got) };
-	int i;
+	struct pft_place place = { };
 
-	for (i = 0; i < 2; i++) {
-		const struct pft_record *child;
+	if (rec)
+		place = (struct pft_place){
+			.space = rec->space,
+			.id = rec->id,
+			.va = rec->va,
+			.rec = rec,
+		};
+	return pft_store_after(&place);
+}
 
-		if (!children[i])
-			continue;
-		child = rb_entry(children[i], struct pft_record, pfn_rb);
-		sum.last = max(sum.last, child->subtree.last);
-		sum.mask |= child->subtree.mask;
+/* A record is found by the page frames at its ends, once. */
+static void unit_check_walk(const struct pft_record *rec)
+{
+	struct pft_walk walk = { .pfn = rec->last, .last = rec->last,
+				 .attrs = BIT(rec->got) };
+	const struct pft_record *found;
+	int nr = 0;
+
+	while ((found = pft_segment_walk(&walk)))
+		nr += found == rec;
+	CHECK_EQ(nr, 1);
+}
+
+/* === Stock ============================================================== */
+
+static void *unit_hidden[PFT_STOCK_COUNT];
+
+static long unit_hide(enum pft_stock kind)
+{
+	void **object;
+	long nr = 0;
+
+	for (; (object = pft_stock_take(kind)); nr++) {
+		*object = unit_hidden[kind];
+		unit_hidden[kind] = object;
 	}
-	CHECK_EQ(rec->subtree.last, sum.last);
-	CHECK_EQ(rec->subtree.mask, sum.mask);
+	return nr;
+}
+
+static void unit_unhide(enum pft_stock kind)
+{
+	void **object;
+
+	while ((object = unit_hidden[kind])) {
+		unit_hidden[kind] = *object;
+		*object = NULL;
+		pft_stock_give(kind, object);
+	}
+}
+
+void unit_stock_hide(void)
+{
+	enum pft_stock kind;
+
+	spin_lock(&pft_lock);
+	for (kind = 0; kind < PFT_STOCK_COUNT; kind++)
+		unit_hide(kind);
+	spin_unlock(&pft_lock);
+}
+
+void unit_stock_restore(void)
+{
+	enum pft_stock kind;
+
+	spin_lock(&pft_lock);
+	for (kind = 0; kind < PFT_STOCK_COUNT; kind++)
+		unit_unhide(kind);
+	spin_unlock(&pft_lock);
+}
+
+/* Objects of a kind that are in use. */
+static long unit_in_use(enum pft_stock kind, const char *cache)
+{
+	long nr = unit_live(cache) - unit_hide(kind);
+
+	unit_unhide(kind);
+	return nr;
+}
+
+static void unit_check_memory(long records)
+{
+	CHECK_EQ(unit_in_use(PFT_STOCK_RECORD, "pft_record"), records);
+	if (records)
+		return;
+	/* The root, and empty nodes with those above them. */
+	CHECK(unit_in_use(PFT_STOCK_LEAF, "pft_node") <= 64);
+	CHECK(unit_in_use(PFT_STOCK_INNER, "pft_inner") <= 64 * 9);
+	CHECK_EQ(unit_in_use(PFT_STOCK_EXTRA, "pft_extra"), 0);
 }
 
 void unit_check_store(void)
 {
-	const struct pft_record *rec, *before = NULL;
+	const struct pft_record *rec;
+	unsigned int attrs = 0;
 	long nr = 0;
 
 	CHECK(!unit_holds(&pft_lock));
 	spin_lock(&pft_lock);
-	for (rec = pft_store_after(0, 0); rec;
-	     rec = pft_store_after(rec->pfn, rec->seq)) {
+	for (rec = unit_after(NULL); rec; rec = unit_after(rec)) {
 		CHECK(rec->pfn <= rec->last);
-		CHECK(!before || before->pfn < rec->pfn ||
-		      (before->pfn == rec->pfn && before->seq < rec->seq));
 		CHECK(rec->holder);
-		CHECK(pft_store_held(rec->pfn, rec->last) & BIT(rec->got));
+		CHECK(pft_segment_held(rec->pfn, rec->pfn) & BIT(rec->got));
+		CHECK(pft_segment_held(rec->last, rec->last) & BIT(rec->got));
 		unit_check_va(rec);
-		unit_check_subtree(rec);
-		before = rec;
+		unit_check_walk(rec);
+		attrs |= BIT(rec->got);
 		nr++;
 	}
+	/* Nothing is held that nobody holds. */
+	CHECK_EQ(pft_segment_held(0, PFN_TOP), attrs);
+	unit_check_memory(nr);
 	spin_unlock(&pft_lock);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), nr);
-	CHECK_EQ(unit_records_live(), nr);
 }
 
 /* === Attributes ========================================================= */

@@ -80,6 +80,13 @@ void unit_fail(const char *file, int line, const char *format, ...)
 /* As at boot, with "pfn_track=@param" on the command line unless NULL. */
 void unit_boot(const char *param);
 
+/* The record that is listed after @rec, the first after NULL. */
+struct pft_record *unit_after(const struct pft_record *rec);
+
+/* The stock has run dry, as after a burst that ate it; and has not. */
+void unit_stock_hide(void);
+void unit_stock_restore(void);
+
 /* Everything that must hold at any time. */
 void unit_check_store(void);
 

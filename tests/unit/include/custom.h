@@ -45,9 +45,11 @@ void spin_unlock(spinlock_t *lock);
 bool unit_holds(spinlock_t *lock);
 
 #define lockdep_assert_held(lock)	UNIT_ASSERT(unit_holds(lock))
+#define lockdep_is_held(lock)		unit_holds(lock)
 
 /* Whatever sleeps may not do so under a spinlock. */
 void might_sleep(void);
+extern __thread int unit_spinning;
 
 #define cond_resched()		might_sleep()
 #define DEFINE_MUTEX(name)	spinlock_t name = \
@@ -61,11 +63,86 @@ typedef struct {
 	int refs;
 } refcount_t;
 
-#define REFCOUNT_INIT(n)	{ (n) }
+#define REFCOUNT_INIT(n)	((refcount_t){ (n) })
 
-void refcount_set(refcount_t *ref, int n);
 void refcount_inc(refcount_t *ref);
+bool refcount_inc_not_zero(refcount_t *ref);
+void refcount_dec(refcount_t *ref);
 bool refcount_dec_and_test(refcount_t *ref);
+
+/* === RCU: freed is what no reader can see any more ====================== */
+
+struct rcu_head {
+	struct rcu_head *next;
+	void (*fn)(struct rcu_head *head);
+	unsigned long epoch;
+};
+
+/* In a kernel without preemption readers do nothing; so for benchmarks. */
+#ifdef UNIT_RCU_IDLE
+#define rcu_read_lock()		do { } while (0)
+#define rcu_read_unlock()	do { } while (0)
+#else
+void rcu_read_lock(void);
+void rcu_read_unlock(void);
+#endif
+
+void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+/* As in older kernels, where the offset stood in for the function. */
+#define kfree_rcu(p, field)						\
+	call_rcu(&(p)->field, (void (*)(struct rcu_head *))		\
+			      offsetof(typeof(*(p)), field))
+/* Run what is due; with no reader about, that is all. */
+void unit_rcu_run(void);
+
+/* Objects are ended while a reader may look at them, and by no one else. */
+#define __rcu
+#define rcu_assign_pointer(p, value)	\
+	__atomic_store_n(&(p), value, __ATOMIC_RELEASE)
+#define rcu_dereference(p)		__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define rcu_dereference_check(p, cond)	rcu_dereference(p)
+#define rcu_dereference_protected(p, cond)	(p)
+#define RCU_INIT_POINTER(p, value)	((p) = (value))
+#define RCU_INITIALIZER(p)		(p)
+#define unrcu_pointer(p)		(p)
+#define xchg(p, value)		__atomic_exchange_n(p, value, __ATOMIC_ACQ_REL)
+
+/* === Sequence counters: loads stay in order on the machines this runs on = */
+
+typedef struct {
+	unsigned int seq;
+} seqcount_spinlock_t;
+
+#define SEQCNT_SPINLOCK_ZERO(name, lock)	{ 0 }
+
+static inline unsigned int read_seqcount_begin(const seqcount_spinlock_t *s)
+{
+	unsigned int seq;
+
+	while ((seq = __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE)) & 1)
+		;
+	return seq;
+}
+
+static inline bool read_seqcount_retry(const seqcount_spinlock_t *s,
+				       unsigned int seq)
+{
+	__asm__ volatile("" : : : "memory");
+	return __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE) != seq;
+}
+
+static inline void write_seqcount_begin(seqcount_spinlock_t *s)
+{
+	UNIT_ASSERT(!(s->seq & 1));
+	__atomic_store_n(&s->seq, s->seq + 1, __ATOMIC_RELEASE);
+	__asm__ volatile("" : : : "memory");
+}
+
+static inline void write_seqcount_end(seqcount_spinlock_t *s)
+{
+	UNIT_ASSERT(s->seq & 1);
+	__atomic_store_n(&s->seq, s->seq + 1, __ATOMIC_RELEASE);
+}
 
 /* === Memory that can run out ============================================ */
 
@@ -77,45 +154,37 @@ struct kmem_cache {
 	long live;
 };
 
-#define UNIT_POOL_MAX		64
-
-typedef struct {
-	spinlock_t lock;
-	struct kmem_cache *cache;
-	int min;
-	int nr;
-	void *spare[UNIT_POOL_MAX];
-} mempool_t;
-
 void *kzalloc(size_t size, gfp_t gfp);
 void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 const char *kstrdup_const(const char *text, gfp_t gfp);
 void kfree(const void *p);
 #define kfree_const(p)		kfree(p)
 
-struct kmem_cache *unit_cache(size_t size);
-#define KMEM_CACHE(name, flags)	unit_cache(sizeof(struct name))
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+void *kmemdup(const void *p, size_t size, gfp_t gfp);
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size,
+				     size_t align, unsigned int flags,
+				     void (*ctor)(void *));
+#define KMEM_CACHE(name, flags)	\
+	kmem_cache_create(#name, sizeof(struct name), 0, flags, NULL)
+void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *p);
 
-int mempool_init_slab_pool(mempool_t *pool, int min, struct kmem_cache *cache);
-void *mempool_alloc(mempool_t *pool, gfp_t gfp);
-void mempool_free(void *p, mempool_t *pool);
+#define struct_size(p, member, n)	\
+	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
 
 /* The n-th allocation from now on fails, 1 is the next; 0: none does. */
 void unit_fail_nth(long n);
 /* All from the n-th on fail. */
 void unit_fail_from(long n);
+/* Whether this one does. */
+bool unit_fails(void);
 /* How many failed since it was armed. */
 long unit_failed(void);
 /* Allocations so far, those that failed included. */
 long unit_allocs(void);
-/* The mempool has run dry, as after a burst that ate the reserve. */
-extern bool unit_pool_dry;
-/* Records that exist; the reserve not counted. */
-long unit_records_live(void);
-/* The reserve is complete again. */
-bool unit_pool_full(void);
+/* Objects of a cache that are not free, those in stock included. */
+long unit_live(const char *cache);
 
 /* === Tasks, address spaces, devices, time =============================== */
 
@@ -130,6 +199,7 @@ struct vm_area_struct {
 	unsigned long vm_end;
 	unsigned long vm_flags;
 	struct mm_struct *vm_mm;
+	struct file *vm_file;
 };
 
 #define VM_PFNMAP		0x400
@@ -235,12 +305,19 @@ bool __ratelimit(struct ratelimit_state *state);
 
 /* === Files: seq_file, debugfs, sysfs ==================================== */
 
-struct inode;
 struct module;
+
+struct inode {
+	unsigned long i_ino;
+};
 
 struct file {
 	void *private_data;
+	const void *f_op;
+	struct inode *inode;
 };
+
+#define file_inode(file)	((file)->inode)
 
 struct seq_file {
 	char *buf;

@@ -25,6 +25,8 @@
 #include <linux/align.h>
 #include <linux/kconfig.h>
 #include <linux/rbtree.h>
+#include <linux/list.h>
+#include <linux/hash.h>
 
 #include "custom.h"
 #include "stubs.h"

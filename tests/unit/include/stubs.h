@@ -11,9 +11,10 @@
 #define EXPORT_SYMBOL_GPL(symbol)
 #define THIS_MODULE		NULL
 #define MODULE_NAME_LEN		(64 - sizeof(unsigned long))
+#define KSYM_NAME_LEN		512
 
-#define rcu_read_lock()		do { } while (0)
-#define rcu_read_unlock()	do { } while (0)
+#define local_irq_save(flags)	((void)((flags) = 0))
+#define local_irq_restore(flags)	((void)(flags))
 
 #define sysfs_attr_init(attr)	do { } while (0)
 #define kobject_put(kobj)	do { } while (0)

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track holders: who maps.
+ *
+ * A holder is shared by all that one task maps by one call site.  The recent
+ * ones are remembered, which saves most mappings a walk over the stack; that is
+ * most of what a mapping would cost.
+ */
+#include "pfn_track_internal.h"
+
+/*
+ * Frames kept of a holder's stack.  A driver may be many wrappers away from its
+ * kernel mapping (devm_memremap() takes seven frames), but calls
+ * remap_pfn_range() almost directly, where each frame is dear.
+ */
+#define PFT_STACK_KERNEL	16
+#define PFT_STACK_USER		8
+
+#define PFT_RECENT_BITS		6
+
+/* Stands in where no memory was left to say who it was. */
+static struct pft_holder pft_nobody = {
+	.ref = REFCOUNT_INIT(1),
+	.comm = "?",
+};
+
+/* By hash; the later of two takes the place. */
+static struct pft_holder __rcu *pft_recent[BIT(PFT_RECENT_BITS)];
+
+static void pft_holder_free(struct rcu_head *rcu)
+{
+	struct pft_holder *holder = container_of(rcu, struct pft_holder, rcu);
+
+	kfree_const(holder->dev);
+	kfree_const(holder->driver);
+	kfree(holder);
+}
+
+/**
+ * pft_holder_put - drop a reference
+ * @holder: may be NULL
+ *
+ * Context: Any; not under pft_lock, which is short.
+ */
+void pft_holder_put(struct pft_holder *holder)
+{
+	if (holder && refcount_dec_and_test(&holder->ref))
+		call_rcu(&holder->rcu, pft_holder_free);
+}
+
+static depot_stack_handle_t pft_stack(enum pfn_space space)
+{
+	unsigned long entries[PFT_STACK_KERNEL];
+	unsigned int nr;
+
+	nr = stack_trace_save(entries, space == PFN_SPACE_USER ?
+			      PFT_STACK_USER : PFT_STACK_KERNEL, 2);
+	return stack_depot_save(entries, nr, GFP_KERNEL);
+}
+
+static bool pft_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* All that is ever shown of them is the same; a task may change its name. */
+static bool pft_same_holder(const struct pft_holder *a,
+			    const struct pft_holder *b)
+{
+	return a->pid == b->pid && a->apart == b->apart &&
+	       a->caller == b->caller && a->fops == b->fops &&
+	       a->inode == b->inode && pft_same_text(a->dev, b->dev) &&
+	       pft_same_text(a->driver, b->driver) &&
+	       !memcmp(a->comm, b->comm, TASK_COMM_LEN);
+}
+
+static struct pft_holder __rcu **pft_recent_slot(const struct pft_holder *key)
+{
+	return &pft_recent[hash_long(key->caller ^ key->inode ^ key->apart ^
+				     (unsigned long)key->fops ^ key->pid,
+				     PFT_RECENT_BITS)];
+}
+
+/* A reference to the holder that is like @key, or NULL. */
+static struct pft_holder *pft_recent_get(const struct pft_holder *key)
+{
+	struct pft_holder *holder;
+
+	rcu_read_lock();
+	holder = rcu_dereference(*pft_recent_slot(key));
+	if (holder && (!pft_same_holder(holder, key) ||
+		       !refcount_inc_not_zero(&holder->ref)))
+		holder = NULL;
+	rcu_read_unlock();
+	return holder;
+}
+
+static void pft_recent_set(struct pft_holder __rcu **slot,
+			   struct pft_holder *holder)
+{
+	pft_holder_put(unrcu_pointer(xchg(slot, RCU_INITIALIZER(holder))));
+}
+
+/**
+ * pft_holder_forget - share no holder of the past with mappings to come
+ *
+ * Context: Process context.
+ */
+void pft_holder_forget(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pft_recent); i++)
+		pft_recent_set(&pft_recent[i], NULL);
+}
+
+/* All but the stack; the names are the device's own still. */
+static void pft_holder_key(struct pft_holder *key, const struct pft_who *who)
+{
+	*key = (struct pft_holder){
+		.ref = REFCOUNT_INIT(1),
+		.pid = task_tgid_nr(current),
+		.caller = (unsigned long)who->caller,
+	};
+	get_task_comm(key->comm, current);
+	if (who->file) {
+		key->fops = who->file->f_op;
+		key->inode = file_inode(who->file)->i_ino;
+	}
+	if (who->dev) {
+		key->dev = dev_name(who->dev);
+		key->driver = dev_driver_string(who->dev);
+	}
+}
+
+static struct pft_holder *pft_holder_make(const struct pft_holder *key)
+{
+	struct pft_holder *holder = kmemdup(key, sizeof(*key), GFP_KERNEL);
+
+	if (!holder)
+		return pft_holder_get(&pft_nobody);
+	holder->dev = kstrdup_const(key->dev, GFP_KERNEL);
+	holder->driver = kstrdup_const(key->driver, GFP_KERNEL);
+	pft_recent_set(pft_recent_slot(key), pft_holder_get(holder));
+	return holder;
+}
+
+/**
+ * pft_holder_find - the current task, by a call site
+ * @who: on whose behalf
+ *
+ * The stack is walked only where nothing cheaper tells the call site: behind
+ * ioremap() there are wrappers that all drivers share, and a mapped file
+ * belongs to one driver.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: a holder with a reference for the caller, never NULL.
+ */
+struct pft_holder *pft_holder_find(const struct pft_who *who)
+{
+	struct pft_holder key, *holder;
+
+	pft_holder_key(&key, who);
+	holder = pft_recent_get(&key);
+	if (holder)
+		return holder;
+
+	key.stack = pft_stack(who->space);
+	if (!who->file && !pft_site_is_telling(key.caller)) {
+		key.apart = key.stack;
+		holder = pft_recent_get(&key);
+	}
+	return holder ?: pft_holder_make(&key);
+}
+
+/**
+ * pft_holder_fork - a child, by the call site of its parent
+ * @parent: the parent
+ *
+ * The child has no process id yet, hence pid 0 until somebody asks.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: a holder with a reference for the caller, never NULL.
+ */
+struct pft_holder *pft_holder_fork(const struct pft_holder *parent)
+{
+	struct pft_holder key = {
+		.ref = REFCOUNT_INIT(1),
+		.stack = parent->stack,
+		.apart = parent->apart,
+		.caller = parent->caller,
+		.fops = parent->fops,
+		.inode = parent->inode,
+	};
+	struct pft_holder *holder;
+
+	memcpy(key.comm, parent->comm, TASK_COMM_LEN);
+	holder = kmemdup(&key, sizeof(key), GFP_KERNEL);
+	return holder ?: pft_holder_get(&pft_nobody);
+}
+
+/**
+ * pft_holder_pid - the process that a record belongs to
+ * @rec: a record that cannot go meanwhile
+ *
+ * A forked copy is recorded before the child has a process id; it is looked up
+ * when somebody first asks.
+ *
+ * Context: Any; takes the RCU read lock.
+ *
+ * Return: process id, 0 if it is not known.
+ */
+pid_t pft_holder_pid(const struct pft_record *rec)
+{
+	struct task_struct *task;
+	pid_t pid = READ_ONCE(rec->holder->pid);
+
+	if (pid || rec->space != PFN_SPACE_USER ||
+	    rec->holder == &pft_nobody)
+		return pid;
+
+	rcu_read_lock();
+	for_each_process(task) {
+		if (READ_ONCE(task->mm) == rec->id) {
+			pid = task_tgid_nr(task);
+			/* Whoever else looks finds the same. */
+			WRITE_ONCE(rec->holder->pid, pid);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return pid;
+}

@@ -1,0 +1,750 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track segments: with which attributes each page frame is held.
+ *
+ * A radix tree over page frame numbers, shaped like the page tables that it
+ * speaks of: 64 slots a node, each with two sets of attributes.  "Here" is held
+ * by whoever holds the whole of the slot, "below" is the sum of the child.  A
+ * range is held at the largest aligned blocks that make it up: single pages at
+ * its ends, slots of higher nodes between.  So a range of any size touches few
+ * slots, however many smaller ones are held inside it, and a page is held with
+ * all that is "here" in the slots on the way down to it.  The tree grows a new
+ * root when a page frame lies beyond the old one.
+ *
+ * That a slot is held twice with one attribute is rare enough to be counted in
+ * a table of its own, struct pft_extra.
+ *
+ * Writers hold pft_lock.  Readers take the RCU read lock only: a node is never
+ * freed under them, and each set is read as one word.  When a range changes its
+ * size, pages move between slots of different height; pft_segment_seq makes
+ * readers that could miss them look again.
+ *
+ * Nodes that became empty stay for a while, PFT_IDLE of them: what is unmapped
+ * is often mapped again, and tear-down then needs no memory.
+ */
+#include "pfn_track_internal.h"
+
+#define PFT_NODE_BITS		6
+#define PFT_NODE_SLOTS		BIT(PFT_NODE_BITS)
+
+/* Of the root, to begin with: 64 GiB with pages of 4 KiB. */
+#define PFT_ROOT_SHIFT		18
+
+/* Of the highest root that a page frame number of this machine needs. */
+#define PFT_TOP_SHIFT		(BITS_PER_LONG == 64 ? 48 : 30)
+
+/* Empty nodes that are kept. */
+#define PFT_IDLE		64
+
+#define PFT_BELOW_SHIFT		16
+#define PFT_HERE_MASK		(BIT(PFT_BELOW_SHIFT) - 1)
+
+static_assert(PFN_ATTR_COUNT <= PFT_BELOW_SHIFT);
+
+/**
+ * struct pft_extra - holders of slots beyond the first with an attribute
+ * @next: of the same node, for another attribute
+ * @attr: enum pfn_attr
+ * @used: slots that have any
+ * @nr: how many, for each slot
+ */
+struct pft_extra {
+	struct pft_extra *next;
+	unsigned int attr;
+	unsigned int used;
+	u32 nr[PFT_NODE_SLOTS];
+};
+
+/**
+ * struct pft_node - 64 aligned blocks of page frames
+ * @up: parent; NULL for the root
+ * @pfn: first page frame
+ * @extra: where slots are held more than once
+ * @records: records of which this is the lowest node that they fit into
+ * @idle: in pft_idle while the node is empty, else a list of its own
+ * @rcu: to free it
+ * @shift: a slot is BIT(@shift) page frames
+ * @used: slots that are held, here or below
+ * @children: nodes below
+ * @held: sets of attributes: here, and below from %PFT_BELOW_SHIFT on
+ * @child: nodes below; not in a leaf, whose @shift is 0
+ */
+struct pft_node {
+	struct pft_node *up;
+	unsigned long pfn;
+	struct pft_extra *extra;
+	struct list_head records;
+	union {
+		struct list_head idle;
+		struct rcu_head rcu;
+	};
+	u8 shift;
+	u8 used;
+	u8 children;
+	u32 held[PFT_NODE_SLOTS];
+	struct pft_node __rcu *child[];
+};
+
+DEFINE_SPINLOCK(pft_lock);
+
+static seqcount_spinlock_t pft_segment_seq =
+	SEQCNT_SPINLOCK_ZERO(pft_segment_seq, &pft_lock);
+static struct pft_node __rcu *pft_root;
+static LIST_HEAD(pft_idle);
+static unsigned int pft_nr_idle;
+
+/* === Nodes ============================================================== */
+
+static unsigned int pft_slot(unsigned long pfn, unsigned int shift)
+{
+	return pfn >> shift & (PFT_NODE_SLOTS - 1);
+}
+
+/* The bits of a page frame number that tell the pages of a block apart. */
+static unsigned long pft_low(unsigned int shift)
+{
+	return shift < BITS_PER_LONG ? BIT(shift) - 1 : ULONG_MAX;
+}
+
+static struct pft_node *pft_child(const struct pft_node *node,
+				  unsigned int slot)
+{
+	return rcu_dereference_check(node->child[slot],
+				     lockdep_is_held(&pft_lock));
+}
+
+/* Put an empty node among the idle ones, and one that is in use not. */
+static void pft_settle(struct pft_node *node)
+{
+	bool empty = !node->used && !node->children && node->up;
+
+	if (empty == !list_empty(&node->idle))
+		return;
+	if (empty) {
+		list_add_tail(&node->idle, &pft_idle);
+		pft_nr_idle++;
+	} else {
+		list_del_init(&node->idle);
+		pft_nr_idle--;
+	}
+}
+
+static void pft_node_start(struct pft_node *node, struct pft_node *up,
+			   unsigned long pfn, unsigned int shift)
+{
+	node->up = up;
+	node->pfn = pfn & ~pft_low(shift + PFT_NODE_BITS);
+	node->shift = shift;
+	INIT_LIST_HEAD(&node->records);
+	INIT_LIST_HEAD(&node->idle);
+}
+
+static struct pft_node *pft_node_grow(struct pft_node *node, unsigned long pfn)
+{
+	unsigned int shift = node->shift - PFT_NODE_BITS;
+	struct pft_node *child = pft_stock_take(shift ? PFT_STOCK_INNER :
+							PFT_STOCK_LEAF);
+
+	if (!child)
+		return NULL;
+	pft_node_start(child, node, pfn, shift);
+	rcu_assign_pointer(node->child[pft_slot(pfn, node->shift)], child);
+	node->children++;
+	pft_settle(node);
+	pft_settle(child);
+	return child;
+}
+
+/* For writers. */
+static struct pft_node *pft_top(void)
+{
+	return rcu_dereference_protected(pft_root, lockdep_is_held(&pft_lock));
+}
+
+static bool pft_beyond(const struct pft_node *root, unsigned long pfn)
+{
+	return pfn >> root->shift >> PFT_NODE_BITS;
+}
+
+static u32 pft_node_union(const struct pft_node *node)
+{
+	unsigned int slot;
+	u32 held = 0;
+
+	for (slot = 0; slot < PFT_NODE_SLOTS; slot++)
+		held |= READ_ONCE(node->held[slot]);
+	return (held | held >> PFT_BELOW_SHIFT) & PFT_HERE_MASK;
+}
+
+/* Put a root on top of the root; NULL if the stock has run out. */
+static struct pft_node *pft_root_grow(void)
+{
+	struct pft_node *old = pft_top();
+	struct pft_node *root = pft_stock_take(PFT_STOCK_INNER);
+
+	if (!root)
+		return NULL;
+	pft_node_start(root, NULL, 0, old->shift + PFT_NODE_BITS);
+	root->held[0] = pft_node_union(old) << PFT_BELOW_SHIFT;
+	root->used = !!root->held[0];
+	root->children = 1;
+	RCU_INIT_POINTER(root->child[0], old);
+	old->up = root;
+	pft_settle(old);
+	rcu_assign_pointer(pft_root, root);
+	return root;
+}
+
+/* The node over @pfn whose slots have the size of @shift, which is there. */
+static struct pft_node *pft_node_find(unsigned long pfn, unsigned int shift)
+{
+	struct pft_node *node = pft_top();
+
+	while (node->shift > shift)
+		node = pft_child(node, pft_slot(pfn, node->shift));
+	return node;
+}
+
+/* The same, made if need be; NULL if the stock has run out. */
+static struct pft_node *pft_node_make(unsigned long pfn, unsigned int shift)
+{
+	struct pft_node *node = pft_top();
+
+	while (node && (node->shift < shift || pft_beyond(node, pfn)))
+		node = pft_root_grow();
+	while (node && node->shift > shift)
+		node = pft_child(node, pft_slot(pfn, node->shift)) ?:
+		       pft_node_grow(node, pfn);
+	return node;
+}
+
+/* Free the nodes that have been empty longest, but for some. */
+static void pft_prune(void)
+{
+	while (pft_nr_idle > PFT_IDLE) {
+		struct pft_node *node = list_first_entry(&pft_idle,
+							 struct pft_node, idle);
+		struct pft_node *up = node->up;
+
+		rcu_assign_pointer(up->child[pft_slot(node->pfn, up->shift)],
+				   NULL);
+		up->children--;
+		list_del(&node->idle);
+		pft_nr_idle--;
+		kfree_rcu(node, rcu);
+		pft_settle(up);
+	}
+}
+
+/* === Runs: neighbouring slots of one node =============================== */
+
+/**
+ * struct pft_run - the part of a range that is held in one node
+ * @pfn: first page frame
+ * @last: last page frame
+ * @shift: of the node
+ * @slot: first slot
+ * @end: last slot
+ */
+struct pft_run {
+	unsigned long pfn;
+	unsigned long last;
+	unsigned int shift;
+	unsigned int slot;
+	unsigned int end;
+};
+
+/* The first run of the range from @pfn to @last. */
+static void pft_run_at(struct pft_run *run, unsigned long pfn,
+		       unsigned long last)
+{
+	unsigned int shift = 0;
+	unsigned long blocks;
+
+	/* As high as the range has the whole of a slot. */
+	while (shift < PFT_TOP_SHIFT &&
+	       !(pfn & pft_low(shift + PFT_NODE_BITS)) &&
+	       last - pfn >= pft_low(shift + PFT_NODE_BITS))
+		shift += PFT_NODE_BITS;
+
+	run->pfn = pfn;
+	run->shift = shift;
+	run->slot = pft_slot(pfn, shift);
+	/* Counted without the last page, since all pages together may wrap. */
+	blocks = ((last - pfn) >> shift) +
+		 ((last & pft_low(shift)) == pft_low(shift));
+	run->end = run->slot - 1 +
+		   min(blocks, PFT_NODE_SLOTS - run->slot);
+	run->last = pfn + ((unsigned long)(run->end - run->slot) << shift) +
+		    pft_low(shift);
+}
+
+/* Step to the next run of a range that ends with @last; false at the end. */
+static bool pft_run_next(struct pft_run *run, unsigned long last)
+{
+	if (run->last == last)
+		return false;
+	pft_run_at(run, run->last + 1, last);
+	return true;
+}
+
+static struct pft_extra *pft_extra_find(const struct pft_node *node,
+					unsigned int attr)
+{
+	struct pft_extra *extra = node->extra;
+
+	while (extra && extra->attr != attr)
+		extra = extra->next;
+	return extra;
+}
+
+static struct pft_extra *pft_extra_make(struct pft_node *node,
+					unsigned int attr)
+{
+	struct pft_extra *extra = pft_stock_take(PFT_STOCK_EXTRA);
+
+	if (!extra)
+		return NULL;
+	extra->attr = attr;
+	extra->next = node->extra;
+	node->extra = extra;
+	return extra;
+}
+
+static void pft_extra_drop(struct pft_node *node, struct pft_extra *extra)
+{
+	struct pft_extra **link = &node->extra;
+
+	while (*link != extra)
+		link = &(*link)->next;
+	*link = extra->next;
+	extra->next = NULL;
+	pft_stock_give(PFT_STOCK_EXTRA, extra);
+}
+
+static bool pft_node_has(const struct pft_node *node, unsigned int slot,
+			 unsigned int end, u32 set)
+{
+	for (; slot <= end; slot++)
+		if (node->held[slot] & set)
+			return true;
+	return false;
+}
+
+/* An attribute was added to @node: tell those above. */
+static void pft_tell_up(struct pft_node *node, u32 below)
+{
+	for (; node->up; node = node->up) {
+		struct pft_node *up = node->up;
+		u32 *held = &up->held[pft_slot(node->pfn, up->shift)];
+
+		if (*held & below)
+			return;
+		up->used += !*held;
+		WRITE_ONCE(*held, *held | below);
+		pft_settle(up);
+	}
+}
+
+/* An attribute was taken from a slot of @node: maybe it was the last one. */
+static void pft_forget_up(struct pft_node *node, u32 here, u32 below)
+{
+	for (; node->up; node = node->up) {
+		struct pft_node *up = node->up;
+		u32 *held = &up->held[pft_slot(node->pfn, up->shift)];
+
+		if (node->used && pft_node_has(node, 0, PFT_NODE_SLOTS - 1,
+					       here | below))
+			return;
+		WRITE_ONCE(*held, *held & ~below);
+		up->used -= !*held;
+		pft_settle(up);
+	}
+}
+
+/* The node; NULL if the stock has run out: then nothing new is held. */
+static struct pft_node *pft_run_hold(const struct pft_run *run,
+				     unsigned int attr)
+{
+	struct pft_node *node = pft_node_make(run->pfn, run->shift);
+	struct pft_extra *extra;
+	unsigned int slot;
+
+	if (!node)
+		return NULL;
+	extra = pft_extra_find(node, attr);
+	if (!extra && pft_node_has(node, run->slot, run->end, BIT(attr))) {
+		extra = pft_extra_make(node, attr);
+		if (!extra)
+			return NULL;
+	}
+	for (slot = run->slot; slot <= run->end; slot++) {
+		u32 held = node->held[slot];
+
+		if (held & BIT(attr)) {
+			extra->used += !extra->nr[slot]++;
+			continue;
+		}
+		node->used += !held;
+		WRITE_ONCE(node->held[slot], held | BIT(attr));
+	}
+	pft_settle(node);
+	pft_tell_up(node, BIT(attr) << PFT_BELOW_SHIFT);
+	return node;
+}
+
+static void pft_run_drop(const struct pft_run *run, unsigned int attr)
+{
+	struct pft_node *node = pft_node_find(run->pfn, run->shift);
+	struct pft_extra *extra = pft_extra_find(node, attr);
+	bool fewer = false;
+	unsigned int slot;
+
+	for (slot = run->slot; slot <= run->end; slot++) {
+		u32 held = node->held[slot];
+
+		if (extra && extra->nr[slot]) {
+			extra->used -= !--extra->nr[slot];
+			continue;
+		}
+		held &= ~BIT(attr);
+		WRITE_ONCE(node->held[slot], held);
+		node->used -= !held;
+		fewer = true;
+	}
+	if (extra && !extra->used)
+		pft_extra_drop(node, extra);
+	if (fewer) {
+		pft_settle(node);
+		pft_forget_up(node, BIT(attr), BIT(attr) << PFT_BELOW_SHIFT);
+	}
+}
+
+/* === Ranges ============================================================= */
+
+static void pft_drop(unsigned long pfn, unsigned long last, unsigned int attr)
+{
+	struct pft_run run;
+
+	pft_run_at(&run, pfn, last);
+	do {
+		pft_run_drop(&run, attr);
+	} while (pft_run_next(&run, last));
+}
+
+/* Hold a range; its first node, or NULL if the stock has run out. */
+static struct pft_node *pft_hold(unsigned long pfn, unsigned long last,
+				 unsigned int attr)
+{
+	struct pft_run run, undo;
+	struct pft_node *node;
+
+	pft_run_at(&run, pfn, last);
+	node = pft_run_hold(&run, attr);
+	if (!node)
+		return NULL;
+	while (pft_run_next(&run, last))
+		if (!pft_run_hold(&run, attr))
+			goto undo;
+	return node;
+
+undo:
+	for (pft_run_at(&undo, pfn, last); undo.pfn != run.pfn;
+	     pft_run_next(&undo, last))
+		pft_run_drop(&undo, attr);
+	return NULL;
+}
+
+/* The lowest node that a range fits into, which begins in @node. */
+static struct pft_node *pft_home(struct pft_node *node, unsigned long last)
+{
+	while (last - node->pfn > pft_low(node->shift + PFT_NODE_BITS))
+		node = node->up;
+	return node;
+}
+
+/**
+ * struct pft_span - page frames; none if @last is before @pfn
+ * @pfn: first page frame
+ * @last: last page frame
+ */
+struct pft_span {
+	unsigned long pfn;
+	unsigned long last;
+};
+
+/* The largest aligned block around @pfn that lies within @range. */
+static struct pft_span pft_block(unsigned long pfn, struct pft_span range)
+{
+	struct pft_span block = { pfn, pfn };
+	unsigned int shift;
+
+	for (shift = PFT_NODE_BITS; shift <= PFT_TOP_SHIFT;
+	     shift += PFT_NODE_BITS) {
+		unsigned long low = pft_low(shift);
+
+		if ((pfn & ~low) < range.pfn || (pfn | low) > range.last)
+			break;
+		block.pfn = pfn & ~low;
+		block.last = pfn | low;
+	}
+	return block;
+}
+
+/* Hold @new instead of @old so that no reader finds their overlap free. */
+static int pft_exchange(struct pft_span old, struct pft_span new,
+			unsigned int attr)
+{
+	unsigned long flags;
+	int ret;
+
+	/* Nothing that stays moves to another slot. */
+	if (old.pfn > old.last)
+		return pft_hold(new.pfn, new.last, attr) ? 0 : -ENOMEM;
+	if (new.pfn > new.last) {
+		pft_drop(old.pfn, old.last, attr);
+		return 0;
+	}
+
+	/* Interrupts may ask, and must not wait for the CPU that they are on. */
+	local_irq_save(flags);
+	write_seqcount_begin(&pft_segment_seq);
+	ret = pft_hold(new.pfn, new.last, attr) ? 0 : -ENOMEM;
+	if (!ret)
+		pft_drop(old.pfn, old.last, attr);
+	write_seqcount_end(&pft_segment_seq);
+	local_irq_restore(flags);
+	return ret;
+}
+
+/**
+ * pft_segment_add - hold a range
+ * @rec: whose range, attribute and holder are set
+ *
+ * Context: pft_lock held.
+ *
+ * Return: 0; -ENOMEM if the stock has run out, then nothing changed.
+ */
+int pft_segment_add(struct pft_record *rec)
+{
+	struct pft_node *node;
+
+	lockdep_assert_held(&pft_lock);
+	node = pft_hold(rec->pfn, rec->last, rec->got);
+	if (!node)
+		return -ENOMEM;
+	list_add_tail(&rec->home, &pft_home(node, rec->last)->records);
+	return 0;
+}
+
+/**
+ * pft_segment_del - hold a range no longer
+ * @rec: as passed to pft_segment_add()
+ *
+ * Context: pft_lock held.
+ */
+void pft_segment_del(struct pft_record *rec)
+{
+	lockdep_assert_held(&pft_lock);
+	list_del(&rec->home);
+	pft_drop(rec->pfn, rec->last, rec->got);
+	pft_prune();
+}
+
+/**
+ * pft_segment_resize - hold more or less
+ * @rec: held
+ * @pfn: first page frame from now on
+ * @last: last page frame from now on; one of the two ends stays
+ *
+ * Between the end that stays and the block in which the other one moves, old
+ * and new range are made of the same blocks.
+ *
+ * Context: pft_lock held.
+ *
+ * Return: 0; -ENOMEM if the stock has run out, then nothing changed.
+ */
+int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
+		       unsigned long last)
+{
+	struct pft_span old = { rec->pfn, rec->last }, new = { pfn, last };
+	struct pft_span larger = new.last - new.pfn > old.last - old.pfn ?
+				 new : old;
+	struct pft_node *home;
+	struct pft_run run;
+	int ret;
+
+	lockdep_assert_held(&pft_lock);
+	if (rec->last != last) {
+		new.pfn = pft_block(min(old.last, last) + 1, larger).pfn;
+		old.pfn = new.pfn;
+	} else {
+		new.last = pft_block(max(old.pfn, pfn) - 1, larger).last;
+		old.last = new.last;
+	}
+	ret = pft_exchange(old, new, rec->got);
+	if (ret)
+		return ret;
+
+	rec->pfn = pfn;
+	rec->last = last;
+	pft_run_at(&run, pfn, last);
+	home = pft_home(pft_node_find(pfn, run.shift), last);
+	list_move_tail(&rec->home, &home->records);
+	pft_prune();
+	return 0;
+}
+
+static unsigned int pft_run_held(const struct pft_run *run)
+{
+	const struct pft_node *node = rcu_dereference_check(pft_root,
+						lockdep_is_held(&pft_lock));
+	unsigned int slot;
+	u32 held = 0;
+
+	if (pft_beyond(node, run->pfn))
+		return 0;
+	/* A run of larger blocks than the root is made of begins with all of it. */
+	if (node->shift < run->shift)
+		return pft_node_union(node);
+
+	while (node && node->shift > run->shift) {
+		u32 set = READ_ONCE(node->held[pft_slot(run->pfn, node->shift)]);
+
+		held |= set & PFT_HERE_MASK;
+		if (!(set >> PFT_BELOW_SHIFT))
+			return held;
+		node = pft_child(node, pft_slot(run->pfn, node->shift));
+	}
+	for (slot = run->slot; node && slot <= run->end; slot++) {
+		u32 set = READ_ONCE(node->held[slot]);
+
+		held |= set | set >> PFT_BELOW_SHIFT;
+	}
+	return held & PFT_HERE_MASK;
+}
+
+/**
+ * pft_segment_held - with which attributes a range is held
+ * @pfn: first page frame
+ * @last: last page frame
+ *
+ * Takes no lock, and its time goes with the height of the tree, neither with
+ * the size of the range nor with the number of holders.  A page is told as it
+ * was at some moment of the call.
+ *
+ * Context: Any but NMI.
+ *
+ * Return: bit mask, BIT(enum pfn_attr).
+ */
+unsigned int pft_segment_held(unsigned long pfn, unsigned long last)
+{
+	unsigned int seq, held;
+	struct pft_run run;
+
+	rcu_read_lock();
+	do {
+		seq = read_seqcount_begin(&pft_segment_seq);
+		held = 0;
+		pft_run_at(&run, pfn, last);
+		do {
+			held |= pft_run_held(&run);
+		} while (pft_run_next(&run, last));
+	} while (read_seqcount_retry(&pft_segment_seq, seq));
+	rcu_read_unlock();
+	return held;
+}
+
+/* === Records ============================================================ */
+
+/* The next node in which records of @walk may be; parents come first. */
+static struct pft_node *pft_node_next(const struct pft_walk *walk)
+{
+	u32 below = walk->attrs << PFT_BELOW_SHIFT;
+	struct pft_node *node = walk->node;
+	unsigned int slot = 0;
+
+	for (;;) {
+		unsigned long span = pft_low(node->shift);
+
+		for (; node->shift && slot < PFT_NODE_SLOTS; slot++) {
+			unsigned long pfn = node->pfn +
+					    ((unsigned long)slot << node->shift);
+
+			if (node->held[slot] & below && pfn <= walk->last &&
+			    pfn + span >= walk->pfn)
+				return pft_child(node, slot);
+		}
+		if (!node->up)
+			return NULL;
+		slot = pft_slot(node->pfn, node->up->shift) + 1;
+		node = node->up;
+	}
+}
+
+static bool pft_walk_wants(const struct pft_walk *walk,
+			   const struct pft_record *rec)
+{
+	return BIT(rec->got) & walk->attrs && rec->pfn <= walk->last &&
+	       rec->last >= walk->pfn;
+}
+
+/**
+ * pft_segment_walk - find the records that overlap a range
+ * @walk: says which; repeated calls come to an end
+ *
+ * Those that fit into the same blocks are found in the order in which they were
+ * made.
+ *
+ * Context: pft_lock held, from the first call to the last.
+ *
+ * Return: the next record, NULL when there is none.
+ */
+struct pft_record *pft_segment_walk(struct pft_walk *walk)
+{
+	lockdep_assert_held(&pft_lock);
+	if (!walk->node) {
+		walk->node = pft_top();
+		walk->rec = list_entry(&walk->node->records, struct pft_record,
+				       home);
+	}
+	for (;;) {
+		list_for_each_entry_continue(walk->rec, &walk->node->records,
+					     home) {
+			if (pft_walk_wants(walk, walk->rec))
+				return walk->rec;
+		}
+		walk->node = pft_node_next(walk);
+		if (!walk->node)
+			return NULL;
+		walk->rec = list_entry(&walk->node->records, struct pft_record,
+				       home);
+	}
+}
+
+/**
+ * pft_segment_init - make the root
+ *
+ * Context: Boot, single CPU.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init pft_segment_init(void)
+{
+	struct pft_node *root;
+	struct kmem_cache *cache;
+
+	cache = kmem_cache_create("pft_inner",
+				  struct_size(root, child, PFT_NODE_SLOTS), 0,
+				  0, NULL);
+	if (pft_stock_init(PFT_STOCK_INNER, cache) ||
+	    pft_stock_init(PFT_STOCK_LEAF, KMEM_CACHE(pft_node, 0)) ||
+	    pft_stock_init(PFT_STOCK_EXTRA, KMEM_CACHE(pft_extra, 0)))
+		return -ENOMEM;
+	root = kmem_cache_zalloc(cache, GFP_KERNEL);
+	if (!root)
+		return -ENOMEM;
+	pft_node_start(root, NULL, 0, PFT_ROOT_SHIFT);
+	RCU_INIT_POINTER(pft_root, root);
+	return 0;
+}
