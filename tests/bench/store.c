@@ -25,6 +25,7 @@ int pat_debug_enable;
 #define PAGES		4UL	/* of a range */
 #define STRIDE		8UL	/* between the starts of two */
 #define LOOKUPS		(1UL << 20)
+#define READS		(1UL << 24)	/* of a thread */
 
 struct result {
 	const char *name;
@@ -275,7 +276,7 @@ static void *memtype_reader(void *unused)
 {
 	unsigned long i;
 
-	for (i = 0; i < LOOKUPS; i++)
+	for (i = 0; i < READS; i++)
 		memtype_ask(i * 7919 % THREAD_RANGES * STRIDE + 2);
 	return unused;
 }
@@ -284,7 +285,7 @@ static void *pfn_track_reader(void *unused)
 {
 	unsigned long i;
 
-	for (i = 0; i < LOOKUPS; i++)
+	for (i = 0; i < READS; i++)
 		pfn_track_lookup(i * 7919 % THREAD_RANGES * STRIDE + 2);
 	return unused;
 }
@@ -299,7 +300,7 @@ static double in_threads(void *(*reader)(void *), int threads)
 		pthread_create(&thread[i], NULL, reader, NULL);
 	for (i = 0; i < threads; i++)
 		pthread_join(thread[i], NULL);
-	return LOOKUPS * threads / (now() - began);
+	return READS * threads / (now() - began);
 }
 
 static void two_threads(void)
