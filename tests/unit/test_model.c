@@ -38,6 +38,8 @@ static struct {
 
 static enum pfn_policy policy;
 static unsigned long base_pfn, base_va;
+/* Pages, and page frames, that one of the model stands for. */
+static unsigned long scale = 1;
 static unsigned int nr_attrs;
 static unsigned long seed, step;
 static const char *doing = "nothing";
@@ -82,7 +84,12 @@ static struct mm_struct *mm_of(unsigned int s)
 
 static unsigned long va_of(unsigned int s, unsigned long page)
 {
-	return s == KERNEL ? 0x1000 + page : base_va + page;
+	return (s == KERNEL ? 0x1000 : base_va) + page * scale;
+}
+
+static unsigned long pfn_of(unsigned long pfn)
+{
+	return base_pfn + pfn * scale;
 }
 
 /* === The model ========================================================== */
@@ -189,8 +196,8 @@ static void compare_claim(const struct pft_record *rec)
 		if (rec->id == &claims[i].claim)
 			break;
 	MODEL_CHECK(i < CLAIMS && claims[i].held);
-	MODEL_CHECK(rec->pfn == claims[i].pfn);
-	MODEL_CHECK(rec->last == claims[i].pfn + claims[i].nr - 1);
+	MODEL_CHECK(rec->pfn == pfn_of(claims[i].pfn));
+	MODEL_CHECK(rec->last == pfn_of(claims[i].pfn + claims[i].nr) - 1);
 	MODEL_CHECK(rec->got == claims[i].attr);
 	MODEL_CHECK(rec->va == 0);
 }
@@ -199,17 +206,20 @@ static void compare_claim(const struct pft_record *rec)
 static unsigned long compare_record(const struct pft_record *rec)
 {
 	unsigned int s = space_of(rec);
-	unsigned long i, nr = rec->last - rec->pfn + 1;
-	unsigned long page = (rec->va >> PAGE_SHIFT) - va_of(s, 0);
+	unsigned long i, nr = (rec->last - rec->pfn + 1) / scale;
+	unsigned long page = ((rec->va >> PAGE_SHIFT) - va_of(s, 0)) / scale;
 
 	MODEL_CHECK(rec->kind == (s == KERNEL ? PFN_KIND_IOREMAP :
 						PFN_KIND_REMAP_PFN));
 	MODEL_CHECK(PAGE_ALIGNED(rec->va) && page < SPACE_PAGES);
+	MODEL_CHECK(rec->va == pages(va_of(s, page)));
+	MODEL_CHECK(rec->last == rec->pfn + nr * scale - 1);
 	for (i = 0; i < nr; i++) {
 		const struct page *should = &space[s][page + i];
 
 		MODEL_CHECK(page + i < SPACE_PAGES);
-		MODEL_CHECK(should->used && should->pfn == rec->pfn + i);
+		MODEL_CHECK(should->used);
+		MODEL_CHECK(pfn_of(should->pfn) == rec->pfn + i * scale);
 		MODEL_CHECK(should->want == rec->want);
 		MODEL_CHECK(should->got == rec->got);
 	}
@@ -259,10 +269,13 @@ static void compare_pfns(void)
 {
 	unsigned long i;
 
-	for (i = 0; i < PFNS + LONGEST; i++)
-		MODEL_CHECK(pfn_track_lookup(base_pfn + i) ==
-			    (policy == PFN_POLICY_OFF ? 0 :
-			     model_held(base_pfn + i, 1)));
+	for (i = 0; i < PFNS + LONGEST; i++) {
+		unsigned int held = policy == PFN_POLICY_OFF ? 0 :
+				    model_held(i, 1);
+
+		MODEL_CHECK(pfn_track_lookup(pfn_of(i)) == held);
+		MODEL_CHECK(pfn_track_lookup(pfn_of(i + 1) - 1) == held);
+	}
 }
 
 static void compare_all(void)
@@ -287,18 +300,19 @@ static struct place rnd_place(void)
 	struct place p = { .s = rnd(SPACES), .nr = 1 + rnd(LONGEST) };
 
 	p.page = rnd(SPACE_PAGES - p.nr + 1);
-	p.pfn = base_pfn + rnd(PFNS);
-	if (p.pfn + p.nr - 1 < p.pfn || p.pfn + p.nr - 1 > PFN_TOP)
-		p.pfn = PFN_TOP - p.nr + 1;
+	p.pfn = rnd(PFNS);
+	/* In the model of the top nothing comes after the last. */
+	if (base_pfn == PFN_TOP - PFNS + 1)
+		p.pfn = min(p.pfn, PFNS - p.nr);
 	return p;
 }
 
 static void zap(unsigned int s, unsigned long page, unsigned long nr)
 {
 	if (s == KERNEL)
-		do_iounmap(va_of(s, page), nr);
+		do_iounmap(va_of(s, page), nr * scale);
 	else
-		do_zap(mm_of(s), va_of(s, page), nr);
+		do_zap(mm_of(s), va_of(s, page), nr * scale);
 }
 
 /* The whole space goes, and with it what could not be stored or cut. */
@@ -306,7 +320,7 @@ static void forget(unsigned int s)
 {
 	unit_fail_nth(0);
 	if (s == KERNEL)
-		do_iounmap(va_of(s, 0), SPACE_PAGES);
+		do_iounmap(va_of(s, 0), SPACE_PAGES * scale);
 	else
 		__pfn_track_exit(mm_of(s));
 	model_clear(s, 0, SPACE_PAGES);
@@ -340,13 +354,15 @@ static void op_map(void)
 	ok = model_admits(p.pfn, p.nr, want, got, false);
 	if (p.s == KERNEL) {
 		ret = __pfn_track_ioremap(kva(va_of(p.s, p.page)),
-					  pages(p.nr), PFN_PHYS(p.pfn),
+					  pages(p.nr * scale),
+					  PFN_PHYS(pfn_of(p.pfn)),
 					  unit_prot(want), unit_prot(got),
 					  NULL);
 	} else {
-		vma = unit_vma(mm_of(p.s), va_of(p.s, p.page), p.nr);
-		ret = __pfn_track_remap(&vma, vma.vm_start, p.pfn, pages(p.nr),
-					unit_prot(want), unit_prot(got));
+		vma = unit_vma(mm_of(p.s), va_of(p.s, p.page), p.nr * scale);
+		ret = __pfn_track_remap(&vma, vma.vm_start, pfn_of(p.pfn),
+					pages(p.nr * scale), unit_prot(want),
+					unit_prot(got));
 	}
 	/* Refused or not, memory has no say in it. */
 	MODEL_CHECK(ret == (ok ? 0 : -EBUSY));
@@ -368,12 +384,19 @@ static void op_zap(void)
 		model_clear(p.s, p.page, p.nr);
 		return;
 	}
-	/* One record enclosed the range, and stays held as a whole. */
+	/* What could not be cut is on record still, and held as a whole. */
 	for (i = 0; i < p.nr; i++) {
 		const struct page *page = &space[p.s][p.page + i];
+		struct pft_record rec = record_at(p.s == KERNEL ?
+						  PFN_SPACE_KERNEL :
+						  PFN_SPACE_USER,
+						  p.s == KERNEL ? NULL :
+								  mm_of(p.s),
+						  va_of(p.s, p.page + i));
 
-		MODEL_CHECK(page->used);
-		MODEL_CHECK(pfn_track_lookup(page->pfn) & BIT(page->got));
+		MODEL_CHECK(!rec.holder || page->used);
+		MODEL_CHECK(!rec.holder ||
+			    pfn_track_lookup(pfn_of(page->pfn)) & BIT(rec.got));
 	}
 	forget(p.s);
 }
@@ -390,7 +413,7 @@ static void op_move(void)
 	    !model_is_free(from.s, to.page, from.nr))
 		return;
 	do_move(mm_of(from.s), va_of(from.s, from.page),
-		va_of(from.s, to.page), from.nr);
+		va_of(from.s, to.page), from.nr * scale);
 	if (lost(before)) {
 		forget(from.s);
 		return;
@@ -418,7 +441,7 @@ static void op_fork(void)
 	}
 	if (!model_is_free(child, p.page, p.nr))
 		return;
-	do_fork(mm_of(child), mm_of(p.s), va_of(p.s, p.page), p.nr);
+	do_fork(mm_of(child), mm_of(p.s), va_of(p.s, p.page), p.nr * scale);
 	expect.maps += unit_stat(PFT_STAT_MAPS) - maps;
 	if (lost(before)) {
 		forget(child);
@@ -449,13 +472,13 @@ static void op_claim(void)
 
 	doing = "claim";
 	if (claims[i].held) {
-		MODEL_CHECK(do_claim(&claims[i].claim, p.pfn, p.nr, attr,
-				     flags) == -EINVAL);
+		MODEL_CHECK(do_claim(&claims[i].claim, pfn_of(p.pfn),
+				     p.nr * scale, attr, flags) == -EINVAL);
 		return;
 	}
 	ok = model_admits(p.pfn, p.nr, attr, attr, flags);
-	MODEL_CHECK(do_claim(&claims[i].claim, p.pfn, p.nr, attr, flags) ==
-		    (ok ? 0 : -EBUSY));
+	MODEL_CHECK(do_claim(&claims[i].claim, pfn_of(p.pfn), p.nr * scale,
+			     attr, flags) == (ok ? 0 : -EBUSY));
 	if (!ok || policy == PFN_POLICY_OFF)
 		return;
 	if (lost(before)) {
@@ -492,12 +515,13 @@ static void op_query(void)
 
 	doing = "query";
 	if (policy == PFN_POLICY_OFF) {
-		MODEL_CHECK(pfn_track_query(PFN_PHYS(p.pfn), pages(p.nr), attr,
+		MODEL_CHECK(pfn_track_query(PFN_PHYS(pfn_of(p.pfn)),
+					    pages(p.nr * scale), attr,
 					    &answer) == -EOPNOTSUPP);
 		return;
 	}
-	MODEL_CHECK(!pfn_track_query(PFN_PHYS(p.pfn), pages(p.nr), attr,
-				     &answer));
+	MODEL_CHECK(!pfn_track_query(PFN_PHYS(pfn_of(p.pfn)),
+				     pages(p.nr * scale), attr, &answer));
 	MODEL_CHECK(answer.attrs == mask);
 	MODEL_CHECK(answer.verdict == verdict);
 	MODEL_CHECK(answer.refused == model_refuses(verdict, false));
@@ -510,8 +534,8 @@ static void op_refused(void)
 	doing = "refused";
 	if (policy == PFN_POLICY_OFF)
 		return;
-	do_refused(rnd(2) ? PFN_KIND_IOREMAP : PFN_KIND_REMAP_PFN, p.pfn, p.nr,
-		   rnd_attr());
+	do_refused(rnd(2) ? PFN_KIND_IOREMAP : PFN_KIND_REMAP_PFN,
+		   pfn_of(p.pfn), p.nr * scale, rnd_attr());
 	expect.refused++;
 	expect.conflicts++;
 }
@@ -559,7 +583,7 @@ static void run(unsigned long steps)
 	for (attr = unit_attrs; *attr; attr++)
 		nr_attrs++;
 	seed = unit_env("SEED", 20061121);
-	state = seed * 0x9e3779b97f4a7c15ull + base_pfn + 1;
+	state = seed * 0x9e3779b97f4a7c15ull + base_pfn + scale;
 	for (step = 1; step <= steps; step++) {
 		if (faults) {
 			if (rnd(2))
@@ -615,4 +639,33 @@ TEST(model, faults)
 	base_pfn = 0;
 	base_va = 0x10;
 	run(STEPS(100000));
+}
+
+/*
+ * Larger pieces, so that they are held by blocks of all sizes: whole ones, and
+ * such as begin and end anywhere.  Just below a multiple of 64 cubed.
+ */
+TEST(model, blocks)
+{
+	scale = 64;
+	base_pfn = 262144 - 16 * 64;
+	base_va = 0x7f000;
+	run(STEPS(50000));
+}
+
+TEST(model, odd_blocks)
+{
+	scale = 1021;
+	base_pfn = 262144 - 16 * 1021 + 3;
+	base_va = 0x7f000;
+	run(STEPS(50000));
+}
+
+TEST(model, blocks_faults)
+{
+	faults = true;
+	scale = 77;
+	base_pfn = 4096 * 5 - 20;
+	base_va = 0x10;
+	run(STEPS(50000));
 }

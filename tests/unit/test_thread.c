@@ -133,3 +133,72 @@ TEST(thread, switching)
 {
 	run(switcher);
 }
+
+/* === Torn segments ====================================================== */
+
+/*
+ * One record, of which the first half is never unmapped.  The end of the other
+ * half goes and comes back, so that blocks of every size fall apart and grow
+ * together again, the ones over the first half among them.
+ */
+#define HELD_FIRST	(4096UL - 6)
+#define HELD_NR		1024UL
+#define ALL_NR		(3 * 4096UL + 12)
+
+static void *tearer(void *arg)
+{
+	unsigned long i, steps = unit_env("STEPS", 20000);
+	u64 state = unit_env("SEED", 1);
+
+	for (i = 0; i < steps; i++) {
+		unsigned long from = HELD_NR + rnd(&state, ALL_NR - HELD_NR);
+		unsigned long nr = ALL_NR - from;
+
+		/* From the end, or out of the middle. */
+		if (nr > 1 && rnd(&state, 2))
+			nr = 1 + rnd(&state, nr - 1);
+		do_zap(&unit_mm[0], from, nr);
+		CHECK_EQ(do_map(&unit_mm[0], from, HELD_FIRST + from, nr,
+				A_WB), 0);
+	}
+	return NULL;
+}
+
+static void *watcher(void *arg)
+{
+	struct pfn_answer answer;
+	u64 state = (long)arg + 1;
+
+	while (!stopped()) {
+		unsigned long pfn = HELD_FIRST + rnd(&state, HELD_NR);
+
+		CHECK_EQ(pfn_track_lookup(pfn), BIT(A_WB));
+		CHECK_EQ(pfn_track_lookup(HELD_FIRST - 1), 0);
+		CHECK_EQ(pfn_track_lookup(HELD_FIRST + ALL_NR), 0);
+		CHECK(!pfn_track_query(PFN_PHYS(pfn), pages(ALL_NR), A_WB,
+				       &answer));
+		CHECK_EQ(answer.attrs, BIT(A_WB));
+	}
+	return NULL;
+}
+
+TEST(thread, never_torn)
+{
+	pthread_t writer, readers[2];
+	long i;
+
+	unit_boot(NULL);
+	CHECK_EQ(do_map(&unit_mm[0], 0, HELD_FIRST, ALL_NR, A_WB), 0);
+	for (i = 0; i < 2; i++)
+		CHECK(!pthread_create(&readers[i], NULL, watcher, (void *)i));
+	CHECK(!pthread_create(&writer, NULL, tearer, NULL));
+	pthread_join(writer, NULL);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < 2; i++)
+		pthread_join(readers[i], NULL);
+	/* All has grown together again. */
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	unit_check_store();
+	__pfn_track_exit(&unit_mm[0]);
+	unit_check_store();
+}
