@@ -47,18 +47,12 @@ static enum pfn_policy pft_policy_of(enum pfn_kind kind)
 }
 
 /**
- * struct pft_judgement - what is to be said of a newcomer
- * @rule: the worst rule that applies, NULL if nothing is held
- * @held: the attribute on the other side of @rule
- * @downgrade: the newcomer would not get what it wants
+ * pft_verdict - how bad it is
+ * @j: a judgement
+ *
+ * Return: the verdict of its rule, or that of a downgrade if this is worse.
  */
-struct pft_judgement {
-	const struct pfn_attr_pair *rule;
-	enum pfn_attr held;
-	bool downgrade;
-};
-
-static enum pfn_verdict pft_verdict(const struct pft_judgement *j)
+enum pfn_verdict pft_verdict(const struct pft_judgement *j)
 {
 	enum pfn_verdict verdict = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
 
@@ -66,9 +60,14 @@ static enum pfn_verdict pft_verdict(const struct pft_judgement *j)
 	return j->downgrade ? max(verdict, PFN_VERDICT_ORDERING) : verdict;
 }
 
-/* Worst rule for @attr beside the attributes in @mask. */
-static void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
-			   unsigned long mask)
+/**
+ * pft_judge_mask - find the worst rule
+ * @j: gets it, unless it has a worse one
+ * @attr: attribute of the newcomer
+ * @mask: BIT(enum pfn_attr) of what is held
+ */
+void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
+		    unsigned long mask)
 {
 	unsigned int held;
 
@@ -93,7 +92,14 @@ static struct pft_judgement pft_judge(const struct pft_record *new)
 	return j;
 }
 
-static bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
+/**
+ * pft_refuses - whether a policy says no
+ * @policy: the policy
+ * @j: a judgement
+ *
+ * Return: true if the newcomer must not be mapped.
+ */
+bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 {
 	enum pfn_verdict got = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
 
@@ -265,8 +271,13 @@ static bool pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
 	       (ret > 0 && atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE]));
 }
 
-/* Drop what is recorded in @where.  That there was nothing is no error here. */
-static void pft_unmap(const struct pft_range *where)
+/**
+ * pft_unmap - drop what is recorded in a range of virtual addresses
+ * @where: the range; that there was nothing is no error here
+ *
+ * Context: Process context; allocates no more than without waiting.
+ */
+void pft_unmap(const struct pft_range *where)
 {
 	struct pft_range range = *where;
 	struct pft_cut cut;
@@ -304,9 +315,17 @@ static struct pft_range pft_range_of(const struct pft_record *rec)
 	};
 }
 
-/* The common end of all that maps; @new has everything but its holder. */
-static int pft_map(struct pft_record *new, const struct pft_who *who,
-		   bool exact)
+/**
+ * pft_map - the common end of all that maps
+ * @new: everything but its holder
+ * @who: on whose behalf
+ * @exact: refuse whatever disagrees, under any policy but "off"
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if it is refused; then nothing is recorded.
+ */
+int pft_map(struct pft_record *new, const struct pft_who *who, bool exact)
 {
 	const struct pft_range where = pft_range_of(new);
 	struct pft_admission a;
@@ -339,11 +358,16 @@ static int pft_map(struct pft_record *new, const struct pft_who *who,
 	return a.refused ? -EBUSY : 0;
 }
 
-/*
- * A physical byte range as page frames; false if it is empty, wraps, or lies
- * where a page frame number cannot reach.
+/**
+ * pft_pfns - a physical byte range as page frames
+ * @rec: gets them
+ * @start: first byte
+ * @size: bytes
+ *
+ * Return: false if the range is empty, wraps, or lies where a page frame number
+ * cannot reach.
  */
-static bool pft_pfns(struct pft_record *rec, u64 start, u64 size)
+bool pft_pfns(struct pft_record *rec, u64 start, u64 size)
 {
 	u64 last = start + size - 1;
 
@@ -606,140 +630,6 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 	pft_tell(&c, &j);
 	pft_holder_put(new.holder);
 }
-
-/* === API for drivers ==================================================== */
-
-/**
- * pfn_track_claim - hold a physical range without mapping it
- * @claim: zeroed; must stay in place until pfn_track_release()
- * @dev: on whose behalf, or NULL
- * @start: first byte, page aligned
- * @size: bytes, whole pages
- * @attr: the attribute with which the range is going to be mapped
- * @flags: %PFN_CLAIM_EXACT to be refused, under any policy but "off", if
- *	anybody maps a part of the range with another attribute
- *
- * Later mappings are judged against the claim as if it were a mapping.
- *
- * Context: Process context, may sleep.
- *
- * Return: 0; -EINVAL for an empty, wrapping or unaligned range, an attribute
- * that cannot be mapped, unknown flags, or a @claim that is made already;
- * -EBUSY if the claim was refused.  On error nothing is held.
- */
-int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
-		    phys_addr_t start, size_t size, enum pfn_attr attr,
-		    unsigned int flags)
-{
-	struct pft_record new = {
-		.id = claim,
-		.want = attr,
-		.got = attr,
-		.kind = PFN_KIND_CLAIM,
-		.space = PFN_SPACE_NONE,
-	};
-	const struct pft_who who = {
-		.space = new.space,
-		.dev = dev,
-		.caller = __builtin_return_address(0),
-	};
-	int ret;
-
-	if (!claim || claim->size || flags & ~PFN_CLAIM_EXACT ||
-	    attr <= PFN_ATTR_NONE || attr >= PFN_ATTR_COUNT ||
-	    !PAGE_ALIGNED(start) || !PAGE_ALIGNED(size) ||
-	    !pft_pfns(&new, start, size))
-		return -EINVAL;
-
-	/* A claim is a claim while the registry is off, too, only not on record. */
-	if (pfn_track_enabled()) {
-		ret = pft_map(&new, &who, flags & PFN_CLAIM_EXACT);
-		if (ret)
-			return ret;
-	}
-	claim->start = start;
-	claim->size = size;
-	return 0;
-}
-EXPORT_SYMBOL_GPL(pfn_track_claim);
-
-/**
- * pfn_track_release - give a claim back
- * @claim: as passed to pfn_track_claim()
- *
- * A claim that was made while the registry was off, or that "off" made it
- * forget, is given back silently.
- *
- * Context: Process context.
- *
- * Return: 0; -EINVAL for NULL; -ENOENT if @claim is not held.
- */
-int pfn_track_release(struct pfn_claim *claim)
-{
-	struct pft_range range;
-
-	if (!claim)
-		return -EINVAL;
-	if (!claim->size)
-		return -ENOENT;
-
-	range = pft_range(PFN_SPACE_NONE, claim, 0, claim->size);
-	claim->size = 0;
-	if (pfn_track_enabled())
-		pft_unmap(&range);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(pfn_track_release);
-
-/**
- * pfn_track_query - what would happen if a range were mapped
- * @start: first byte
- * @size: bytes; partly covered pages count as covered
- * @attr: the attribute that would be mapped
- * @answer: filled on success
- *
- * A dry run: nothing is recorded, counted or reported.
- *
- * Context: Any but NMI; takes no lock.
- *
- * Return: 0; -EINVAL for an empty or wrapping range or an unknown attribute;
- * -EOPNOTSUPP while the registry is off.
- */
-int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
-		    struct pfn_answer *answer)
-{
-	struct pft_record new = { .want = attr, .got = attr };
-	struct pft_judgement j = { .held = attr };
-
-	if (!answer || attr >= PFN_ATTR_COUNT || !pft_pfns(&new, start, size))
-		return -EINVAL;
-	if (!pfn_track_enabled())
-		return -EOPNOTSUPP;
-
-	answer->attrs = pft_segment_held(new.pfn, new.last);
-	pft_judge_mask(&j, attr, answer->attrs);
-	answer->verdict = pft_verdict(&j);
-	answer->refused = pft_refuses(READ_ONCE(pft_policy), &j);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(pfn_track_query);
-
-/**
- * pfn_track_lookup - the attributes with which a page frame is mapped
- * @pfn: page frame number
- *
- * Context: Any but NMI; takes no lock.
- *
- * Return: bit mask, BIT(enum pfn_attr); 0 if nothing is recorded, which says
- * nothing about mappings that the registry does not cover.
- */
-unsigned int pfn_track_lookup(unsigned long pfn)
-{
-	if (!pfn_track_enabled() || pfn > PHYS_PFN(PHYS_ADDR_MAX))
-		return 0;
-	return pft_segment_held(pfn, pfn);
-}
-EXPORT_SYMBOL_GPL(pfn_track_lookup);
 
 /* === Policy ============================================================= */
 

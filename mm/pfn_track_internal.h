@@ -229,6 +229,28 @@ static inline void pft_count_locked(enum pft_stat stat, long n)
 int pft_set_policy(enum pfn_kind kind, unsigned int policy);
 unsigned int pft_get_policy(enum pfn_kind kind);
 
+/**
+ * struct pft_judgement - what is to be said of a newcomer
+ * @rule: the worst rule that applies, NULL if nothing is held
+ * @held: the attribute on the other side of @rule
+ * @downgrade: the newcomer would not get what it wants
+ */
+struct pft_judgement {
+	const struct pfn_attr_pair *rule;
+	enum pfn_attr held;
+	bool downgrade;
+};
+
+struct pft_who;
+
+enum pfn_verdict pft_verdict(const struct pft_judgement *j);
+void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
+		    unsigned long mask);
+bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
+bool pft_pfns(struct pft_record *rec, u64 start, u64 size);
+int pft_map(struct pft_record *new, const struct pft_who *who, bool exact);
+void pft_unmap(const struct pft_range *where);
+
 /* === Holders: pfn_track_holder.c ======================================== */
 
 /**
@@ -335,6 +357,7 @@ struct pft_holder *pft_store_pop(void);
 
 int pft_report_start(void);
 void pft_report_conflict(const struct pft_conflict *conflict);
+void pft_report_misuse(const char *what, const void *caller);
 bool pft_site_is_telling(unsigned long caller);
 int pft_policy_from_text(const char *text, size_t len);
 int pft_kind_from_text(const char *text, size_t len);

@@ -349,6 +349,22 @@ void pft_report_conflict(const struct pft_conflict *conflict)
 }
 
 /**
+ * pft_report_misuse - tell of a driver's mistake
+ * @what: what it does
+ * @caller: return address of the call
+ *
+ * Context: Any but interrupts.
+ */
+void pft_report_misuse(const char *what, const void *caller)
+{
+	char symbol[KSYM_NAME_LEN];
+
+	if (!pft_symbol((unsigned long)caller, symbol, sizeof(symbol)))
+		strscpy(symbol, "-");
+	pr_warn("pfn_track: misuse: %s %s\n", symbol, what);
+}
+
+/**
  * pft_report_start - get ready to report
  *
  * Context: Process context or boot; serialised by the caller.
@@ -581,27 +597,12 @@ static void pft_show_head(struct seq_file *m)
 		   pft_policy_text[pft_get_policy(PFT_KIND_ALL)]);
 }
 
-static void pft_show_record(struct seq_file *m, const struct pft_record *rec)
-{
-	struct pft_site site;
-
-	pft_get_site(rec->holder, &site);
-	pft_holder_pid(rec);
-	seq_puts(m, "record");
-	pft_show_range(m, "", rec->pfn, rec->last);
-	if (rec->space == PFN_SPACE_USER)
-		seq_printf(m, " va=0x%lx-0x%lx", rec->va, pft_va_last(rec));
-	else
-		seq_puts(m, " va=-");
-	pft_show_side(m, "", rec, &site);
-	pft_show_time(m, "", rec->time);
-	seq_putc(m, '\n');
-}
-
 /**
  * struct pft_listing - where a reader of the records stands
  * @place: of the last record that was passed
  * @lines: records passed
+ * @holder: whose call site is known; nobody's when the lock was dropped
+ * @site: the call site
  *
  * A cursor, not a position: the lock is dropped whenever the buffer is full,
  * and finding the place again costs one descent, however long the list is.
@@ -609,7 +610,29 @@ static void pft_show_record(struct seq_file *m, const struct pft_record *rec)
 struct pft_listing {
 	struct pft_place place;
 	unsigned long lines;
+	const struct pft_holder *holder;
+	struct pft_site site;
 };
+
+static void pft_show_record(struct seq_file *m, const struct pft_record *rec)
+{
+	struct pft_listing *list = m->private;
+
+	/* Symbols are dear, and neighbours often have a holder in common. */
+	if (list->holder != rec->holder)
+		pft_get_site(rec->holder, &list->site);
+	list->holder = rec->holder;
+	pft_holder_pid(rec);
+	seq_puts(m, "record");
+	pft_show_range(m, "", rec->pfn, rec->last);
+	if (rec->space == PFN_SPACE_USER)
+		seq_printf(m, " va=0x%lx-0x%lx", rec->va, pft_va_last(rec));
+	else
+		seq_puts(m, " va=-");
+	pft_show_side(m, "", rec, &list->site);
+	pft_show_time(m, "", rec->time);
+	seq_putc(m, '\n');
+}
 
 /* Stands for the line after the last record. */
 static struct pft_record pft_end;
@@ -620,6 +643,7 @@ static void *records_start(struct seq_file *m, loff_t *pos)
 	struct pft_listing *list = m->private;
 
 	spin_lock(&pft_lock);
+	list->holder = NULL;
 	if (!*pos) {
 		*list = (struct pft_listing){ };
 		return SEQ_START_TOKEN;

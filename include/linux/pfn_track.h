@@ -46,6 +46,7 @@ struct pfn_attr_pair {
  * struct pfn_claim - a physical range that a driver holds without mapping it
  * @start: first byte of the range
  * @size: bytes; 0 if nothing is claimed
+ * @self: the claim itself, by which a copy is told apart
  *
  * The caller owns the memory, zeroed before the first use, and leaves the
  * fields alone.
@@ -53,6 +54,7 @@ struct pfn_attr_pair {
 struct pfn_claim {
 	phys_addr_t start;
 	size_t size;
+	const struct pfn_claim *self;
 };
 
 /**
@@ -65,6 +67,34 @@ struct pfn_answer {
 	unsigned int attrs;
 	enum pfn_verdict verdict;
 	bool refused;
+};
+
+/**
+ * struct pfn_mapping - one mapping or claim, see pfn_track_for_each()
+ * @start: first byte of the physical range
+ * @end: last byte
+ * @want: the attribute that was asked for
+ * @got: the attribute that was mapped
+ * @kind: by which road
+ * @space: whose page tables; %PFN_SPACE_NONE for a claim
+ * @pid: process id in the initial namespace, 0 if it is not known
+ * @comm: name of the task that mapped
+ * @dev: name of the device, or NULL if it is not known
+ * @driver: name of its driver, or NULL
+ *
+ * The names are valid only while the function that was given them runs.
+ */
+struct pfn_mapping {
+	phys_addr_t start;
+	phys_addr_t end;
+	enum pfn_attr want;
+	enum pfn_attr got;
+	enum pfn_kind kind;
+	enum pfn_space space;
+	pid_t pid;
+	const char *comm;
+	const char *dev;
+	const char *driver;
 };
 
 #ifdef CONFIG_PFN_TRACK
@@ -90,9 +120,14 @@ int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 		    phys_addr_t start, size_t size, enum pfn_attr attr,
 		    unsigned int flags);
 int pfn_track_release(struct pfn_claim *claim);
+int devm_pfn_track_claim(struct device *dev, phys_addr_t start, size_t size,
+			 enum pfn_attr attr, unsigned int flags);
 int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
 		    struct pfn_answer *answer);
 unsigned int pfn_track_lookup(unsigned long pfn);
+int pfn_track_for_each(phys_addr_t start, size_t size,
+		       int (*fn)(const struct pfn_mapping *mapping, void *data),
+		       void *data);
 
 /* === Hooks, for mm/ and arch/ =========================================== */
 
@@ -292,9 +327,24 @@ static inline int pfn_track_release(struct pfn_claim *claim)
 	return 0;
 }
 
+static inline int devm_pfn_track_claim(struct device *dev, phys_addr_t start,
+				       size_t size, enum pfn_attr attr,
+				       unsigned int flags)
+{
+	return 0;
+}
+
 static inline int pfn_track_query(phys_addr_t start, size_t size,
 				  enum pfn_attr attr,
 				  struct pfn_answer *answer)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int
+pfn_track_for_each(phys_addr_t start, size_t size,
+		   int (*fn)(const struct pfn_mapping *mapping, void *data),
+		   void *data)
 {
 	return -EOPNOTSUPP;
 }

@@ -16,31 +16,19 @@ static int claim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	resource_size_t start = pci_resource_start(pdev, IVSHMEM_BAR);
 	resource_size_t size = pci_resource_len(pdev, IVSHMEM_BAR);
 	struct pfn_answer answer;
-	struct pfn_claim *claim;
 	int ret;
-
-	claim = devm_kzalloc(&pdev->dev, sizeof(*claim), GFP_KERNEL);
-	if (!claim)
-		return -ENOMEM;
 
 	ret = pfn_track_query(start, size, PFN_ATTR_WC, &answer);
 	if (!ret && answer.refused)
 		dev_info(&pdev->dev, "somebody maps BAR %d otherwise\n",
 			 IVSHMEM_BAR);
 
-	ret = pfn_track_claim(claim, &pdev->dev, start, size, PFN_ATTR_WC,
-			      PFN_CLAIM_EXACT);
+	ret = devm_pfn_track_claim(&pdev->dev, start, size, PFN_ATTR_WC,
+				   PFN_CLAIM_EXACT);
 	if (ret)
 		return dev_err_probe(&pdev->dev, ret, "claim of BAR %d\n",
 				     IVSHMEM_BAR);
-
-	pci_set_drvdata(pdev, claim);
 	return 0;
-}
-
-static void claim_remove(struct pci_dev *pdev)
-{
-	pfn_track_release(pci_get_drvdata(pdev));
 }
 
 static const struct pci_device_id claim_ids[] = {
@@ -53,7 +41,6 @@ static struct pci_driver claim_driver = {
 	.name = "pfn_track_claim",
 	.id_table = claim_ids,
 	.probe = claim_probe,
-	.remove = claim_remove,
 };
 module_pci_driver(claim_driver);
 

@@ -155,3 +155,18 @@ void kmem_cache_free(struct kmem_cache *cache, void *p)
 	(void)cache;
 	kfree(p);
 }
+
+/* Nothing here is a driver. */
+void *devres_alloc(void (*release)(struct device *dev, void *res), size_t size,
+		   gfp_t gfp)
+{
+	return NULL;
+}
+
+void devres_free(void *res)
+{
+}
+
+void devres_add(struct device *dev, void *res)
+{
+}

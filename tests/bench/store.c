@@ -18,6 +18,7 @@
 
 /* memtype_interval.c, compiled in place, wants these words of its neighbours. */
 #define CONFIG_X86_PAT	1
+#define CONFIG_DEBUG_FS	1
 int pat_debug_enable;
 #define pr_info(...)	((void)0)
 #include MEMTYPE_INTERVAL_C
@@ -26,6 +27,8 @@ int pat_debug_enable;
 #define STRIDE		8UL	/* between the starts of two */
 #define LOOKUPS		(1UL << 20)
 #define READS		(1UL << 24)	/* of a thread */
+
+extern int (*unit_initcall_pft_report_init)(void);
 
 struct result {
 	const char *name;
@@ -156,11 +159,11 @@ static void lookups(const char *name, unsigned long n,
 
 	began = now();
 	for (i = 0; i < LOOKUPS; i++)
-		sum += memtype_ask(pfns[i % n] + 1);
+		sum += memtype_ask(pfns[i % n]);
 	memtype_ns = (now() - began) / LOOKUPS;
 	began = now();
 	for (i = 0; i < LOOKUPS; i++)
-		sum += pfn_track_lookup(pfns[i % n] + 1);
+		sum += pfn_track_lookup(pfns[i % n]);
 	note(name, n, memtype_ns, (now() - began) / LOOKUPS);
 	if (!sum)
 		abort();
@@ -228,7 +231,8 @@ static void scattered(void)
 
 	for (i = 0; i < n; i++)
 		pfns[i] = pfns[i] * 3;
-	ranges("scattered insert", NULL, "scattered remove", n, pfns, 1);
+	ranges("scattered insert", "scattered lookup", "scattered remove", n,
+	       pfns, 1);
 	free(pfns);
 }
 
@@ -266,6 +270,43 @@ static void big_question(void)
 	note("question 16 GiB", 1, memtype_ns, (now() - began) / 1000);
 	memtype_del(1UL << 24, pages);
 	__pfn_track_iounmap(address(0), pages << PAGE_SHIFT);
+}
+
+/*
+ * All of it as text, as whoever reads the list in debugfs gets it; time a line.
+ * memtype finds each line by counting from the first one, so that of a long
+ * list a sample has to do.
+ */
+static void listing(void)
+{
+	static const unsigned long counts[] = { 10000, 100000 };
+	struct memtype line;
+	unsigned long c, i, n, step;
+	double began, memtype_ns;
+
+	for (c = 0; c < ARRAY_SIZE(counts); c++) {
+		n = counts[c];
+		for (i = 0; i < n; i++) {
+			memtype_add(i * STRIDE + 1, PAGES);
+			pfn_track_add(i, i * STRIDE + 1, PAGES);
+		}
+		step = n / 100;
+		began = now();
+		for (i = 0; i < n; i += step) {
+			spin_lock(&memtype_lock);
+			if (memtype_copy_nth_element(&line, i + 1))
+				abort();
+			spin_unlock(&memtype_lock);
+		}
+		memtype_ns = (now() - began) / 100;
+		began = now();
+		free(unit_debugfs_read("records", 4UL << 20, NULL));
+		note("listing", n, memtype_ns, (now() - began) / n);
+		for (i = 0; i < n; i++) {
+			memtype_del(i * STRIDE + 1, PAGES);
+			__pfn_track_iounmap(address(i), PAGES << PAGE_SHIFT);
+		}
+	}
 }
 
 /* === Two threads ======================================================== */
@@ -357,6 +398,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	pfn_track_init();
+	if (unit_initcall_pft_report_init())
+		abort();
 	printf("%-22s %8s %12s %12s %8s   ns an operation\n", "case", "n",
 	       "memtype", "pfn_track", "ratio");
 	disjoint();
@@ -364,6 +407,7 @@ int main(int argc, char **argv)
 	scattered();
 	many_holders();
 	big_question();
+	listing();
 	two_threads();
 	printf("a record is %zu bytes\n", sizeof(struct pft_record));
 	return write_json(argv[1]);

@@ -241,12 +241,20 @@ int stack_depot_init(void)
 	return unit_fails() ? -ENOMEM : 0;
 }
 
+static long unit_nr_stacks;
+
+long unit_stacks(void)
+{
+	return __atomic_load_n(&unit_nr_stacks, __ATOMIC_RELAXED);
+}
+
 unsigned int stack_trace_save(unsigned long *entries, unsigned int nr,
 			      unsigned int skip)
 {
 	unsigned int i;
 
 	(void)skip;
+	__atomic_add_fetch(&unit_nr_stacks, 1, __ATOMIC_RELAXED);
 	for (i = 0; i < nr && i < UNIT_STACK && unit_stack[i]; i++)
 		entries[i] = unit_stack[i];
 	return i;

@@ -50,6 +50,13 @@ struct unit_head {
 
 #define unit_head_of(p)	((struct unit_head *)(p) - 1)
 
+static long unit_nr_objects;
+
+long unit_objects(void)
+{
+	return __atomic_load_n(&unit_nr_objects, __ATOMIC_RELAXED);
+}
+
 /* Rubbish instead of zeroes: who wants those has to ask. */
 static void *unit_alloc(size_t size, struct kmem_cache *cache)
 {
@@ -61,6 +68,8 @@ static void *unit_alloc(size_t size, struct kmem_cache *cache)
 		head = NULL;
 	UNIT_ASSERT(head);
 	head->cache = cache;
+	if (!cache)
+		__atomic_add_fetch(&unit_nr_objects, 1, __ATOMIC_RELAXED);
 	return memset(head + 1, 0xa5, size);
 }
 
@@ -97,8 +106,8 @@ void kfree(const void *p)
 	if (!p)
 		return;
 	head = unit_head_of(p);
-	if (head->cache)
-		__atomic_sub_fetch(&head->cache->live, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(head->cache ? &head->cache->live : &unit_nr_objects,
+			   1, __ATOMIC_RELAXED);
 	free(head);
 }
 
@@ -154,4 +163,46 @@ long unit_live(const char *cache)
 	while (strcmp(unit_caches[i].name, cache))
 		UNIT_ASSERT(++i < UNIT_CACHES && unit_caches[i].name);
 	return unit_caches[i].cache.live;
+}
+
+/* === Memory that goes with a driver ===================================== */
+
+struct unit_devres {
+	struct unit_devres *next;
+	void (*release)(struct device *dev, void *res);
+};
+
+void *devres_alloc(void (*release)(struct device *dev, void *res), size_t size,
+		   gfp_t gfp)
+{
+	struct unit_devres *devres = kzalloc(sizeof(*devres) + size, gfp);
+
+	if (!devres)
+		return NULL;
+	devres->release = release;
+	return devres + 1;
+}
+
+void devres_free(void *res)
+{
+	kfree((struct unit_devres *)res - 1);
+}
+
+void devres_add(struct device *dev, void *res)
+{
+	struct unit_devres *devres = (struct unit_devres *)res - 1;
+
+	devres->next = dev->resources;
+	dev->resources = devres;
+}
+
+void unit_unbind(struct device *dev)
+{
+	struct unit_devres *devres;
+
+	while ((devres = dev->resources)) {
+		dev->resources = devres->next;
+		devres->release(dev, devres + 1);
+		kfree(devres);
+	}
 }

@@ -904,3 +904,104 @@ TEST(registry, many_holders)
 		__pfn_track_exit(&unit_mm[i]);
 	check_empty();
 }
+
+/* === What drivers do wrong ============================================== */
+
+TEST(registry, release_twice_is_told_once)
+{
+	struct pfn_claim claim = { };
+
+	boot(NULL);
+	CHECK_EQ(do_claim(&claim, 50, 8, A_WC, 0), 0);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	CHECK_EQ(pfn_track_release(&claim), -ENOENT);
+	CHECK_HAS(unit_log_text(),
+		  "pfn_track: misuse: - releases a claim that is not held\n");
+	unit_log_clear();
+	CHECK_EQ(pfn_track_release(&claim), -ENOENT);
+	CHECK_HAS_NOT(unit_log_text(), "misuse");
+	check_empty();
+}
+
+TEST(registry, release_of_a_copy)
+{
+	struct pfn_claim claim = { }, copy;
+
+	boot(NULL);
+	CHECK_EQ(do_claim(&claim, 50, 8, A_WC, 0), 0);
+	copy = claim;
+	CHECK_EQ(pfn_track_release(&copy), -EINVAL);
+	CHECK_HAS(unit_log_text(), "another's claim");
+	CHECK_EQ(pfn_track_lookup(50), BIT(A_WC));
+	CHECK_EQ(copy.size, claim.size);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	check_empty();
+}
+
+/* === Claims that go with the driver ===================================== */
+
+TEST(registry, devm_claim)
+{
+	struct device dev = { .name = "0000:01:00.0", .driver = "drv" };
+
+	boot(NULL);
+	CHECK_EQ(devm_pfn_track_claim(&dev, PFN_PHYS(50), pages(8), A_WC, 0), 0);
+	CHECK_EQ(devm_pfn_track_claim(&dev, PFN_PHYS(90), pages(8), A_WC, 0), 0);
+	CHECK_EQ(pfn_track_lookup(57), BIT(A_WC));
+	CHECK_EQ(devm_pfn_track_claim(&dev, PFN_PHYS(50), 1, A_WC, 0), -EINVAL);
+	CHECK_EQ(devm_pfn_track_claim(NULL, PFN_PHYS(50), pages(1), A_WC, 0),
+		 -EINVAL);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	unit_unbind(&dev);
+	check_empty();
+	CHECK_EQ(devm_pfn_track_claim(&dev, PFN_PHYS(50), pages(8), bad_a, 0),
+		 0);
+	CHECK_EQ(devm_pfn_track_claim(&dev, PFN_PHYS(50), pages(8), bad_b,
+				      PFN_CLAIM_EXACT), -EBUSY);
+	unit_unbind(&dev);
+	check_empty();
+}
+
+/* === Looking at all that is held ======================================== */
+
+static struct pfn_mapping seen[8];
+static int nr_seen;
+
+static int see(const struct pfn_mapping *mapping, void *limit)
+{
+	CHECK(nr_seen < ARRAY_SIZE(seen));
+	seen[nr_seen++] = *mapping;
+	/* What is asked meanwhile is answered. */
+	CHECK(pfn_track_lookup(PHYS_PFN(mapping->start)) & BIT(mapping->got));
+	return nr_seen == (long)limit ? 7 : 0;
+}
+
+TEST(registry, for_each)
+{
+	struct device dev = { .name = "0000:01:00.0", .driver = "drv" };
+	struct pfn_claim claim = { };
+
+	boot(NULL);
+	CHECK_EQ(pfn_track_claim(&claim, &dev, PFN_PHYS(50), pages(8), A_WC, 0),
+		 0);
+	CHECK_EQ(do_map(&unit_mm[0], 10, 55, 8, A_WC), 0);
+	CHECK_EQ(do_ioremap(10, 100, 8, A_WB), 0);
+	CHECK_EQ(pfn_track_for_each(PFN_PHYS(50), pages(4), see, NULL), 0);
+	CHECK_EQ(nr_seen, 1);
+	CHECK_EQ(seen[0].start, PFN_PHYS(50));
+	CHECK_EQ(seen[0].end, PFN_PHYS(58) - 1);
+	CHECK_EQ(seen[0].kind, PFN_KIND_CLAIM);
+	CHECK_EQ(seen[0].got, A_WC);
+	CHECK(!strcmp(seen[0].driver, "drv"));
+	nr_seen = 0;
+	CHECK_EQ(pfn_track_for_each(PFN_PHYS(57) + 5, 1, see, NULL), 0);
+	CHECK_EQ(nr_seen, 2);
+	nr_seen = 0;
+	CHECK_EQ(pfn_track_for_each(0, ~(size_t)0, see, (void *)2), 7);
+	CHECK_EQ(nr_seen, 2);
+	CHECK_EQ(pfn_track_for_each(0, 0, see, NULL), -EINVAL);
+	CHECK_EQ(pfn_track_for_each(0, 1, NULL, NULL), -EINVAL);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_OFF), 0);
+	CHECK_EQ(pfn_track_for_each(0, 1, see, NULL), -EOPNOTSUPP);
+}

@@ -8,8 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* No test takes a tenth of this, sanitizers and a busy machine included. */
-#define UNIT_TIMEOUT	120
+/*
+ * No test takes a tenth of this, sanitizers and a busy machine included, nor do
+ * 10,000 steps of a random one take a second.
+ */
+#define UNIT_TIMEOUT	(120 + unit_env("STEPS", 0) / 10000)
 
 /* A test that allocates without end is to end before the machine does. */
 const char *__asan_default_options(void);

@@ -183,6 +183,8 @@ bool unit_fails(void);
 long unit_failed(void);
 /* Allocations so far, those that failed included. */
 long unit_allocs(void);
+/* What kzalloc() and its like gave, and was not given back. */
+long unit_objects(void);
 /* Objects of a cache that are not free, those in stock included. */
 long unit_live(const char *cache);
 
@@ -223,10 +225,20 @@ extern struct task_struct *unit_tasks;
 #define task_tgid_nr(task)		((task)->tgid)
 #define get_task_comm(buf, task)	memcpy(buf, (task)->comm, TASK_COMM_LEN)
 
+struct unit_devres;
+
 struct device {
 	const char *name;
 	const char *driver;
+	struct unit_devres *resources;
 };
+
+void *devres_alloc(void (*release)(struct device *dev, void *res), size_t size,
+		   gfp_t gfp);
+void devres_free(void *res);
+void devres_add(struct device *dev, void *res);
+/* The driver is unbound. */
+void unit_unbind(struct device *dev);
 
 #define dev_name(dev)			((dev)->name)
 #define dev_driver_string(dev)		((dev)->driver)
@@ -250,6 +262,8 @@ extern unsigned long unit_stack[UNIT_STACK];
 
 unsigned int stack_trace_save(unsigned long *entries, unsigned int nr,
 			      unsigned int skip);
+/* How often that was done. */
+long unit_stacks(void);
 int stack_depot_init(void);
 depot_stack_handle_t stack_depot_save(unsigned long *entries, unsigned int nr,
 				      gfp_t gfp);
