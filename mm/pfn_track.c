@@ -240,8 +240,8 @@ static void pft_admit(struct pft_admission *a, struct pft_record *new,
 }
 
 /*
- * Cut the next piece out of @range.  GFP_NOWAIT because tear-down runs where
- * reclaim must not be entered: under i_mmap_rwsem and in the OOM reaper.
+ * Cut the next piece out of @range.  GFP_NOWAIT because tear-down runs under
+ * page table locks, and in the OOM reaper.
  *
  * Return: true if there may be more, behind the piece.
  */
@@ -275,20 +275,18 @@ static bool pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
  * pft_unmap - drop what is recorded in a range of virtual addresses
  * @where: the range; that there was nothing is no error here
  *
- * Context: Process context; allocates no more than without waiting.
+ * Context: Any but interrupts.
  */
 void pft_unmap(const struct pft_range *where)
 {
 	struct pft_range range = *where;
 	struct pft_cut cut;
-
 	bool more;
 
 	do {
 		more = pft_unmap_one(&range, &cut);
 		if (cut.gone)
 			pft_holder_put(cut.piece.holder);
-		cond_resched();
 	} while (more);
 }
 
@@ -321,7 +319,7 @@ static struct pft_range pft_range_of(const struct pft_record *rec)
  * @who: on whose behalf
  * @exact: refuse whatever disagrees, under any policy but "off"
  *
- * Context: Process context, may sleep.
+ * Context: Process context, under locks if @who->gfp says so.
  *
  * Return: 0, or -EBUSY if it is refused; then nothing is recorded.
  */
@@ -336,7 +334,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, bool exact)
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();
 
-	pft_lock_stocked(GFP_KERNEL);
+	pft_lock_stocked(who->gfp);
 	/*
 	 * The page tables are empty there, or they could not be filled: what is
 	 * recorded has lost its mapping unseen.
@@ -344,7 +342,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, bool exact)
 	if (unlikely(!pft_store_spot(new, &spot))) {
 		spin_unlock(&pft_lock);
 		pft_unmap(&where);
-		pft_lock_stocked(GFP_KERNEL);
+		pft_lock_stocked(who->gfp);
 		pft_store_spot(new, &spot);
 	}
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */
@@ -400,7 +398,11 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 		.space = PFN_SPACE_KERNEL,
 	};
 
-	const struct pft_who who = { .space = new.space, .caller = caller };
+	const struct pft_who who = {
+		.space = new.space,
+		.caller = caller,
+		.gfp = GFP_KERNEL,
+	};
 
 	/* Callers that pass nonsense are ioremap_page_range()'s to refuse. */
 	if (!pft_pfns(&new, phys, size))
@@ -420,24 +422,61 @@ void __pfn_track_iounmap(const void *va, unsigned long size)
 
 /* === Hooks: user mappings =============================================== */
 
-int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
-		      unsigned long pfn, unsigned long size, pgprot_t want,
-		      pgprot_t got)
+/* The common part of what maps page frames into a user address space. */
+static int pft_map_user(struct vm_area_struct *vma, enum pfn_kind kind,
+			unsigned long va, unsigned long pfn, unsigned long size,
+			enum pfn_attr want, enum pfn_attr got, gfp_t gfp)
 {
 	struct pft_record new = {
 		.va = va,
 		.id = vma->vm_mm,
-		.want = pfn_attr_from_pgprot(want),
-		.got = pfn_attr_from_pgprot(got),
-		.kind = PFN_KIND_REMAP_PFN,
+		.want = want,
+		.got = got,
+		.kind = kind,
 		.space = PFN_SPACE_USER,
 	};
-
-	const struct pft_who who = { .space = new.space, .file = vma->vm_file };
+	const struct pft_who who = {
+		.space = new.space,
+		.file = vma->vm_file,
+		.gfp = gfp,
+	};
 
 	if (!pft_pfns_from(&new, pfn, size))
 		return 0;
 	return pft_map(&new, &who, false);
+}
+
+int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
+		      unsigned long pfn, unsigned long size, pgprot_t want,
+		      pgprot_t got)
+{
+	return pft_map_user(vma, PFN_KIND_REMAP_PFN, va, pfn, size,
+			    pfn_attr_from_pgprot(want),
+			    pfn_attr_from_pgprot(got), GFP_KERNEL);
+}
+
+/*
+ * RAM that is mapped as the linear map has it is nobody's business, and every
+ * process has such a page: the vvar page of its vDSO.
+ */
+static bool pft_plain_ram(unsigned long pfn, enum pfn_attr want,
+			  enum pfn_attr got)
+{
+	return want == PFN_ATTR_WB && got == PFN_ATTR_WB && pfn_valid(pfn) &&
+	       !is_zone_device_page(pfn_to_page(pfn));
+}
+
+int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
+		       unsigned long pfn, unsigned long size, pgprot_t want,
+		       pgprot_t got)
+{
+	enum pfn_attr want_attr = pfn_attr_from_pgprot(want);
+	enum pfn_attr got_attr = pfn_attr_from_pgprot(got);
+
+	if (pft_plain_ram(pfn, want_attr, got_attr))
+		return 0;
+	return pft_map_user(vma, PFN_KIND_INSERT, va, pfn, size, want_attr,
+			    got_attr, GFP_NOWAIT | __GFP_NOWARN);
 }
 
 void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
@@ -450,10 +489,16 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 		pft_unmap(&range);
 }
 
+/* Whether an area may hold what is on record. */
+static bool pft_may_hold(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) || vma_is_dax(vma);
+}
+
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end)
 {
-	if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
+	if (pft_may_hold(vma))
 		__pfn_track_undo(vma->vm_mm, start, end - start);
 }
 
@@ -511,7 +556,7 @@ void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
 	struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm, from,
 					   size);
 
-	if (!size || !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
+	if (!size || !pft_may_hold(vma))
 		return;
 	while (pft_move_one(&range, to - from))
 		cond_resched();
@@ -547,7 +592,7 @@ void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
 	struct pft_record copy;
 	struct pft_spot spot;
 
-	if (!(src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)))
+	if (!pft_may_hold(src))
 		return;
 
 	while (pft_first_parent(&range, &copy)) {
@@ -612,7 +657,11 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 		.policy = pft_policy_of(kind),
 	};
 	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
-	const struct pft_who who = { .space = new.space, .caller = caller };
+	const struct pft_who who = {
+		.space = new.space,
+		.caller = caller,
+		.gfp = GFP_KERNEL,
+	};
 
 	if (c.policy == PFN_POLICY_OFF || !pft_pfns_from(&new, pfn, size))
 		return;

@@ -30,6 +30,7 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
 		.space = new.space,
 		.dev = dev,
 		.caller = caller,
+		.gfp = GFP_KERNEL,
 	};
 	int ret;
 

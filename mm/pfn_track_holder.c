@@ -48,14 +48,14 @@ void pft_holder_put(struct pft_holder *holder)
 		call_rcu(&holder->rcu, pft_holder_free);
 }
 
-static depot_stack_handle_t pft_stack(enum pfn_space space)
+static depot_stack_handle_t pft_stack(enum pfn_space space, gfp_t gfp)
 {
 	unsigned long entries[PFT_STACK_KERNEL];
 	unsigned int nr;
 
 	nr = stack_trace_save(entries, space == PFN_SPACE_USER ?
 			      PFT_STACK_USER : PFT_STACK_KERNEL, 2);
-	return stack_depot_save(entries, nr, GFP_KERNEL);
+	return stack_depot_save(entries, nr, gfp);
 }
 
 static bool pft_same_text(const char *a, const char *b)
@@ -133,14 +133,15 @@ static void pft_holder_key(struct pft_holder *key, const struct pft_who *who)
 	}
 }
 
-static struct pft_holder *pft_holder_make(const struct pft_holder *key)
+static struct pft_holder *pft_holder_make(const struct pft_holder *key,
+					  gfp_t gfp)
 {
-	struct pft_holder *holder = kmemdup(key, sizeof(*key), GFP_KERNEL);
+	struct pft_holder *holder = kmemdup(key, sizeof(*key), gfp);
 
 	if (!holder)
 		return pft_holder_get(&pft_nobody);
-	holder->dev = kstrdup_const(key->dev, GFP_KERNEL);
-	holder->driver = kstrdup_const(key->driver, GFP_KERNEL);
+	holder->dev = kstrdup_const(key->dev, gfp);
+	holder->driver = kstrdup_const(key->driver, gfp);
 	pft_recent_set(pft_recent_slot(key), pft_holder_get(holder));
 	return holder;
 }
@@ -153,7 +154,7 @@ static struct pft_holder *pft_holder_make(const struct pft_holder *key)
  * ioremap() there are wrappers that all drivers share, and a mapped file
  * belongs to one driver.
  *
- * Context: Process context, may sleep.
+ * Context: Process context, under locks if @who->gfp says so.
  *
  * Return: a holder with a reference for the caller, never NULL.
  */
@@ -166,12 +167,12 @@ struct pft_holder *pft_holder_find(const struct pft_who *who)
 	if (holder)
 		return holder;
 
-	key.stack = pft_stack(who->space);
+	key.stack = pft_stack(who->space, who->gfp);
 	if (!who->file && !pft_site_is_telling(key.caller)) {
 		key.apart = key.stack;
 		holder = pft_recent_get(&key);
 	}
-	return holder ?: pft_holder_make(&key);
+	return holder ?: pft_holder_make(&key, who->gfp);
 }
 
 /**

@@ -17,6 +17,7 @@
 #include <linux/init.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/module.h>
@@ -259,12 +260,14 @@ void pft_unmap(const struct pft_range *where);
  * @dev: device, or NULL
  * @caller: return address, or NULL
  * @file: the file that is mapped, or NULL
+ * @gfp: how to allocate here
  */
 struct pft_who {
 	enum pfn_space space;
 	struct device *dev;
 	const void *caller;
 	const struct file *file;
+	gfp_t gfp;
 };
 
 static inline struct pft_holder *pft_holder_get(struct pft_holder *holder)

@@ -138,6 +138,9 @@ void __pfn_track_iounmap(const void *va, unsigned long size);
 int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		      unsigned long pfn, unsigned long size, pgprot_t want,
 		      pgprot_t got);
+int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
+		       unsigned long pfn, unsigned long size, pgprot_t want,
+		       pgprot_t got);
 void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 			 unsigned long size, pgprot_t want, const void *caller);
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
@@ -211,6 +214,30 @@ static inline int pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 }
 
 /**
+ * pfn_track_insert - a page table entry is about to be written for a fault
+ * @vma: the area
+ * @va: user virtual address, aligned to @size
+ * @pfn: page frame
+ * @size: bytes that the entry maps: a page, or a huge page
+ * @want: what the driver asked for
+ * @got: what will be put into the page table
+ *
+ * Context: The lock of the page table is held, under which pfn_track_zap() is
+ * called, too: so the record and the entry come and go together.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
+				   unsigned long pfn, unsigned long size,
+				   pgprot_t want, pgprot_t got)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_insert(vma, va, pfn, size, want, got);
+}
+
+/**
  * pfn_track_refused - the architecture itself refused a mapping
  * @kind: by which road it was asked for
  * @pfn: first page frame
@@ -231,12 +258,12 @@ static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 }
 
 /**
- * pfn_track_zap - the page tables of a user range have been cleared
+ * pfn_track_zap - page table entries of a user range have been cleared
  * @vma: the area that the range lies in
  * @start: first user virtual address, page aligned
  * @end: address after the last
  *
- * Context: Process context; the caller keeps others from populating the range.
+ * Context: The lock of the page table is held, and was when they were cleared.
  */
 static inline void pfn_track_zap(struct vm_area_struct *vma,
 				 unsigned long start, unsigned long end)
@@ -372,6 +399,13 @@ static inline void pfn_track_iounmap(const void *va, unsigned long size)
 static inline int pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 				  unsigned long pfn, unsigned long size,
 				  pgprot_t want, pgprot_t got)
+{
+	return 0;
+}
+
+static inline int pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
+				   unsigned long pfn, unsigned long size,
+				   pgprot_t want, pgprot_t got)
 {
 	return 0;
 }

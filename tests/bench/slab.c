@@ -28,7 +28,7 @@ static struct class classes[CLASSES];
 static struct kmem_cache caches[CLASSES];
 static char *arena, *arena_end;
 
-bool unit_fails(void)
+bool unit_fails(gfp_t gfp)
 {
 	return false;
 }

@@ -99,9 +99,10 @@ def test_the_whole_tree_takes_it(series: list[Path], pristine: Path) -> None:
 
 def test_headers(series: list[Path]) -> None:
     """Numbered, signed off, with a body that says why."""
+    width = len(str(len(series)))
     for number, patch in enumerate(series, 1):
         head, _, body = patch.read_text().partition("\n\n")
-        assert f"[PATCH {number}/{len(series)}] " in re.sub(r"\n ", " ", head)
+        assert f"[PATCH {number:0{width}}/{len(series)}] " in re.sub(r"\n ", " ", head)
         assert head.startswith("From 000000")
         message = body.split("\n---\n")[0]
         assert "Signed-off-by: " in message

@@ -222,6 +222,7 @@ static struct task_struct unit_init_task = { .tgid = 1, .comm = "unit" };
 
 __thread struct task_struct *unit_current = &unit_init_task;
 struct task_struct *unit_tasks;
+unsigned long unit_ram_end;
 u64 unit_now = 1000000000;
 
 /* === Stacks ============================================================= */
@@ -238,7 +239,7 @@ static unsigned int unit_depot_nr;
 int stack_depot_init(void)
 {
 	might_sleep();
-	return unit_fails() ? -ENOMEM : 0;
+	return unit_fails(GFP_KERNEL) ? -ENOMEM : 0;
 }
 
 static long unit_nr_stacks;
@@ -267,8 +268,7 @@ depot_stack_handle_t stack_depot_save(unsigned long *entries, unsigned int nr,
 	unsigned long stack[UNIT_STACK] = { 0 };
 	unsigned int i;
 
-	(void)gfp;
-	if (!nr || unit_fails())
+	if (!nr || unit_fails(gfp))
 		return 0;
 	memcpy(stack, entries, nr * sizeof(*entries));
 	spin_lock(&unit_depot_lock);
@@ -346,7 +346,7 @@ void unit_log(const char *kernel_format, ...)
 	while ((escaped = strstr(format, "%*pE")))
 		memcpy(escaped, "%.*s", 4);
 
-	mutex_lock(&unit_log_lock);
+	spin_lock(&unit_log_lock);
 	room = sizeof(unit_log_buf) - unit_log_len;
 	va_start(args, kernel_format);
 	len = vsnprintf(unit_log_buf + unit_log_len, room, format, args);
@@ -355,7 +355,7 @@ void unit_log(const char *kernel_format, ...)
 	UNIT_ASSERT(len > 0 && (size_t)len < room);
 	UNIT_ASSERT(format[strlen(format) - 1] == '\n');
 	unit_log_len += len;
-	mutex_unlock(&unit_log_lock);
+	spin_unlock(&unit_log_lock);
 }
 
 const char *unit_log_text(void)
@@ -375,13 +375,13 @@ bool __ratelimit(struct ratelimit_state *state)
 	u64 now = ktime_get_boot_fast_ns();
 	bool ok;
 
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	if (now - state->begin >= state->interval) {
 		state->begin = now;
 		state->used = 0;
 	}
 	ok = state->used++ < state->burst;
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	return ok;
 }
 

@@ -30,9 +30,10 @@ long unit_allocs(void)
 }
 
 /* Armed by single-threaded tests only. */
-bool unit_fails(void)
+bool unit_fails(gfp_t gfp)
 {
-	might_sleep();
+	if (!(gfp & GFP_NOWAIT))
+		might_sleep();
 	__atomic_add_fetch(&unit_nr_allocs, 1, __ATOMIC_RELAXED);
 	if (!unit_countdown || --unit_countdown)
 		return false;
@@ -58,11 +59,11 @@ long unit_objects(void)
 }
 
 /* Rubbish instead of zeroes: who wants those has to ask. */
-static void *unit_alloc(size_t size, struct kmem_cache *cache)
+static void *unit_alloc(size_t size, struct kmem_cache *cache, gfp_t gfp)
 {
 	struct unit_head *head;
 
-	if (unit_fails())
+	if (unit_fails(gfp))
 		return NULL;
 	if (posix_memalign((void **)&head, sizeof(*head), sizeof(*head) + size))
 		head = NULL;
@@ -75,9 +76,8 @@ static void *unit_alloc(size_t size, struct kmem_cache *cache)
 
 void *kzalloc(size_t size, gfp_t gfp)
 {
-	void *p = unit_alloc(size, NULL);
+	void *p = unit_alloc(size, NULL, gfp);
 
-	(void)gfp;
 	return p ? memset(p, 0, size) : NULL;
 }
 
@@ -88,9 +88,8 @@ void *kvcalloc(size_t n, size_t size, gfp_t gfp)
 
 void *kmemdup(const void *p, size_t size, gfp_t gfp)
 {
-	void *copy = unit_alloc(size, NULL);
+	void *copy = unit_alloc(size, NULL, gfp);
 
-	(void)gfp;
 	return copy ? memcpy(copy, p, size) : NULL;
 }
 
@@ -129,7 +128,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size,
 	(void)align;
 	(void)flags;
 	UNIT_ASSERT(!ctor);
-	if (unit_fails())
+	if (unit_fails(GFP_KERNEL))
 		return NULL;
 	while (unit_caches[i].name)
 		UNIT_ASSERT(++i < UNIT_CACHES);
@@ -140,9 +139,8 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size,
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *p = unit_alloc(cache->size, cache);
+	void *p = unit_alloc(cache->size, cache, gfp);
 
-	(void)gfp;
 	if (!p)
 		return NULL;
 	__atomic_add_fetch(&cache->live, 1, __ATOMIC_RELAXED);

@@ -1005,3 +1005,55 @@ TEST(registry, for_each)
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_OFF), 0);
 	CHECK_EQ(pfn_track_for_each(0, 1, see, NULL), -EOPNOTSUPP);
 }
+
+/* === Faults ============================================================= */
+
+TEST(registry, insert)
+{
+	unsigned int i;
+
+	boot("enforce");
+	for (i = 0; i < 512; i++)
+		CHECK_EQ(do_insert(&unit_mm[0], 10 + i, 50 + i, 1, bad_a), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	CHECK_EQ(unit_stat(PFT_STAT_MAPS), 512);
+	CHECK_EQ(record_at(PFN_SPACE_USER, &unit_mm[0], 300).kind,
+		 PFN_KIND_INSERT);
+	CHECK_EQ(do_insert(&unit_mm[1], 10, 60, 1, bad_b), -EBUSY);
+	CHECK_EQ(do_insert(&unit_mm[1], 10, 40, 1, bad_b), 0);
+	/* One page goes and comes back with another frame, as an object moves. */
+	do_zap(&unit_mm[0], 20, 1);
+	CHECK_EQ(pfn_track_lookup(60), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 20, 5000, 1, bad_b), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 4);
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 0);
+	unit_check_store();
+	__pfn_track_exit(&unit_mm[0]);
+	__pfn_track_exit(&unit_mm[1]);
+	check_empty();
+}
+
+/* RAM as the linear map has it is not worth a record; RAM otherwise is. */
+TEST(registry, insert_plain_ram)
+{
+	boot(NULL);
+	unit_ram_end = 100;
+	CHECK_EQ(do_insert(&unit_mm[0], 10, 50, 1, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 11, 51, 1, A_WC), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 12, 100, 1, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+}
+
+/* Where nothing may sleep, what is missing is missing. */
+TEST(registry, insert_without_memory)
+{
+	boot(NULL);
+	unit_stock_hide();
+	unit_fail_from(1);
+	CHECK_EQ(do_insert(&unit_mm[0], 10, 50, 1, A_WC), 0);
+	unit_fail_nth(0);
+	unit_stock_restore();
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 1);
+	check_empty();
+}

@@ -167,13 +167,13 @@ void trace_pfn_unmap(const struct pft_record *rec)
 
 void trace_pfn_conflict(const struct pft_conflict *c)
 {
-	static DEFINE_MUTEX(lock);
+	static DEFINE_SPINLOCK(lock);
 
 	UNIT_ASSERT(c->new.holder);
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	unit_trace.conflicts++;
 	unit_trace.conflict = *c;
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 }
 
 void unit_boot(const char *param)
@@ -460,6 +460,21 @@ int do_map(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 	   unsigned long nr, enum pfn_attr attr)
 {
 	return do_remap(mm, va, pfn, nr, attr, attr);
+}
+
+/* As by a fault, under the lock of the page table. */
+int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
+	      unsigned long nr, enum pfn_attr attr)
+{
+	struct vm_area_struct vma = unit_vma(mm, va, nr);
+	static DEFINE_SPINLOCK(ptl);
+	int ret;
+
+	spin_lock(&ptl);
+	ret = __pfn_track_insert(&vma, pages(va), pfn, pages(nr),
+				 unit_prot(attr), unit_prot(attr));
+	spin_unlock(&ptl);
+	return ret;
 }
 
 void do_zap(struct mm_struct *mm, unsigned long va, unsigned long nr)

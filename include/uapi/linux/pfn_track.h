@@ -93,19 +93,22 @@ enum pfn_verdict {
  * @PFN_KIND_IOREMAP: ioremap() and all that ends in ioremap_page_range()
  * @PFN_KIND_REMAP_PFN: remap_pfn_range() into a user address space
  * @PFN_KIND_CLAIM: pfn_track_claim(), a range reserved without a mapping
+ * @PFN_KIND_INSERT: vmf_insert_pfn() and its kin, page by page by faults
  * @PFN_KIND_COUNT: number of kinds
  */
 enum pfn_kind {
 	PFN_KIND_IOREMAP,
 	PFN_KIND_REMAP_PFN,
 	PFN_KIND_CLAIM,
+	PFN_KIND_INSERT,
 	PFN_KIND_COUNT,
 };
 
 #define PFN_KIND_TEXT					\
 	[PFN_KIND_IOREMAP] = "ioremap",			\
 	[PFN_KIND_REMAP_PFN] = "remap_pfn",		\
-	[PFN_KIND_CLAIM] = "claim",
+	[PFN_KIND_CLAIM] = "claim",			\
+	[PFN_KIND_INSERT] = "insert",
 
 /**
  * enum pfn_space - whose addresses a mapping uses

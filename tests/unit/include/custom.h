@@ -178,7 +178,7 @@ void unit_fail_nth(long n);
 /* All from the n-th on fail. */
 void unit_fail_from(long n);
 /* Whether this one does. */
-bool unit_fails(void);
+bool unit_fails(gfp_t gfp);
 /* How many failed since it was armed. */
 long unit_failed(void);
 /* Allocations so far, those that failed included. */
@@ -206,6 +206,13 @@ struct vm_area_struct {
 
 #define VM_PFNMAP		0x400
 #define VM_MIXEDMAP		0x10000000
+#define vma_is_dax(vma)		false
+
+/* Page frames below this one are RAM. */
+extern unsigned long unit_ram_end;
+#define pfn_valid(pfn)		((pfn) < unit_ram_end)
+#define pfn_to_page(pfn)	(pfn)
+#define is_zone_device_page(page)	((void)(page), false)
 
 struct task_struct {
 	pid_t tgid;
