@@ -64,6 +64,8 @@ class Arch:
     host: str
     cross: str
     devices: tuple[str, ...] = ()
+    # For programs that count: a counter of 1 GHz, and no surprises.
+    counted: tuple[str, ...] = ()
 
     @property
     def compiler_prefix(self) -> str:
@@ -78,10 +80,13 @@ ARCHES = {
         # SeaBIOS puts 64-bit BARs above 4 GiB only if they do not all fit
         # below, where MTRRs would forbid write-back. This device has a BAR
         # too large for the hole, and nothing behind it that costs memory.
-        ("pci-testdev,membar=4G,addr=0x1e",)),
+        ("pci-testdev,membar=4G,addr=0x1e",),
+        # With -icount each byte of a rep stosb is an instruction.
+        ("-cpu", "max,erms=off,fsrm=off")),
     "arm64": Arch(
         "arm64", "qemu-system-aarch64", ("-M", "virt", "-cpu", "max,pauth-impdef=on"), "ttyAMA0",
-        "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-"),
+        "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-",
+        counted=("-cpu", "max,pauth-impdef=on,cntfrq=1000000000")),
 }
 
 
@@ -216,8 +221,8 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL))
 
 
-def initramfs(kernel: Kernel) -> bytes:
-    """busybox, the agent, the workload, pfntrack and the kernel's modules."""
+def initramfs(kernel: Kernel, modules: tuple[Path, ...] = ()) -> bytes:
+    """busybox, the agent, the workload, pfntrack, the kernel's modules and others."""
     arch, cross = kernel.arch.name, kernel.arch.compiler_prefix
     archive = cpio.Archive()
     for folder in ("proc", "sys", "dev", "tmp", "bin", "sbin", "lib64", "lib/modules"):
@@ -232,7 +237,7 @@ def initramfs(kernel: Kernel) -> bytes:
     archive.file("bin/busybox", programs.busybox(cross))
     for name in programs.applets():
         archive.link(f"bin/{name}", "busybox")
-    for module in kernel.modules:
+    for module in (*kernel.modules, *modules):
         archive.file(f"lib/modules/{module.name}", module, 0o644)
     return archive.content()
 
@@ -326,7 +331,7 @@ class Guest:
 
     def __init__(self, kernel: Kernel, cmdline: str = "", *, memory: int = 512, cpus: int = 2,
                  devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = (),
-                 counted: bool = False) -> None:
+                 counted: bool = False, modules: tuple[Path, ...] = ()) -> None:
         self.kernel = kernel
         self.arch = kernel.arch.name
         self.cmdline = cmdline
@@ -337,6 +342,7 @@ class Guest:
         self.boot_seconds = 0.0
         self._memory, self._cpus = memory, cpus
         self._counted = counted
+        self._modules = modules
         self._orders = 0
         self._pending = b""
         self._final = ""
@@ -355,8 +361,9 @@ class Guest:
                   f"{self.cmdline}").strip()
         # One CPU a socket: the MP table lists no others.
         # Counted: the guest's clock goes by instructions, one each nanosecond.
-        speed = (["-accel", "tcg", "-icount", "shift=0,sleep=off"] if self._counted else
-                 ["-accel", accelerator_for(self.kernel)])
+        speed = ["-accel", "tcg", "-icount", "shift=0,sleep=off", *arch.counted]
+        if not self._counted:
+            speed = ["-accel", accelerator_for(self.kernel)]
         command = [arch.qemu, *arch.machine, *speed,
                    "-m", str(self._memory), "-smp", f"{self._cpus},sockets={self._cpus}",
                    "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(self.kernel.image),
@@ -383,7 +390,7 @@ class Guest:
         self._folder = tempfile.mkdtemp(prefix="pfnlab.")
         folder = Path(self._folder)
         try:
-            (folder / "initramfs").write_bytes(initramfs(self.kernel))
+            (folder / "initramfs").write_bytes(initramfs(self.kernel, self._modules))
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(folder / "lab.sock"))
                 listener.listen(1)

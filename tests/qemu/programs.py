@@ -11,6 +11,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 GUEST = Path(__file__).resolve().parent / "guest"
 BUILD = REPO / "build"
+HEADERS = (REPO / "tests" / "bench" / "module" / "pfn_bench.h",)
 
 
 class BuildError(Exception):
@@ -29,7 +30,8 @@ def _make(command: list[str], what: str) -> None:
 def program(name: str, arch: str, cross: str) -> Path:
     """A static program of tests/qemu/guest."""
     source, target = GUEST / f"{name}.c", BUILD / "guest" / arch / name
-    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+    newest = max(path.stat().st_mtime for path in (source, *HEADERS))
+    if not target.exists() or target.stat().st_mtime < newest:
         target.parent.mkdir(parents=True, exist_ok=True)
         _make([f"{cross}gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
                "-o", str(target), str(source)], name)
