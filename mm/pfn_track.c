@@ -181,20 +181,6 @@ static bool pft_on(void)
 	return READ_ONCE(pft_policy) != PFN_POLICY_OFF;
 }
 
-/**
- * struct pft_admission - what became of a newcomer
- * @judgement: what there is to say of it
- * @conflict: both sides, if @told
- * @refused: it must not be mapped
- * @told: @conflict is to be reported
- */
-struct pft_admission {
-	struct pft_judgement judgement;
-	struct pft_conflict conflict;
-	bool refused;
-	bool told;
-};
-
 /*
  * Record what is mapped, or count that it could not be recorded.  @new keeps
  * its reference to the holder only if no record took it over.
@@ -211,32 +197,6 @@ static void pft_make_record(struct pft_record *new, struct pft_spot *spot)
 	trace_pfn_map(new);
 	if (ret)
 		new->holder = NULL;
-}
-
-/* Judge @new and, unless it is refused, record it. */
-static void pft_admit(struct pft_admission *a, struct pft_record *new,
-		      struct pft_spot *spot, bool exact)
-{
-	enum pfn_policy policy = pft_policy_of(new->kind);
-	enum pfn_verdict verdict;
-
-	lockdep_assert_held(&pft_lock);
-	a->judgement = pft_judge(new);
-	verdict = pft_verdict(&a->judgement);
-	a->refused = pft_refuses(policy, &a->judgement) ||
-		     (exact && policy != PFN_POLICY_OFF &&
-		      verdict != PFN_VERDICT_SAME);
-	a->told = a->refused ||
-		  (policy != PFN_POLICY_OFF && verdict >= PFN_VERDICT_ORDERING);
-
-	if (a->told) {
-		a->conflict.policy = policy;
-		a->conflict.result = a->refused ? PFN_RESULT_REFUSED :
-						  PFN_RESULT_MAPPED;
-		pft_capture(&a->conflict, new, &a->judgement);
-	}
-	if (!a->refused)
-		pft_make_record(new, spot);
 }
 
 /*
@@ -313,6 +273,51 @@ static struct pft_range pft_range_of(const struct pft_record *rec)
 	};
 }
 
+/*
+ * There is something to say of a newcomer.  Apart, because what is said takes
+ * room on the stack that most mappings need not have.
+ */
+static noinline int pft_map_told(struct pft_record *new, struct pft_spot *spot,
+				 const struct pft_judgement *j,
+				 enum pfn_policy policy, bool refused)
+	__releases(&pft_lock)
+{
+	struct pft_conflict c = {
+		.policy = policy,
+		.result = refused ? PFN_RESULT_REFUSED : PFN_RESULT_MAPPED,
+	};
+
+	pft_capture(&c, new, j);
+	if (!refused)
+		pft_make_record(new, spot);
+	spin_unlock(&pft_lock);
+
+	pft_tell(&c, j);
+	pft_holder_put(new->holder);
+	return refused ? -EBUSY : 0;
+}
+
+/* Judge @new and, unless it is refused, record it. */
+static int pft_admit(struct pft_record *new, struct pft_spot *spot, bool exact)
+	__releases(&pft_lock)
+{
+	enum pfn_policy policy = pft_policy_of(new->kind);
+	struct pft_judgement j = pft_judge(new);
+	enum pfn_verdict verdict = pft_verdict(&j);
+	bool refused = pft_refuses(policy, &j) ||
+		       (exact && policy != PFN_POLICY_OFF &&
+			verdict != PFN_VERDICT_SAME);
+
+	if (unlikely(refused || (policy != PFN_POLICY_OFF &&
+				 verdict >= PFN_VERDICT_ORDERING)))
+		return pft_map_told(new, spot, &j, policy, refused);
+
+	pft_make_record(new, spot);
+	spin_unlock(&pft_lock);
+	pft_holder_put(new->holder);
+	return 0;
+}
+
 /**
  * pft_map - the common end of all that maps
  * @new: everything but its holder
@@ -325,12 +330,8 @@ static struct pft_range pft_range_of(const struct pft_record *rec)
  */
 int pft_map(struct pft_record *new, const struct pft_who *who, bool exact)
 {
-	const struct pft_range where = pft_range_of(new);
-	struct pft_admission a;
 	struct pft_spot spot;
 
-	a.told = false;
-	a.refused = false;
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();
 
@@ -340,20 +341,20 @@ int pft_map(struct pft_record *new, const struct pft_who *who, bool exact)
 	 * recorded has lost its mapping unseen.
 	 */
 	if (unlikely(!pft_store_spot(new, &spot))) {
+		const struct pft_range where = pft_range_of(new);
+
 		spin_unlock(&pft_lock);
 		pft_unmap(&where);
 		pft_lock_stocked(who->gfp);
 		pft_store_spot(new, &spot);
 	}
-	/* Switched off meanwhile: nothing may enter a store that was emptied. */
-	if (pft_on())
-		pft_admit(&a, new, &spot, exact);
-	spin_unlock(&pft_lock);
+	if (likely(pft_on()))
+		return pft_admit(new, &spot, exact);
 
-	if (a.told)
-		pft_tell(&a.conflict, &a.judgement);
+	/* Switched off meanwhile: nothing may enter a store that was emptied. */
+	spin_unlock(&pft_lock);
 	pft_holder_put(new->holder);
-	return a.refused ? -EBUSY : 0;
+	return 0;
 }
 
 /**

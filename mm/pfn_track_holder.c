@@ -17,6 +17,7 @@
 #define PFT_STACK_USER		8
 
 #define PFT_RECENT_BITS		6
+#define PFT_KNOWN_BITS		8
 
 /* Stands in where no memory was left to say who it was. */
 static struct pft_holder pft_nobody = {
@@ -57,6 +58,51 @@ static depot_stack_handle_t pft_stack(enum pfn_space space, gfp_t gfp)
 			      PFT_STACK_USER : PFT_STACK_KERNEL, 2);
 	return stack_depot_save(entries, nr, gfp);
 }
+
+/*
+ * Return addresses of which it is known whether they tell who maps, by hash:
+ * the address without its highest bit, which they have in common, and the
+ * answer.  Symbols are too dear to be asked for each mapping.
+ */
+static unsigned long pft_known[BIT(PFT_KNOWN_BITS)];
+
+static bool pft_telling(unsigned long caller)
+{
+	unsigned long *entry = &pft_known[hash_long(caller, PFT_KNOWN_BITS)];
+	unsigned long known = READ_ONCE(*entry);
+
+	if (!caller)
+		return false;
+	if (known >> 1 != caller << 1 >> 1) {
+		known = caller << 1 | pft_site_is_telling(caller);
+		WRITE_ONCE(*entry, known);
+	}
+	return known & 1;
+}
+
+#ifdef CONFIG_ARCH_STACKWALK
+static bool pft_try_site(void *site, unsigned long addr)
+{
+	if (!pft_telling(addr))
+		return true;
+	*(unsigned long *)site = addr;
+	return false;
+}
+
+/* The first on the stack that tells; 0 if there is none. */
+static unsigned long pft_telling_site(void)
+{
+	unsigned long site = 0;
+
+	arch_stack_walk(pft_try_site, &site, current, NULL);
+	return site;
+}
+#else
+static unsigned long pft_telling_site(void)
+{
+	return 0;
+}
+#endif
 
 static bool pft_same_text(const char *a, const char *b)
 {
@@ -122,7 +168,8 @@ static void pft_holder_key(struct pft_holder *key, const struct pft_who *who)
 		.pid = task_tgid_nr(current),
 		.caller = (unsigned long)who->caller,
 	};
-	get_task_comm(key->comm, current);
+	/* A name that is changed meanwhile ends with a zero all the same. */
+	memcpy(key->comm, current->comm, TASK_COMM_LEN);
 	if (who->file) {
 		key->fops = who->file->f_op;
 		key->inode = file_inode(who->file)->i_ino;
@@ -150,9 +197,10 @@ static struct pft_holder *pft_holder_make(const struct pft_holder *key,
  * pft_holder_find - the current task, by a call site
  * @who: on whose behalf
  *
- * The stack is walked only where nothing cheaper tells the call site: behind
- * ioremap() there are wrappers that all drivers share, and a mapped file
- * belongs to one driver.
+ * The stack is walked only where nothing cheaper tells the call site, and then
+ * no further than to the first function that does: behind ioremap() there are
+ * wrappers that all drivers share, but a mapped file belongs to one driver.
+ * Only the first of a call site has its whole stack kept.
  *
  * Context: Process context, under locks if @who->gfp says so.
  *
@@ -160,15 +208,25 @@ static struct pft_holder *pft_holder_make(const struct pft_holder *key,
  */
 struct pft_holder *pft_holder_find(const struct pft_who *who)
 {
-	struct pft_holder key, *holder;
+	struct pft_holder key, *holder = NULL;
+	unsigned long site;
+	bool told;
 
 	pft_holder_key(&key, who);
-	holder = pft_recent_get(&key);
-	if (holder)
-		return holder;
+	told = who->file || pft_telling(key.caller);
+	if (!told) {
+		site = pft_telling_site();
+		key.caller = site ?: key.caller;
+		told = site;
+	}
+	if (told) {
+		holder = pft_recent_get(&key);
+		if (holder)
+			return holder;
+	}
 
 	key.stack = pft_stack(who->space, who->gfp);
-	if (!who->file && !pft_site_is_telling(key.caller)) {
+	if (!told) {
 		key.apart = key.stack;
 		holder = pft_recent_get(&key);
 	}

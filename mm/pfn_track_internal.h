@@ -46,7 +46,8 @@
  * @stack: call stack in the stack depot, 0 if it could not be kept
  * @apart: the stack that tells this call site from others, 0 if @caller or
  *	@fops and @inode do
- * @caller: return address that the hook was given, or 0
+ * @caller: return address that tells who maps, or the one that the hook was
+ *	given, or 0
  * @fops: what the mapped file can do, which tells whose driver it is, or NULL
  * @inode: number of the mapped file's inode, or 0
  * @dev: name of the device, or NULL

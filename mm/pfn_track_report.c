@@ -117,7 +117,7 @@ static bool pft_symbol(unsigned long addr, char *buf, size_t size)
 
 /**
  * pft_site_is_telling - whether a return address says who maps
- * @caller: return address, or 0
+ * @caller: return address
  *
  * Return: false if it lies in a function that all drivers go through, or is not
  * known: then only the stack tells.

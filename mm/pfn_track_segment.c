@@ -64,8 +64,9 @@ struct pft_extra {
  * @idle: in pft_idle while the node is empty, else a list of its own
  * @rcu: to free it
  * @shift: a slot is BIT(@shift) page frames
- * @used: slots that are held, here or below
  * @children: nodes below
+ * @bits: set in @held
+ * @nr: the same for each attribute, here and below
  * @held: sets of attributes: here, and below from %PFT_BELOW_SHIFT on
  * @child: nodes below; not in a leaf, whose @shift is 0
  */
@@ -79,8 +80,9 @@ struct pft_node {
 		struct rcu_head rcu;
 	};
 	u8 shift;
-	u8 used;
 	u8 children;
+	u16 bits;
+	u8 nr[PFN_ATTR_COUNT];
 	u32 held[PFT_NODE_SLOTS];
 	struct pft_node __rcu *child[];
 };
@@ -113,10 +115,27 @@ static struct pft_node *pft_child(const struct pft_node *node,
 				     lockdep_is_held(&pft_lock));
 }
 
+/* Hold a slot with @attr: here, or below with %PFT_BELOW_SHIFT. */
+static void pft_set(struct pft_node *node, unsigned int slot, unsigned int attr,
+		    unsigned int shift)
+{
+	WRITE_ONCE(node->held[slot], node->held[slot] | BIT(attr) << shift);
+	node->nr[attr]++;
+	node->bits++;
+}
+
+static void pft_clear(struct pft_node *node, unsigned int slot,
+		      unsigned int attr, unsigned int shift)
+{
+	WRITE_ONCE(node->held[slot], node->held[slot] & ~(BIT(attr) << shift));
+	node->nr[attr]--;
+	node->bits--;
+}
+
 /* Put an empty node among the idle ones, and one that is in use not. */
 static void pft_settle(struct pft_node *node)
 {
-	bool empty = !node->used && !node->children && node->up;
+	bool empty = !node->bits && !node->children && node->up;
 
 	if (empty == !list_empty(&node->idle))
 		return;
@@ -166,27 +185,19 @@ static bool pft_beyond(const struct pft_node *root, unsigned long pfn)
 	return pfn >> root->shift >> PFT_NODE_BITS;
 }
 
-static u32 pft_node_union(const struct pft_node *node)
-{
-	unsigned int slot;
-	u32 held = 0;
-
-	for (slot = 0; slot < PFT_NODE_SLOTS; slot++)
-		held |= READ_ONCE(node->held[slot]);
-	return (held | held >> PFT_BELOW_SHIFT) & PFT_HERE_MASK;
-}
-
 /* Put a root on top of the root; NULL if the stock has run out. */
 static struct pft_node *pft_root_grow(void)
 {
 	struct pft_node *old = pft_top();
 	struct pft_node *root = pft_stock_take(PFT_STOCK_INNER);
+	unsigned int attr;
 
 	if (!root)
 		return NULL;
 	pft_node_start(root, NULL, 0, old->shift + PFT_NODE_BITS);
-	root->held[0] = pft_node_union(old) << PFT_BELOW_SHIFT;
-	root->used = !!root->held[0];
+	for (attr = 0; attr < PFN_ATTR_COUNT; attr++)
+		if (old->nr[attr])
+			pft_set(root, 0, attr, PFT_BELOW_SHIFT);
 	root->children = 1;
 	RCU_INIT_POINTER(root->child[0], old);
 	old->up = root;
@@ -322,42 +333,39 @@ static void pft_extra_drop(struct pft_node *node, struct pft_extra *extra)
 	pft_stock_give(PFT_STOCK_EXTRA, extra);
 }
 
-static bool pft_node_has(const struct pft_node *node, unsigned int slot,
-			 unsigned int end, u32 set)
+static bool pft_run_has(const struct pft_node *node, const struct pft_run *run,
+			unsigned int attr)
 {
-	for (; slot <= end; slot++)
-		if (node->held[slot] & set)
+	unsigned int slot;
+
+	for (slot = run->slot; slot <= run->end; slot++)
+		if (node->held[slot] & BIT(attr))
 			return true;
 	return false;
 }
 
 /* An attribute was added to @node: tell those above. */
-static void pft_tell_up(struct pft_node *node, u32 below)
+static void pft_tell_up(struct pft_node *node, unsigned int attr)
 {
 	for (; node->up; node = node->up) {
 		struct pft_node *up = node->up;
-		u32 *held = &up->held[pft_slot(node->pfn, up->shift)];
+		unsigned int slot = pft_slot(node->pfn, up->shift);
 
-		if (*held & below)
+		if (up->held[slot] & BIT(attr) << PFT_BELOW_SHIFT)
 			return;
-		up->used += !*held;
-		WRITE_ONCE(*held, *held | below);
+		pft_set(up, slot, attr, PFT_BELOW_SHIFT);
 		pft_settle(up);
 	}
 }
 
 /* An attribute was taken from a slot of @node: maybe it was the last one. */
-static void pft_forget_up(struct pft_node *node, u32 here, u32 below)
+static void pft_forget_up(struct pft_node *node, unsigned int attr)
 {
-	for (; node->up; node = node->up) {
+	for (; node->up && !node->nr[attr]; node = node->up) {
 		struct pft_node *up = node->up;
-		u32 *held = &up->held[pft_slot(node->pfn, up->shift)];
 
-		if (node->used && pft_node_has(node, 0, PFT_NODE_SLOTS - 1,
-					       here | below))
-			return;
-		WRITE_ONCE(*held, *held & ~below);
-		up->used -= !*held;
+		pft_clear(up, pft_slot(node->pfn, up->shift), attr,
+			  PFT_BELOW_SHIFT);
 		pft_settle(up);
 	}
 }
@@ -373,23 +381,19 @@ static struct pft_node *pft_run_hold(const struct pft_run *run,
 	if (!node)
 		return NULL;
 	extra = pft_extra_find(node, attr);
-	if (!extra && pft_node_has(node, run->slot, run->end, BIT(attr))) {
+	if (!extra && node->nr[attr] && pft_run_has(node, run, attr)) {
 		extra = pft_extra_make(node, attr);
 		if (!extra)
 			return NULL;
 	}
 	for (slot = run->slot; slot <= run->end; slot++) {
-		u32 held = node->held[slot];
-
-		if (held & BIT(attr)) {
+		if (node->held[slot] & BIT(attr))
 			extra->used += !extra->nr[slot]++;
-			continue;
-		}
-		node->used += !held;
-		WRITE_ONCE(node->held[slot], held | BIT(attr));
+		else
+			pft_set(node, slot, attr, 0);
 	}
 	pft_settle(node);
-	pft_tell_up(node, BIT(attr) << PFT_BELOW_SHIFT);
+	pft_tell_up(node, attr);
 	return node;
 }
 
@@ -397,27 +401,18 @@ static void pft_run_drop(const struct pft_run *run, unsigned int attr)
 {
 	struct pft_node *node = pft_node_find(run->pfn, run->shift);
 	struct pft_extra *extra = pft_extra_find(node, attr);
-	bool fewer = false;
 	unsigned int slot;
 
 	for (slot = run->slot; slot <= run->end; slot++) {
-		u32 held = node->held[slot];
-
-		if (extra && extra->nr[slot]) {
+		if (extra && extra->nr[slot])
 			extra->used -= !--extra->nr[slot];
-			continue;
-		}
-		held &= ~BIT(attr);
-		WRITE_ONCE(node->held[slot], held);
-		node->used -= !held;
-		fewer = true;
+		else
+			pft_clear(node, slot, attr, 0);
 	}
 	if (extra && !extra->used)
 		pft_extra_drop(node, extra);
-	if (fewer) {
-		pft_settle(node);
-		pft_forget_up(node, BIT(attr), BIT(attr) << PFT_BELOW_SHIFT);
-	}
+	pft_settle(node);
+	pft_forget_up(node, attr);
 }
 
 /* === Ranges ============================================================= */
@@ -455,12 +450,17 @@ undo:
 	return NULL;
 }
 
-/* The lowest node that a range fits into, which begins in @node. */
-static struct pft_node *pft_home(struct pft_node *node, unsigned long last)
+/* The height of the lowest node that a range fits into, unless a slot does. */
+static unsigned int pft_home_shift(unsigned long pfn, unsigned long last)
 {
-	while (last - node->pfn > pft_low(node->shift + PFT_NODE_BITS))
-		node = node->up;
-	return node;
+	unsigned int shift = 0;
+
+	while (pfn >> shift >> PFT_NODE_BITS != last >> shift >> PFT_NODE_BITS)
+		shift += PFT_NODE_BITS;
+	/* The whole of a node is held by the slot above. */
+	if (shift < PFT_TOP_SHIFT && last - pfn == pft_low(shift + PFT_NODE_BITS))
+		shift += PFT_NODE_BITS;
+	return shift;
 }
 
 /**
@@ -528,12 +528,17 @@ static int pft_exchange(struct pft_span old, struct pft_span new,
 int pft_segment_add(struct pft_record *rec)
 {
 	struct pft_node *node;
+	unsigned int shift;
 
 	lockdep_assert_held(&pft_lock);
 	node = pft_hold(rec->pfn, rec->last, rec->got);
 	if (!node)
 		return -ENOMEM;
-	list_add_tail(&rec->home, &pft_home(node, rec->last)->records);
+	/* The first run lies in the home, or below it. */
+	shift = pft_home_shift(rec->pfn, rec->last);
+	while (node->shift < shift)
+		node = node->up;
+	list_add_tail(&rec->home, &node->records);
 	return 0;
 }
 
@@ -570,8 +575,7 @@ int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
 	struct pft_span old = { rec->pfn, rec->last }, new = { pfn, last };
 	struct pft_span larger = new.last - new.pfn > old.last - old.pfn ?
 				 new : old;
-	struct pft_node *home;
-	struct pft_run run;
+	unsigned int shift;
 	int ret;
 
 	lockdep_assert_held(&pft_lock);
@@ -586,11 +590,12 @@ int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
 	if (ret)
 		return ret;
 
+	shift = pft_home_shift(pfn, last);
+	if (shift != pft_home_shift(rec->pfn, rec->last) ||
+	    (pfn ^ rec->pfn) >> shift >> PFT_NODE_BITS)
+		list_move_tail(&rec->home, &pft_node_find(pfn, shift)->records);
 	rec->pfn = pfn;
 	rec->last = last;
-	pft_run_at(&run, pfn, last);
-	home = pft_home(pft_node_find(pfn, run.shift), last);
-	list_move_tail(&rec->home, &home->records);
 	pft_prune();
 	return 0;
 }
@@ -599,14 +604,16 @@ static unsigned int pft_run_held(const struct pft_run *run)
 {
 	const struct pft_node *node = rcu_dereference_check(pft_root,
 						lockdep_is_held(&pft_lock));
-	unsigned int slot;
+	unsigned int slot = run->slot, end = run->end;
 	u32 held = 0;
 
 	if (pft_beyond(node, run->pfn))
 		return 0;
 	/* A run of larger blocks than the root is made of begins with all of it. */
-	if (node->shift < run->shift)
-		return pft_node_union(node);
+	if (node->shift < run->shift) {
+		slot = 0;
+		end = PFT_NODE_SLOTS - 1;
+	}
 
 	while (node && node->shift > run->shift) {
 		u32 set = READ_ONCE(node->held[pft_slot(run->pfn, node->shift)]);
@@ -616,7 +623,7 @@ static unsigned int pft_run_held(const struct pft_run *run)
 			return held;
 		node = pft_child(node, pft_slot(run->pfn, node->shift));
 	}
-	for (slot = run->slot; node && slot <= run->end; slot++) {
+	for (; node && slot <= end; slot++) {
 		u32 set = READ_ONCE(node->held[slot]);
 
 		held |= set | set >> PFT_BELOW_SHIFT;

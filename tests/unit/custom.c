@@ -249,6 +249,17 @@ long unit_stacks(void)
 	return __atomic_load_n(&unit_nr_stacks, __ATOMIC_RELAXED);
 }
 
+void arch_stack_walk(bool (*consume)(void *cookie, unsigned long addr),
+		     void *cookie, struct task_struct *task, void *regs)
+{
+	unsigned int i;
+
+	UNIT_ASSERT(task == current && !regs);
+	for (i = 0; i < UNIT_STACK && unit_stack[i]; i++)
+		if (!consume(cookie, unit_stack[i]))
+			return;
+}
+
 unsigned int stack_trace_save(unsigned long *entries, unsigned int nr,
 			      unsigned int skip)
 {

@@ -386,7 +386,7 @@ TEST(report, once_per_pair)
 	conflict_at(200);
 	task.tgid++;
 	conflict_at(100);
-	unit_stack[3] = 2;
+	unit_stack[2] = 4;
 	conflict_at(100);
 	text = unit_debugfs_read("conflicts", 4096, NULL);
 	CHECK_EQ(check_format(text, "conflict"), 4);

@@ -269,7 +269,10 @@ extern unsigned long unit_stack[UNIT_STACK];
 
 unsigned int stack_trace_save(unsigned long *entries, unsigned int nr,
 			      unsigned int skip);
-/* How often that was done. */
+/* Without an architecture only the above, as on some machines. */
+void arch_stack_walk(bool (*consume)(void *cookie, unsigned long addr),
+		     void *cookie, struct task_struct *task, void *regs);
+/* How often the whole stack was saved. */
 long unit_stacks(void);
 int stack_depot_init(void);
 depot_stack_handle_t stack_depot_save(unsigned long *entries, unsigned int nr,
