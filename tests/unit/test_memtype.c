@@ -4,11 +4,12 @@
  * the same ranges and types, in the same order, must be accepted and refused
  * alike.
  *
- * memtype is asked without a place for another type to be given (new_type is
- * NULL), the registry for exact claims: both then refuse whatever overlaps a
- * range of another type.  Where memtype may give another type (ioremap(),
- * remap_pfn_range()) the two differ on purpose: what memtype gives silently is
- * a downgrade here, see the tests of the registry and of the lab.
+ * "agrees": memtype is asked without a place for another type to be given
+ * (new_type is NULL), the registry for exact claims: both then refuse whatever
+ * overlaps a range of another type.  There is no difference.
+ *
+ * "differs": memtype may give another type, as ioremap() lets it.  What it lets
+ * in and "strict" does not is listed below, with the reason.
  */
 #include "unit.h"
 
@@ -152,5 +153,111 @@ TEST(memtype, agrees)
 		give_back(held[--nr]);
 	compare_pages();
 	unit_check_store();
+}
+
+/* === Where the two differ, by intention ================================= */
+
+#define WB	_PAGE_CACHE_MODE_WB
+#define WC	_PAGE_CACHE_MODE_WC
+#define UCM	_PAGE_CACHE_MODE_UC_MINUS
+#define UC	_PAGE_CACHE_MODE_UC
+#define WT	_PAGE_CACHE_MODE_WT
+#define WP	_PAGE_CACHE_MODE_WP
+
+/*
+ * A range is held with one type and wanted with another: memtype gives the
+ * newcomer what is held, and says nothing; the registry calls that a downgrade,
+ * and refuses it under "strict".
+ */
+static const struct {
+	enum page_cache_mode want;
+	enum page_cache_mode held;
+	const char *why;
+} differences[] = {
+	{ UC, WB, "hole: strong UC, asked for where no cache may interfere, is write-back" },
+	{ UCM, WC, "hole: a plain ioremap() of registers is write-combining" },
+	{ UC, WC, "writes meant to be strongly ordered are combined" },
+	{ UC, UCM, "the same but for an MTRR, which could make it WC" },
+	{ UC, WT, "reads meant for the device are answered by the cache" },
+	{ UC, WP, "reads meant for the device are answered by the cache" },
+	{ UCM, UC, "no MTRR can make it WC any more" },
+	{ UCM, WT, "reads meant for the device are answered by the cache" },
+	{ UCM, WP, "reads meant for the device are answered by the cache" },
+	{ WC, UCM, "the slow frame buffer" },
+	{ WC, UC, "the slow frame buffer" },
+	{ WC, WT, "writes are not combined" },
+	{ WC, WP, "writes are not combined" },
+	{ WT, UCM, "slower: reads are not cached" },
+	{ WT, UC, "slower: reads are not cached" },
+	{ WT, WP, "writes invalidate instead of updating the cache" },
+	{ WP, WB, "writes stay in the cache" },
+	{ WP, WT, "writes update the cache instead of invalidating" },
+	{ WP, WC, "slower: reads are not cached" },
+	{ WP, UCM, "slower: reads are not cached" },
+	{ WP, UC, "slower: reads are not cached" },
+	{ WB, WT, "slower: writes go through" },
+	{ WB, WP, "slower: writes are not cached" },
+	{ WB, WC, "slower: nothing is cached" },
+	{ WB, UCM, "slower: nothing is cached" },
+	{ WB, UC, "slower: nothing is cached" },
+};
+
+static bool listed(enum page_cache_mode want, enum page_cache_mode held)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(differences); i++)
+		if (differences[i].want == want && differences[i].held == held)
+			return true;
+	return false;
+}
+
+/* What __ioremap_caller() does not accept: is_new_memtype_allowed(), pgtable.h. */
+static bool arch_refuses(enum page_cache_mode want, enum page_cache_mode got)
+{
+	return (got == WB && (want == UCM || want == WC || want == WT)) ||
+	       (got == WC && want == WT);
+}
+
+TEST(memtype, differs)
+{
+	struct memtype held, new;
+	enum page_cache_mode got;
+	unsigned int i, j, differ = 0;
+	int ours;
+
+	unit_boot("strict");
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		for (j = 0; j < ARRAY_SIZE(types); j++) {
+			held = (struct memtype){
+				.start = 0, .end = PAGE_SIZE,
+				.type = types[j].mode,
+			};
+			new = held;
+			new.type = types[i].mode;
+			CHECK_EQ(memtype_check_insert(&held, NULL), 0);
+			CHECK_EQ(do_ioremap(1, 0, 1, types[j].attr), 0);
+
+			CHECK_EQ(memtype_check_insert(&new, &got), 0);
+			CHECK_EQ(got, types[j].mode);
+			ours = __pfn_track_ioremap(kva(3), PAGE_SIZE, 0,
+						   unit_prot(types[i].attr),
+						   unit_prot(attr_of(got)),
+						   NULL);
+			if (arch_refuses(types[i].mode, got)) {
+				CHECK(ours);
+				CHECK(!listed(types[i].mode, types[j].mode));
+			} else {
+				CHECK_EQ(!!ours, listed(types[i].mode,
+							types[j].mode));
+				differ += !!ours;
+			}
+			CHECK(!IS_ERR(memtype_erase(0, PAGE_SIZE)));
+			CHECK(!IS_ERR(memtype_erase(0, PAGE_SIZE)));
+			do_iounmap(1, 1);
+			do_iounmap(3, 1);
+		}
+	}
+	CHECK_EQ(differ, ARRAY_SIZE(differences));
 }
 #endif /* CONFIG_X86 */
