@@ -81,14 +81,36 @@ void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
 	}
 }
 
-static struct pft_judgement pft_judge(const struct pft_record *new)
+/**
+ * pft_judge - what there is to say of a newcomer
+ * @new: its page frames, attributes and kind
+ * @how: %PFT_NOT_LINEAR if the linear map does not matter
+ *
+ * The linear map, too, holds RAM.  Whoever maps it otherwise first is told so;
+ * to whoever follows the first one is the other side.
+ *
+ * Context: Any but interrupts.
+ *
+ * Return: the judgement.
+ */
+struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how)
 {
 	struct pft_judgement j = {
 		.held = new->got,
 		.downgrade = new->want != new->got,
 	};
 
-	pft_judge_mask(&j, new->got, pft_segment_held(new->pfn, new->last));
+	unsigned int held = pft_segment_held(new->pfn, new->last);
+	const struct pfn_attr_pair *rule;
+
+	pft_judge_mask(&j, new->got, held);
+	if (new->got == PFN_ATTR_WB || held & BIT(new->got) ||
+	    how & PFT_NOT_LINEAR ||
+	    pft_policy_of(PFN_KIND_LINEAR) == PFN_POLICY_OFF)
+		return j;
+	rule = j.rule;
+	pft_judge_mask(&j, new->got, pfn_attr_linear(new->pfn, new->last));
+	j.linear = j.rule != rule;
 	return j;
 }
 
@@ -150,6 +172,14 @@ static void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 	if (j->downgrade && c->rule && c->rule->verdict < PFN_VERDICT_ORDERING)
 		c->rule = NULL;
 
+	if (j->linear) {
+		c->held.kind = PFN_KIND_LINEAR;
+		c->held.space = PFN_SPACE_KERNEL;
+		c->held.pfn = new->pfn;
+		c->held.last = new->last;
+		c->held.holder = pft_holder_kernel();
+		return;
+	}
 	held = pft_oldest(new->pfn, new->last, j->held);
 	if (!held)
 		return;
@@ -298,15 +328,21 @@ static noinline int pft_map_told(struct pft_record *new, struct pft_spot *spot,
 }
 
 /* Judge @new and, unless it is refused, record it. */
-static int pft_admit(struct pft_record *new, struct pft_spot *spot, bool exact)
+static int pft_admit(struct pft_record *new, struct pft_spot *spot,
+		     unsigned int how)
 	__releases(&pft_lock)
 {
+	struct pft_judgement j = pft_judge(new, how);
 	enum pfn_policy policy = pft_policy_of(new->kind);
-	struct pft_judgement j = pft_judge(new);
 	enum pfn_verdict verdict = pft_verdict(&j);
-	bool refused = pft_refuses(policy, &j) ||
-		       (exact && policy != PFN_POLICY_OFF &&
-			verdict != PFN_VERDICT_SAME);
+	bool refused;
+
+	/* Of the two, the one that lets more in. */
+	if (j.linear)
+		policy = min(policy, pft_policy_of(PFN_KIND_LINEAR));
+	refused = pft_refuses(policy, &j) ||
+		  (how & PFT_EXACT && policy != PFN_POLICY_OFF &&
+		   verdict != PFN_VERDICT_SAME);
 
 	if (unlikely(refused || (policy != PFN_POLICY_OFF &&
 				 verdict >= PFN_VERDICT_ORDERING)))
@@ -322,13 +358,13 @@ static int pft_admit(struct pft_record *new, struct pft_spot *spot, bool exact)
  * pft_map - the common end of all that maps
  * @new: everything but its holder
  * @who: on whose behalf
- * @exact: refuse whatever disagrees, under any policy but "off"
+ * @how: %PFT_EXACT, %PFT_NOT_LINEAR
  *
  * Context: Process context, under locks if @who->gfp says so.
  *
  * Return: 0, or -EBUSY if it is refused; then nothing is recorded.
  */
-int pft_map(struct pft_record *new, const struct pft_who *who, bool exact)
+int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 {
 	struct pft_spot spot;
 
@@ -349,7 +385,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, bool exact)
 		pft_store_spot(new, &spot);
 	}
 	if (likely(pft_on()))
-		return pft_admit(new, &spot, exact);
+		return pft_admit(new, &spot, how);
 
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */
 	spin_unlock(&pft_lock);
@@ -408,7 +444,7 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 	/* Callers that pass nonsense are ioremap_page_range()'s to refuse. */
 	if (!pft_pfns(&new, phys, size))
 		return 0;
-	return pft_map(&new, &who, false);
+	return pft_map(&new, &who, 0);
 }
 
 void __pfn_track_iounmap(const void *va, unsigned long size)
@@ -419,6 +455,61 @@ void __pfn_track_iounmap(const void *va, unsigned long size)
 	/* It may be older than the registry and not be on record. */
 	if (size)
 		pft_unmap(&range);
+}
+
+/* How many of the page frames from @i on are neighbours. */
+static unsigned int pft_vmap_run(struct page *const *pages,
+				 const unsigned long *pfns, unsigned int i,
+				 unsigned int count, unsigned long *pfn)
+{
+	unsigned int nr = 1;
+
+	*pfn = pages ? page_to_pfn(pages[i]) : pfns[i];
+	while (i + nr < count &&
+	       (pages ? page_to_pfn(pages[i + nr]) : pfns[i + nr]) == *pfn + nr)
+		nr++;
+	return nr;
+}
+
+int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
+		     const unsigned long *pfns, unsigned int count,
+		     pgprot_t prot)
+{
+	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
+	unsigned long va = (unsigned long)area->addr, pfn;
+	const struct pft_who who = {
+		.space = PFN_SPACE_KERNEL,
+		.caller = area->caller,
+		.gfp = GFP_KERNEL,
+	};
+	unsigned int i, nr, how;
+	int ret;
+
+	if (attr == PFN_ATTR_WB)
+		return 0;
+	/* Who allocates for DMA cleans the caches of what it maps uncached. */
+	how = area->flags & VM_DMA_COHERENT ? PFT_NOT_LINEAR : 0;
+	area->flags |= VM_PFN_TRACK;
+	for (i = 0; i < count; i += nr) {
+		struct pft_record new = {
+			.va = va + ((unsigned long)i << PAGE_SHIFT),
+			.want = attr,
+			.got = attr,
+			.kind = PFN_KIND_VMAP,
+			.space = PFN_SPACE_KERNEL,
+		};
+
+		nr = pft_vmap_run(pages, pfns, i, count, &pfn);
+		new.pfn = pfn;
+		new.last = pfn + nr - 1;
+		ret = pft_map(&new, &who, how);
+		if (ret) {
+			__pfn_track_iounmap(area->addr, (unsigned long)i <<
+							PAGE_SHIFT);
+			return ret;
+		}
+	}
+	return 0;
 }
 
 /* === Hooks: user mappings =============================================== */
@@ -444,7 +535,7 @@ static int pft_map_user(struct vm_area_struct *vma, enum pfn_kind kind,
 
 	if (!pft_pfns_from(&new, pfn, size))
 		return 0;
-	return pft_map(&new, &who, false);
+	return pft_map(&new, &who, 0);
 }
 
 int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,

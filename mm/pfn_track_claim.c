@@ -42,7 +42,8 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
 
 	/* A claim is a claim while the registry is off, too, only not on record. */
 	if (pfn_track_enabled()) {
-		ret = pft_map(&new, &who, flags & PFN_CLAIM_EXACT);
+		ret = pft_map(&new, &who, PFT_NOT_LINEAR |
+			      (flags & PFN_CLAIM_EXACT ? PFT_EXACT : 0));
 		if (ret)
 			return ret;
 	}
@@ -178,7 +179,7 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
 		    struct pfn_answer *answer)
 {
 	struct pft_record new = { .want = attr, .got = attr };
-	struct pft_judgement j = { .held = attr };
+	struct pft_judgement j;
 
 	if (!answer || attr >= PFN_ATTR_COUNT || !pft_pfns(&new, start, size))
 		return -EINVAL;
@@ -186,7 +187,7 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
 		return -EOPNOTSUPP;
 
 	answer->attrs = pft_segment_held(new.pfn, new.last);
-	pft_judge_mask(&j, attr, answer->attrs);
+	j = pft_judge(&new, 0);
 	answer->verdict = pft_verdict(&j);
 	answer->refused = pft_refuses(pft_get_policy(PFT_KIND_ALL), &j);
 	return 0;

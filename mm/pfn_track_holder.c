@@ -25,6 +25,12 @@ static struct pft_holder pft_nobody = {
 	.comm = "?",
 };
 
+/* Of what nobody asked for. */
+static struct pft_holder pft_kernel = {
+	.ref = REFCOUNT_INIT(1),
+	.comm = "kernel",
+};
+
 /* By hash; the later of two takes the place. */
 static struct pft_holder __rcu *pft_recent[BIT(PFT_RECENT_BITS)];
 
@@ -258,6 +264,16 @@ struct pft_holder *pft_holder_fork(const struct pft_holder *parent)
 	memcpy(key.comm, parent->comm, TASK_COMM_LEN);
 	holder = kmemdup(&key, sizeof(key), GFP_KERNEL);
 	return holder ?: pft_holder_get(&pft_nobody);
+}
+
+/**
+ * pft_holder_kernel - the kernel itself, who holds the linear map
+ *
+ * Return: a holder with a reference for the caller.
+ */
+struct pft_holder *pft_holder_kernel(void)
+{
+	return pft_holder_get(&pft_kernel);
 }
 
 /**

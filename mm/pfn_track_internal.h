@@ -35,6 +35,7 @@
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
 
 /* === Data =============================================================== */
 
@@ -236,12 +237,19 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @rule: the worst rule that applies, NULL if nothing is held
  * @held: the attribute on the other side of @rule
  * @downgrade: the newcomer would not get what it wants
+ * @linear: the other side of @rule is the linear map
  */
 struct pft_judgement {
 	const struct pfn_attr_pair *rule;
 	enum pfn_attr held;
 	bool downgrade;
+	bool linear;
 };
+
+/* How to judge: refuse whatever disagrees, under any policy but "off". */
+#define PFT_EXACT		BIT(0)
+/* The caller keeps caches and the linear map apart by itself, or maps nothing. */
+#define PFT_NOT_LINEAR		BIT(1)
 
 struct pft_who;
 
@@ -250,7 +258,8 @@ void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
 		    unsigned long mask);
 bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
 bool pft_pfns(struct pft_record *rec, u64 start, u64 size);
-int pft_map(struct pft_record *new, const struct pft_who *who, bool exact);
+struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
+int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
 void pft_unmap(const struct pft_range *where);
 
 /* === Holders: pfn_track_holder.c ======================================== */
@@ -280,6 +289,7 @@ static inline struct pft_holder *pft_holder_get(struct pft_holder *holder)
 void pft_holder_put(struct pft_holder *holder);
 struct pft_holder *pft_holder_find(const struct pft_who *who);
 struct pft_holder *pft_holder_fork(const struct pft_holder *parent);
+struct pft_holder *pft_holder_kernel(void);
 void pft_holder_forget(void);
 pid_t pft_holder_pid(const struct pft_record *rec);
 

@@ -93,7 +93,8 @@ static const char * const pft_wrappers[] = {
 	"ioremap", "__ioremap", "generic_ioremap", "devm_ioremap",
 	"__devm_ioremap", "devm_platform_ioremap", "of_iomap", "devm_of_iomap",
 	"pci_iomap", "pcim_iomap", "pci_ioremap", "memremap", "devm_memremap",
-	"arch_memremap", "remap_pfn_range", "vm_iomap_memory",
+	"arch_memremap", "remap_pfn_range", "vm_iomap_memory", "vmap",
+	"dma_common_", "dma_alloc_", "dma_direct_", "dmam_alloc_", "iommu_dma_",
 };
 
 static bool pft_is_wrapper(const char *symbol)
@@ -209,8 +210,12 @@ static bool pft_reaches(unsigned long last, unsigned long pfn)
 static bool pft_same_pair(const struct pft_conflict *a,
 			  const struct pft_conflict *b)
 {
-	return a->verdict == b->verdict && a->result == b->result &&
-	       pft_reaches(a->last, b->pfn) && pft_reaches(b->last, a->pfn) &&
+	/* Pages of RAM lie anywhere; who maps them is what matters. */
+	bool near = a->held.kind == PFN_KIND_LINEAR ||
+		    (pft_reaches(a->last, b->pfn) &&
+		     pft_reaches(b->last, a->pfn));
+
+	return a->verdict == b->verdict && a->result == b->result && near &&
 	       pft_same_side(&a->new, &b->new) &&
 	       pft_same_side(&a->held, &b->held);
 }

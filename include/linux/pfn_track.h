@@ -18,6 +18,8 @@
 #include <uapi/linux/pfn_track.h>
 
 struct device;
+struct page;
+struct vm_struct;
 
 /* === Attributes ========================================================= */
 
@@ -115,6 +117,7 @@ void __init pfn_attr_init(void);
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
+unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last);
 
 int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 		    phys_addr_t start, size_t size, enum pfn_attr attr,
@@ -135,6 +138,9 @@ void __init pfn_track_init(void);
 int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 			pgprot_t want, pgprot_t got, const void *caller);
 void __pfn_track_iounmap(const void *va, unsigned long size);
+int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
+		     const unsigned long *pfns, unsigned int count,
+		     pgprot_t prot);
 int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		      unsigned long pfn, unsigned long size, pgprot_t want,
 		      pgprot_t got);
@@ -188,6 +194,31 @@ static inline void pfn_track_iounmap(const void *va, unsigned long size)
 {
 	if (pfn_track_enabled())
 		__pfn_track_iounmap(va, size);
+}
+
+/**
+ * pfn_track_vmap - pages are about to be mapped side by side into the kernel
+ * @area: where; is marked if remove_vm_area() has something to drop
+ * @pages: the pages, or NULL
+ * @pfns: their page frames, if @pages is NULL
+ * @count: length of either
+ * @prot: what will be put into the page tables
+ *
+ * What is write-back, as almost all of it is, is not recorded.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_vmap(struct vm_struct *area,
+				 struct page *const *pages,
+				 const unsigned long *pfns, unsigned int count,
+				 pgprot_t prot)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_vmap(area, pages, pfns, count, prot);
 }
 
 /**
@@ -394,6 +425,14 @@ static inline int pfn_track_ioremap(const void *va, unsigned long size,
 
 static inline void pfn_track_iounmap(const void *va, unsigned long size)
 {
+}
+
+static inline int pfn_track_vmap(struct vm_struct *area,
+				 struct page *const *pages,
+				 const unsigned long *pfns, unsigned int count,
+				 pgprot_t prot)
+{
+	return 0;
 }
 
 static inline int pfn_track_remap(struct vm_area_struct *vma, unsigned long va,

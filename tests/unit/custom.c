@@ -223,6 +223,14 @@ static struct task_struct unit_init_task = { .tgid = 1, .comm = "unit" };
 __thread struct task_struct *unit_current = &unit_init_task;
 struct task_struct *unit_tasks;
 unsigned long unit_ram_end;
+unsigned int unit_linear_attr;
+
+/* Stands for arch/generic/pat/linear.c, which reads page tables. */
+unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last);
+unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
+{
+	return pfn < unit_ram_end ? 1U << unit_linear_attr : 0;
+}
 u64 unit_now = 1000000000;
 
 /* === Stacks ============================================================= */

@@ -19,14 +19,14 @@
 #define COMPARE		16
 
 /* An entry of the model; @attr 0 (unknown) is possible, hence @used. */
-struct page {
+struct model_page {
 	bool used;
 	u8 want;
 	u8 got;
 	unsigned long pfn;
 };
 
-static struct page space[SPACES][SPACE_PAGES];
+static struct model_page space[SPACES][SPACE_PAGES];
 
 static struct {
 	struct pfn_claim claim;
@@ -155,14 +155,14 @@ static void model_set(unsigned int s, unsigned long page, unsigned long pfn,
 	unsigned long i;
 
 	for (i = 0; i < nr; i++)
-		space[s][page + i] = (struct page){
+		space[s][page + i] = (struct model_page){
 			.used = true, .want = want, .got = got, .pfn = pfn + i,
 		};
 }
 
 static void model_clear(unsigned int s, unsigned long page, unsigned long nr)
 {
-	memset(&space[s][page], 0, nr * sizeof(struct page));
+	memset(&space[s][page], 0, nr * sizeof(struct model_page));
 }
 
 static bool model_is_free(unsigned int s, unsigned long page, unsigned long nr)
@@ -215,7 +215,7 @@ static unsigned long compare_record(const struct pft_record *rec)
 	MODEL_CHECK(rec->va == pages(va_of(s, page)));
 	MODEL_CHECK(rec->last == rec->pfn + nr * scale - 1);
 	for (i = 0; i < nr; i++) {
-		const struct page *should = &space[s][page + i];
+		const struct model_page *should = &space[s][page + i];
 
 		MODEL_CHECK(page + i < SPACE_PAGES);
 		MODEL_CHECK(should->used);
@@ -386,7 +386,7 @@ static void op_zap(void)
 	}
 	/* What could not be cut is on record still, and held as a whole. */
 	for (i = 0; i < p.nr; i++) {
-		const struct page *page = &space[p.s][p.page + i];
+		const struct model_page *page = &space[p.s][p.page + i];
 		struct pft_record rec = record_at(p.s == KERNEL ?
 						  PFN_SPACE_KERNEL :
 						  PFN_SPACE_USER,
@@ -405,7 +405,7 @@ static void op_move(void)
 {
 	long before = unit_stat(PFT_STAT_INCOMPLETE);
 	struct place from = rnd_place(), to = rnd_place();
-	struct page moved[LONGEST];
+	struct model_page moved[LONGEST];
 
 	doing = "move";
 	if (from.s == KERNEL || to.page + from.nr > SPACE_PAGES ||
@@ -448,7 +448,7 @@ static void op_fork(void)
 		return;
 	}
 	memcpy(&space[child][p.page], &space[p.s][p.page],
-	       p.nr * sizeof(struct page));
+	       p.nr * sizeof(struct model_page));
 }
 
 static void op_exit(void)

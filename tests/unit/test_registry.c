@@ -1057,3 +1057,118 @@ TEST(registry, insert_without_memory)
 	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 1);
 	check_empty();
 }
+
+/* === vmap() and the linear map ========================================== */
+
+static struct page ram[8];
+
+static int do_vmap(struct vm_struct *area, unsigned long va, unsigned int nr,
+		   enum pfn_attr attr, unsigned long flags)
+{
+	struct page *pages[ARRAY_SIZE(ram)];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		pages[i] = &ram[i];
+	*area = (struct vm_struct){ .addr = kva(va), .flags = flags };
+	return __pfn_track_vmap(area, pages, NULL, nr, unit_prot(attr));
+}
+
+TEST(registry, vmap)
+{
+	/* Two stretches of page frames and a single one. */
+	static const unsigned long pfns[] = { 50, 51, 52, 90, 91, 70 };
+	struct vm_struct area;
+	unsigned int i;
+
+	boot(NULL);
+	for (i = 0; i < ARRAY_SIZE(pfns); i++)
+		ram[i].pfn = pfns[i];
+	CHECK_EQ(do_vmap(&area, 10, 6, A_WB, 0), 0);
+	CHECK(!(area.flags & VM_PFN_TRACK));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	CHECK_EQ(do_vmap(&area, 10, 6, A_WC, 0), 0);
+	CHECK(area.flags & VM_PFN_TRACK);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 3);
+	CHECK_EQ(record_at(PFN_SPACE_KERNEL, NULL, 13).pfn, 90);
+	CHECK_EQ(record_at(PFN_SPACE_KERNEL, NULL, 15).kind, PFN_KIND_VMAP);
+	CHECK_EQ(pfn_track_lookup(52), BIT(A_WC));
+	do_iounmap(10, 6);
+	check_empty();
+	area = (struct vm_struct){ .addr = kva(10) };
+	CHECK_EQ(__pfn_track_vmap(&area, NULL, pfns, 6, unit_prot(A_WC)), 0);
+	CHECK_EQ(pfn_track_lookup(70), BIT(A_WC));
+	do_iounmap(10, 6);
+	check_empty();
+}
+
+/* Refused in the middle: nothing of it stays. */
+TEST(registry, vmap_refused)
+{
+	struct vm_struct area;
+	unsigned int i;
+
+	boot("enforce");
+	for (i = 0; i < 4; i++)
+		ram[i].pfn = 50 + 2 * i;
+	if (bad_a == A_WB)
+		return;
+	CHECK_EQ(do_ioremap(100, 54, 1, A_WB), 0);
+	CHECK_EQ(do_vmap(&area, 10, 4, A_WC, 0),
+		 pfn_attr_judge(A_WC, A_WB)->verdict >= PFN_VERDICT_INCOHERENT ?
+		 -EBUSY : 0);
+	if (pfn_attr_judge(A_WC, A_WB)->verdict >= PFN_VERDICT_INCOHERENT)
+		CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+}
+
+/* RAM that is mapped otherwise than the linear map has it: told once. */
+TEST(registry, linear)
+{
+	struct vm_struct area;
+
+	boot(NULL);
+	unit_ram_end = 100;
+	unit_linear_attr = bad_b;
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 2, bad_a == A_WB ? bad_b : bad_a),
+		 0);
+	if (bad_a == A_WB)
+		return;
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+	CHECK_EQ(unit_trace.conflict.held.got, bad_b);
+	CHECK_HAS(unit_log_text(), "held by  kernel:0 linear at");
+	/* Who follows agrees with the first, and is told nothing. */
+	CHECK_EQ(do_map(&unit_mm[1], 10, 50, 2, bad_a), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	/* Not RAM; mapped as the linear map; sanctioned; not a mapping. */
+	CHECK_EQ(do_map(&unit_mm[0], 20, 100, 2, bad_a), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 30, 60, 2, bad_b), 0);
+	ram[0].pfn = 70;
+	CHECK_EQ(do_vmap(&area, 10, 1, bad_a, VM_DMA_COHERENT), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(do_vmap(&area, 12, 1, bad_a, 0), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	ram[0].pfn = 80;
+	CHECK_EQ(do_vmap(&area, 14, 1, bad_a, 0), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+}
+
+TEST(registry, linear_policy)
+{
+	struct pfn_answer answer;
+
+	boot("enforce");
+	if (bad_a == A_WB)
+		return;
+	unit_ram_end = 100;
+	unit_linear_attr = bad_b;
+	CHECK_EQ(pfn_track_query(PFN_PHYS(50), 1, bad_a, &answer), 0);
+	CHECK(answer.refused);
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 1, bad_a), -EBUSY);
+	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_REPORT), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 1, bad_a), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_OFF), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 20, 51, 1, bad_a), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+}

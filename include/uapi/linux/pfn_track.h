@@ -94,6 +94,8 @@ enum pfn_verdict {
  * @PFN_KIND_REMAP_PFN: remap_pfn_range() into a user address space
  * @PFN_KIND_CLAIM: pfn_track_claim(), a range reserved without a mapping
  * @PFN_KIND_INSERT: vmf_insert_pfn() and its kin, page by page by faults
+ * @PFN_KIND_VMAP: vmap() and vmap_pfn(), of what is not write-back
+ * @PFN_KIND_LINEAR: the kernel's linear map, only ever on the other side
  * @PFN_KIND_COUNT: number of kinds
  */
 enum pfn_kind {
@@ -101,6 +103,8 @@ enum pfn_kind {
 	PFN_KIND_REMAP_PFN,
 	PFN_KIND_CLAIM,
 	PFN_KIND_INSERT,
+	PFN_KIND_VMAP,
+	PFN_KIND_LINEAR,
 	PFN_KIND_COUNT,
 };
 
@@ -108,7 +112,9 @@ enum pfn_kind {
 	[PFN_KIND_IOREMAP] = "ioremap",			\
 	[PFN_KIND_REMAP_PFN] = "remap_pfn",		\
 	[PFN_KIND_CLAIM] = "claim",			\
-	[PFN_KIND_INSERT] = "insert",
+	[PFN_KIND_INSERT] = "insert",			\
+	[PFN_KIND_VMAP] = "vmap",			\
+	[PFN_KIND_LINEAR] = "linear",
 
 /**
  * enum pfn_space - whose addresses a mapping uses

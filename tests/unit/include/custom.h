@@ -213,6 +213,23 @@ extern unsigned long unit_ram_end;
 #define pfn_valid(pfn)		((pfn) < unit_ram_end)
 #define pfn_to_page(pfn)	(pfn)
 #define is_zone_device_page(page)	((void)(page), false)
+/* The linear map has them all with this attribute. */
+extern unsigned int unit_linear_attr;
+
+struct page {
+	unsigned long pfn;
+};
+
+#define page_to_pfn(page)	((page)->pfn)
+
+struct vm_struct {
+	void *addr;
+	unsigned long flags;
+	const void *caller;
+};
+
+#define VM_DMA_COHERENT		0x10
+#define VM_PFN_TRACK		0x2000
 
 struct task_struct {
 	pid_t tgid;
