@@ -650,7 +650,7 @@ TEST(model, blocks)
 	scale = 64;
 	base_pfn = 262144 - 16 * 64;
 	base_va = 0x7f000;
-	run(STEPS(50000));
+	run(STEPS(25000));
 }
 
 TEST(model, odd_blocks)
@@ -658,7 +658,7 @@ TEST(model, odd_blocks)
 	scale = 1021;
 	base_pfn = 262144 - 16 * 1021 + 3;
 	base_va = 0x7f000;
-	run(STEPS(50000));
+	run(STEPS(25000));
 }
 
 TEST(model, blocks_faults)
@@ -667,5 +667,5 @@ TEST(model, blocks_faults)
 	scale = 77;
 	base_pfn = 4096 * 5 - 20;
 	base_va = 0x10;
-	run(STEPS(50000));
+	run(STEPS(25000));
 }
