@@ -40,6 +40,8 @@ static void pft_holder_free(struct rcu_head *rcu)
 
 	kfree_const(holder->dev);
 	kfree_const(holder->driver);
+	kfree_const(holder->module);
+	kfree_const(holder->site);
 	kfree(holder);
 }
 

@@ -53,6 +53,8 @@
  * @inode: number of the mapped file's inode, or 0
  * @dev: name of the device, or NULL
  * @driver: name of its driver, or NULL
+ * @module: name of the module that maps, once its addresses no longer tell
+ * @site: the call site as text, likewise
  * @comm: name of the task
  * @rcu: to free it
  *
@@ -69,6 +71,8 @@ struct pft_holder {
 	unsigned long inode;
 	const char *dev;
 	const char *driver;
+	const char *module;
+	const char *site;
 	char comm[TASK_COMM_LEN];
 	struct rcu_head rcu;
 };
@@ -84,6 +88,7 @@ struct pft_holder {
  * @got: enum pfn_attr that was mapped
  * @kind: enum pfn_kind
  * @space: enum pfn_space
+ * @leaked: who made it has gone, and that was told
  * @home: among the records of a segment node, oldest first
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
@@ -99,6 +104,7 @@ struct pft_record {
 	u8 got;
 	u8 kind;
 	u8 space;
+	bool leaked;
 	/* What a descent by address reads ends here, with 64 bytes. */
 	struct list_head home;
 	struct pft_holder *holder;
@@ -184,6 +190,20 @@ struct pft_conflict {
 };
 
 /**
+ * struct pft_leak - a mapping that outlived who made it
+ * @rec: the mapping; the reference to its holder is the caller's
+ * @how: by what it became a leak
+ * @name: name of the driver, or of the module, that has gone
+ * @dev: name of the driver's device, "" for a module
+ */
+struct pft_leak {
+	struct pft_record rec;
+	enum pfn_leak how;
+	char name[MODULE_NAME_LEN];
+	char dev[64];
+};
+
+/**
  * enum pft_stat - what is counted, one file each in sysfs
  * @PFT_STAT_RECORDS: records that exist now
  * @PFT_STAT_MAPS: records ever made
@@ -191,9 +211,10 @@ struct pft_conflict {
  * @PFT_STAT_CONFLICTS: conflicts seen, repeated ones included
  * @PFT_STAT_REFUSED: newcomers refused, by the policy or by the architecture
  * @PFT_STAT_DOWNGRADES: newcomers that were given another attribute
- * @PFT_STAT_SUPPRESSED: conflicts counted but not written to the log
+ * @PFT_STAT_SUPPRESSED: conflicts and leaks counted but not written to the log
  * @PFT_STAT_INCOMPLETE: records that were not made or not cut for want of memory
  * @PFT_STAT_LATE: 1 if the registry was switched on after boot
+ * @PFT_STAT_LEAKS: mappings and claims that outlived their driver or module
  * @PFT_STAT_COUNT: number of counters
  */
 enum pft_stat {
@@ -206,6 +227,7 @@ enum pft_stat {
 	PFT_STAT_SUPPRESSED,
 	PFT_STAT_INCOMPLETE,
 	PFT_STAT_LATE,
+	PFT_STAT_LEAKS,
 	PFT_STAT_COUNT,
 };
 
@@ -371,8 +393,10 @@ struct pft_holder *pft_store_pop(void);
 
 int pft_report_start(void);
 void pft_report_conflict(const struct pft_conflict *conflict);
+void pft_report_leak(const struct pft_leak *leak);
 void pft_report_misuse(const char *what, const void *caller);
 bool pft_site_is_telling(unsigned long caller);
+bool pft_find_site(const struct pft_holder *holder, char *buf, size_t size);
 int pft_policy_from_text(const char *text, size_t len);
 int pft_kind_from_text(const char *text, size_t len);
 

@@ -20,10 +20,10 @@
 #include <linux/string_helpers.h>
 #include <linux/sysfs.h>
 
-/* Different conflicts that are remembered, the newest ones. */
+/* Different conflicts that are remembered, the newest ones; and leaks. */
 #define PFT_HISTORY		64
 
-/* Conflicts that are ever written to the log, and how many at a stretch. */
+/* Conflicts and leaks that are ever written to the log, and how many at a stretch. */
 #define PFT_LOG_BUDGET		200
 #define PFT_LOG_BURST		10
 
@@ -32,6 +32,7 @@ static const char * const pft_verdict_text[] = { PFN_VERDICT_TEXT };
 static const char * const pft_kind_text[] = { PFN_KIND_TEXT };
 static const char * const pft_space_text[] = { PFN_SPACE_TEXT };
 static const char * const pft_result_text[] = { PFN_RESULT_TEXT };
+static const char * const pft_leak_text[] = { PFN_LEAK_TEXT };
 
 /* The extra word is what a kind without a policy of its own shows. */
 static const char * const pft_policy_text[] = {
@@ -132,12 +133,26 @@ bool pft_site_is_telling(unsigned long caller)
 	       !pft_is_wrapper(symbol);
 }
 
-static bool pft_find_site(const struct pft_holder *holder, char *buf,
-			  size_t size)
+/**
+ * pft_find_site - the call site of a holder, as text
+ * @holder: the holder
+ * @buf: gets function+offset/size, and the module in brackets
+ * @size: bytes of @buf
+ *
+ * Context: Any but interrupts.
+ *
+ * Return: false if it is not known.
+ */
+bool pft_find_site(const struct pft_holder *holder, char *buf, size_t size)
 {
+	const char *site = READ_ONCE(holder->site);
 	unsigned long *entries;
 	unsigned int i, nr;
 
+	if (site) {
+		strscpy(buf, site, size);
+		return true;
+	}
 	nr = holder->stack ? stack_depot_fetch(holder->stack, &entries) : 0;
 	for (i = 0; i < nr; i++)
 		if (pft_symbol(entries[i], buf, size) && !pft_is_wrapper(buf))
@@ -354,6 +369,88 @@ void pft_report_conflict(const struct pft_conflict *conflict)
 		pft_count(PFT_STAT_SUPPRESSED);
 }
 
+/* === Leaks ============================================================== */
+
+/**
+ * struct pft_leak_event - a leak, remembered
+ * @leak: what, and whose; owns a reference to the holder
+ * @site: call site; text, because modules go
+ * @id: counts from 1
+ * @time: when it was seen, in ns since boot
+ */
+struct pft_leak_event {
+	struct pft_leak leak;
+	struct pft_site site;
+	unsigned long id;
+	u64 time;
+};
+
+/* Ring like pft_history, under the same lock. */
+static struct pft_leak_event *pft_leaks;
+static unsigned long pft_last_leak;
+
+static const char *pft_leak_advice(const struct pft_leak *leak)
+{
+	if (leak->how == PFN_LEAK_UNLOADED)
+		return "give it back before the module's exit function returns";
+	if (leak->rec.kind == PFN_KIND_CLAIM)
+		return "release it in remove() and if probe() fails, or use devm_pfn_track_claim()";
+	return "unmap it in remove() and if probe() fails, or map it with devm_ioremap()";
+}
+
+static void pft_log_leak(const struct pft_leak_event *event)
+{
+	static const char * const what[] = {
+		[PFN_LEAK_UNBOUND] = "was unbound",
+		[PFN_LEAK_NOT_BOUND] = "did not bind",
+		[PFN_LEAK_UNLOADED] = "was unloaded",
+	};
+	const struct pft_leak *leak = &event->leak;
+	const struct pft_record *rec = &leak->rec;
+	u64 start = PFN_PHYS(rec->pfn), end = PFN_PHYS(rec->last) + PAGE_SIZE - 1;
+
+	pr_warn("pfn_track: leak: %s%s%s %s and still %s [mem %#010llx-%#010llx] %s\n",
+		leak->name, leak->dev[0] ? " of " : "", leak->dev,
+		what[leak->how],
+		rec->kind == PFN_KIND_CLAIM ? "claims" : "maps", start, end,
+		pft_attr_text[rec->got]);
+	pft_log_side("held by ", "has", rec, &event->site);
+	pr_warn("pfn_track:   advice:  %s\n", pft_leak_advice(leak));
+}
+
+/**
+ * pft_report_leak - tell of a leak; the caller sees to it that it is done once
+ * @leak: what, and whose; the caller keeps its references
+ *
+ * Context: Any but interrupts; not under pft_lock.
+ */
+void pft_report_leak(const struct pft_leak *leak)
+{
+	struct pft_leak_event *slot, event = {
+		.leak = *leak,
+		.time = ktime_get_boot_fast_ns(),
+	};
+	struct pft_holder *old;
+
+	pft_get_site(leak->rec.holder, &event.site);
+	pft_holder_get(leak->rec.holder);
+
+	spin_lock(&pft_history_lock);
+	event.id = ++pft_last_leak;
+	slot = &pft_leaks[event.id % PFT_HISTORY];
+	old = slot->leak.rec.holder;
+	*slot = event;
+	spin_unlock(&pft_history_lock);
+
+	pft_holder_put(old);
+	if (pft_may_log())
+		pft_log_leak(&event);
+	else
+		pft_count(PFT_STAT_SUPPRESSED);
+}
+
+/* === The rest of what is told =========================================== */
+
 /**
  * pft_report_misuse - tell of a driver's mistake
  * @what: what it does
@@ -382,7 +479,10 @@ int pft_report_start(void)
 	if (!pft_history)
 		pft_history = kvcalloc(PFT_HISTORY, sizeof(*pft_history),
 				       GFP_KERNEL);
-	return pft_history ? 0 : -ENOMEM;
+	if (!pft_leaks)
+		pft_leaks = kvcalloc(PFT_HISTORY, sizeof(*pft_leaks),
+				     GFP_KERNEL);
+	return pft_history && pft_leaks ? 0 : -ENOMEM;
 }
 
 /* === sysfs ============================================================== */
@@ -444,6 +544,7 @@ static const char * const pft_stat_text[] = {
 	[PFT_STAT_SUPPRESSED] = "suppressed",
 	[PFT_STAT_INCOMPLETE] = "incomplete",
 	[PFT_STAT_LATE] = "late",
+	[PFT_STAT_LEAKS] = "leaks",
 };
 
 static_assert(ARRAY_SIZE(pft_stat_text) == PFT_STAT_COUNT);
@@ -767,6 +868,40 @@ static int conflicts_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(conflicts);
 
+static void pft_show_leak(struct seq_file *m, const struct pft_leak_event *event)
+{
+	const struct pft_leak *leak = &event->leak;
+
+	seq_printf(m, "leak id=%lu", event->id);
+	pft_show_time(m, "", event->time);
+	pft_show_range(m, "", leak->rec.pfn, leak->rec.last);
+	pft_show_text(m, "", "gone", pft_leak_text[leak->how]);
+	pft_show_text(m, "gone.", "name", leak->name);
+	pft_show_text(m, "gone.", "dev", leak->dev);
+	pft_show_side(m, "held.", &leak->rec, &event->site);
+	pft_show_time(m, "held.", leak->rec.time);
+	seq_putc(m, '\n');
+}
+
+static int leaks_show(struct seq_file *m, void *v)
+{
+	unsigned long id, lines = 0;
+
+	pft_show_head(m);
+	seq_printf(m, "total: %ld\n",
+		   atomic_long_read(&pft_stats[PFT_STAT_LEAKS]));
+
+	spin_lock(&pft_history_lock);
+	id = pft_last_leak > PFT_HISTORY ? pft_last_leak - PFT_HISTORY + 1 : 1;
+	for (; id <= pft_last_leak; id++, lines++)
+		pft_show_leak(m, &pft_leaks[id % PFT_HISTORY]);
+	spin_unlock(&pft_history_lock);
+
+	seq_printf(m, "end: %lu\n", lines);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(leaks);
+
 static int coverage_show(struct seq_file *m, void *v)
 {
 	unsigned int kind;
@@ -787,6 +922,7 @@ static void __init pft_debugfs_init(void)
 
 	debugfs_create_file("records", 0400, dir, NULL, &records_fops);
 	debugfs_create_file("conflicts", 0400, dir, NULL, &conflicts_fops);
+	debugfs_create_file("leaks", 0400, dir, NULL, &leaks_fops);
 	debugfs_create_file("coverage", 0400, dir, NULL, &coverage_fops);
 }
 

@@ -157,6 +157,7 @@ void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
 		      unsigned long to, unsigned long size);
 void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src);
 void __pfn_track_exit(struct mm_struct *mm);
+void __pfn_track_unbound(struct device *dev);
 
 /**
  * pfn_track_ioremap - a kernel mapping is about to be made
@@ -366,6 +367,21 @@ static inline void pfn_track_exit(struct mm_struct *mm)
 		__pfn_track_exit(mm);
 }
 
+/**
+ * pfn_track_unbound - a driver has left its device, or never got it
+ * @dev: the device, with its driver still set
+ *
+ * Names what the driver still maps or claims: to be called when all that is
+ * undone by itself has been undone, after devres_release_all().
+ *
+ * Context: Process context, may sleep; device lock held.
+ */
+static inline void pfn_track_unbound(struct device *dev)
+{
+	if (pfn_track_enabled())
+		__pfn_track_unbound(dev);
+}
+
 #else /* !CONFIG_PFN_TRACK */
 
 static inline bool pfn_track_enabled(void)
@@ -477,6 +493,10 @@ static inline void pfn_track_fork(struct vm_area_struct *dst,
 }
 
 static inline void pfn_track_exit(struct mm_struct *mm)
+{
+}
+
+static inline void pfn_track_unbound(struct device *dev)
 {
 }
 

@@ -81,8 +81,19 @@ TRACE_DEFINE_ENUM(PFN_RESULT_REFUSED_ARCH);
 		{ PFN_RESULT_REFUSED, "refused" }, \
 		{ PFN_RESULT_REFUSED_ARCH, "refused-by-arch" })
 
+TRACE_DEFINE_ENUM(PFN_LEAK_UNBOUND);
+TRACE_DEFINE_ENUM(PFN_LEAK_NOT_BOUND);
+TRACE_DEFINE_ENUM(PFN_LEAK_UNLOADED);
+
+#define show_pfn_leak(v)	\
+	__print_symbolic(v, \
+		{ PFN_LEAK_UNBOUND, "unbound" }, \
+		{ PFN_LEAK_NOT_BOUND, "not-bound" }, \
+		{ PFN_LEAK_UNLOADED, "unloaded" })
+
 struct pft_record;
 struct pft_conflict;
+struct pft_leak;
 
 /* Laid out as checkpatch.pl --strict wants it, not as most of its neighbours. */
 DECLARE_EVENT_CLASS(pfn_track_mapping,
@@ -165,6 +176,41 @@ TRACE_EVENT(pfn_conflict,
 		      show_pfn_attr(__entry->held),
 		      show_pfn_kind(__entry->held_kind),
 		      __entry->held_pid, __entry->held_comm)
+);
+
+TRACE_EVENT(pfn_leak,
+	    TP_PROTO(const struct pft_leak *leak),
+	    TP_ARGS(leak),
+	    TP_STRUCT__entry(__field(u64, start)
+			     __field(u64, end)
+			     __field(u8, gone)
+			     __field(u8, kind)
+			     __field(u8, want)
+			     __field(u8, got)
+			     __field(pid_t, pid)
+			     __array(char, comm, TASK_COMM_LEN)
+			     __string(name, leak->name)
+			     __string(dev, leak->dev[0] ? leak->dev : "-")),
+	    TP_fast_assign(__entry->start = PFN_PHYS(leak->rec.pfn);
+			   __entry->end = PFN_PHYS(leak->rec.last) +
+					  PAGE_SIZE - 1;
+			   __entry->gone = leak->how;
+			   __entry->kind = leak->rec.kind;
+			   __entry->want = leak->rec.want;
+			   __entry->got = leak->rec.got;
+			   __entry->pid = leak->rec.holder->pid;
+			   memcpy(__entry->comm, leak->rec.holder->comm,
+				  TASK_COMM_LEN);
+			   __assign_str(name);
+			   __assign_str(dev);),
+	    TP_printk("range=0x%llx-0x%llx gone=%s name=%s dev=%s kind=%s want=%s got=%s pid=%d comm=%s",
+		      __entry->start, __entry->end,
+		      show_pfn_leak(__entry->gone),
+		      __get_str(name), __get_str(dev),
+		      show_pfn_kind(__entry->kind),
+		      show_pfn_attr(__entry->want),
+		      show_pfn_attr(__entry->got),
+		      __entry->pid, __entry->comm)
 );
 
 #endif /* _TRACE_PFN_TRACK_H */

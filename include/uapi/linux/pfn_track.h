@@ -178,4 +178,23 @@ enum pfn_result {
 	[PFN_RESULT_REFUSED] = "refused",		\
 	[PFN_RESULT_REFUSED_ARCH] = "refused-by-arch",
 
+/**
+ * enum pfn_leak - by what a mapping, or a claim, became a leak
+ * @PFN_LEAK_UNBOUND: its driver was unbound from the device
+ * @PFN_LEAK_NOT_BOUND: its driver's probe failed, or was deferred
+ * @PFN_LEAK_UNLOADED: its module was unloaded
+ * @PFN_LEAK_COUNT: number of ways
+ */
+enum pfn_leak {
+	PFN_LEAK_UNBOUND,
+	PFN_LEAK_NOT_BOUND,
+	PFN_LEAK_UNLOADED,
+	PFN_LEAK_COUNT,
+};
+
+#define PFN_LEAK_TEXT					\
+	[PFN_LEAK_UNBOUND] = "unbound",			\
+	[PFN_LEAK_NOT_BOUND] = "not-bound",		\
+	[PFN_LEAK_UNLOADED] = "unloaded",
+
 #endif /* _UAPI_LINUX_PFN_TRACK_H */
