@@ -547,12 +547,20 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 			    pfn_attr_from_pgprot(got), GFP_KERNEL);
 }
 
-/*
+/**
+ * pft_plain_ram - whether what a fault inserts is left out
+ * @pfn: page frame
+ * @want: attribute that was asked for
+ * @got: attribute that is mapped
+ *
  * RAM that is mapped as the linear map has it is nobody's business, and every
  * process has such a page: the vvar page of its vDSO.
+ *
+ * Context: Any.
+ *
+ * Return: true for write-back RAM.
  */
-static bool pft_plain_ram(unsigned long pfn, enum pfn_attr want,
-			  enum pfn_attr got)
+bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got)
 {
 	return want == PFN_ATTR_WB && got == PFN_ATTR_WB && pfn_valid(pfn) &&
 	       !is_zone_device_page(pfn_to_page(pfn));
@@ -581,8 +589,15 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 		pft_unmap(&range);
 }
 
-/* Whether an area may hold what is on record. */
-static bool pft_may_hold(const struct vm_area_struct *vma)
+/**
+ * pft_may_hold - whether an area may hold what is on record
+ * @vma: the area
+ *
+ * Context: Its address space is locked, or one of its page tables.
+ *
+ * Return: true if it may map page frames that are not, or not only, RAM.
+ */
+bool pft_may_hold(const struct vm_area_struct *vma)
 {
 	return vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) || vma_is_dax(vma);
 }

@@ -283,6 +283,8 @@ bool pft_pfns(struct pft_record *rec, u64 start, u64 size);
 struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
 void pft_unmap(const struct pft_range *where);
+bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got);
+bool pft_may_hold(const struct vm_area_struct *vma);
 
 /* === Holders: pfn_track_holder.c ======================================== */
 
@@ -389,12 +391,92 @@ struct pft_record *pft_store_first(const struct pft_range *range);
 struct pft_record *pft_store_after(const struct pft_place *place);
 struct pft_holder *pft_store_pop(void);
 
+/* === Audit: pfn_track_audit.c =========================================== */
+
+/* Findings that are shown; all are counted. */
+#define PFT_AUDIT_SHOWN		256
+
+/**
+ * enum pft_finding_type - how registry and page tables disagree
+ * @PFT_FINDING_MISSING: page frames are mapped, and nothing is on record
+ * @PFT_FINDING_STALE: on record, but nothing is mapped, or other page frames
+ * @PFT_FINDING_DIFFERS: mapped with another attribute than is on record
+ * @PFT_FINDING_COUNT: number of types
+ */
+enum pft_finding_type {
+	PFT_FINDING_MISSING,
+	PFT_FINDING_STALE,
+	PFT_FINDING_DIFFERS,
+	PFT_FINDING_COUNT,
+};
+
+/**
+ * struct pft_finding - one stretch of addresses where they disagree
+ * @va: first virtual address
+ * @id: the mm_struct, only to compare with, or NULL
+ * @pfn: first page frame on record, or mapped if none is
+ * @last: last page frame
+ * @pid: of the holder on record, or of the process; 0 if not known
+ * @type: enum pft_finding_type
+ * @space: enum pfn_space
+ * @kind: enum pfn_kind on record, or %PFN_KIND_COUNT
+ * @got: enum pfn_attr on record, or %PFN_ATTR_NONE
+ * @found: enum pfn_attr that is mapped, or %PFN_ATTR_NONE
+ * @comm: name of the task that @pid is of
+ */
+struct pft_finding {
+	unsigned long va;
+	const void *id;
+	unsigned long pfn;
+	unsigned long last;
+	pid_t pid;
+	u8 type;
+	u8 space;
+	u8 kind;
+	u8 got;
+	u8 found;
+	char comm[TASK_COMM_LEN];
+};
+
+/**
+ * struct pft_audit - what an audit has seen and found
+ * @kernel_pages: pages mapped where the kernel was walked
+ * @spaces: address spaces of processes that were walked
+ * @areas: areas of these that were walked
+ * @skipped: areas of these that hold no page frames by their flags
+ * @user_pages: pages mapped in @areas
+ * @records: records that were compared
+ * @unreached: records in address spaces that belong to no process
+ * @uncovered: pages mapped by roads that have no hook yet
+ * @findings: disagreements, shown or not
+ * @nr_shown: how many are in @shown
+ * @done: the audit is complete
+ * @shown: the first findings
+ */
+struct pft_audit {
+	unsigned long kernel_pages;
+	unsigned long spaces;
+	unsigned long areas;
+	unsigned long skipped;
+	unsigned long user_pages;
+	unsigned long records;
+	unsigned long unreached;
+	unsigned long uncovered;
+	unsigned long findings;
+	unsigned int nr_shown;
+	bool done;
+	struct pft_finding shown[PFT_AUDIT_SHOWN];
+};
+
 /* === Report: pfn_track_report.c ========================================= */
+
+struct seq_file;
 
 int pft_report_start(void);
 void pft_report_conflict(const struct pft_conflict *conflict);
 void pft_report_leak(const struct pft_leak *leak);
 void pft_report_misuse(const char *what, const void *caller);
+void pft_show_audit(struct seq_file *m, const struct pft_audit *audit);
 bool pft_site_is_telling(unsigned long caller);
 bool pft_find_site(const struct pft_holder *holder, char *buf, size_t size);
 int pft_policy_from_text(const char *text, size_t len);

@@ -916,6 +916,62 @@ static int coverage_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(coverage);
 
+static const char * const pft_finding_text[PFT_FINDING_COUNT] = {
+	[PFT_FINDING_MISSING] = "missing",
+	[PFT_FINDING_STALE] = "stale",
+	[PFT_FINDING_DIFFERS] = "differs",
+};
+
+static void pft_show_finding(struct seq_file *m, const struct pft_finding *f)
+{
+	const bool missing = f->type == PFT_FINDING_MISSING;
+
+	seq_puts(m, pft_finding_text[f->type]);
+	pft_show_text(m, "", "space", pft_space_text[f->space]);
+	pft_show_pid(m, "", f->pid);
+	pft_show_comm(m, "", f->comm);
+	pft_show_range(m, "", f->pfn, f->last);
+	if (f->space == PFN_SPACE_USER)
+		seq_printf(m, " va=0x%lx-0x%lx", f->va,
+			   f->va + ((f->last - f->pfn + 1) << PAGE_SHIFT) - 1);
+	else
+		seq_puts(m, " va=-");
+	pft_show_text(m, "", "kind", missing ? NULL : pft_kind_text[f->kind]);
+	pft_show_text(m, "", "got", missing ? NULL : pft_attr_text[f->got]);
+	pft_show_text(m, "", "found", f->found == PFN_ATTR_NONE ?
+				      NULL : pft_attr_text[f->found]);
+	seq_putc(m, '\n');
+}
+
+/**
+ * pft_show_audit - write down what an audit has found
+ * @m: where to
+ * @audit: a complete audit
+ *
+ * Context: Process context.
+ */
+void pft_show_audit(struct seq_file *m, const struct pft_audit *audit)
+{
+	unsigned int i;
+
+	pft_show_head(m);
+	seq_printf(m, "incomplete: %ld\nlate: %ld\n",
+		   atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE]),
+		   atomic_long_read(&pft_stats[PFT_STAT_LATE]));
+	seq_printf(m, "kernel_pages: %lu\n", audit->kernel_pages);
+	seq_printf(m, "user_spaces: %lu\n", audit->spaces);
+	seq_printf(m, "user_areas: %lu\n", audit->areas);
+	seq_printf(m, "user_pages: %lu\n", audit->user_pages);
+	seq_printf(m, "skipped: %lu\n", audit->skipped);
+	seq_printf(m, "records: %lu\n", audit->records);
+	seq_printf(m, "unreached: %lu\n", audit->unreached);
+	seq_printf(m, "uncovered: %lu\n", audit->uncovered);
+	seq_printf(m, "findings: %lu\n", audit->findings);
+	for (i = 0; i < audit->nr_shown; i++)
+		pft_show_finding(m, &audit->shown[i]);
+	seq_printf(m, "end: %u\n", audit->nr_shown);
+}
+
 static void __init pft_debugfs_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("pfn_track", NULL);

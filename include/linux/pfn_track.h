@@ -115,6 +115,7 @@ static inline bool pfn_track_enabled(void)
 
 void __init pfn_attr_init(void);
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
+enum pfn_attr pfn_attr_from_large(pgprot_t prot);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
 unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last);

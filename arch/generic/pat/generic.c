@@ -92,6 +92,21 @@ enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot)
 EXPORT_SYMBOL_GPL(pfn_attr_from_pgprot);
 
 /**
+ * pfn_attr_from_large - the attribute that a huge page table entry asks for
+ * @prot: protection bits as they are in the entry
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: as pfn_attr_from_pgprot().
+ */
+enum pfn_attr pfn_attr_from_large(pgprot_t prot)
+{
+	const struct pat_arch *arch = PAT_NATIVE;
+
+	return arch->decode(arch->from_large ? arch->from_large(prot) : prot);
+}
+
+/**
  * pfn_attr_arch - name of the architecture whose rules are in force
  *
  * Return: a constant string, "generic" where no file of its own exists.

@@ -20,12 +20,15 @@
  * @decode: the attribute that page table bits ask for, %PFN_ATTR_UNKNOWN where
  *	they make no sense; NULL where generic.c compares with the
  *	architecture's own pgprot helpers
+ * @from_large: bits of a huge entry as those of the smallest size; NULL where
+ *	they are the same
  */
 struct pat_arch {
 	const char *name;
 	const struct pfn_attr_pair *pairs;
 	unsigned int nr_pairs;
 	enum pfn_attr (*decode)(pgprot_t prot);
+	pgprot_t (*from_large)(pgprot_t prot);
 };
 
 extern const struct pat_arch pat_x86;

@@ -65,8 +65,15 @@ static enum pfn_attr x86_decode(pgprot_t prot)
 		return PFN_ATTR_UNKNOWN;
 	}
 }
+
+/* Where small entries have the PAT bit, huge ones have the bit that says so. */
+static pgprot_t x86_from_large(pgprot_t prot)
+{
+	return pgprot_large_2_4k(prot);
+}
 #else
 #define x86_decode	NULL
+#define x86_from_large	NULL
 #endif
 
 const struct pat_arch pat_x86 = {
@@ -74,4 +81,5 @@ const struct pat_arch pat_x86 = {
 	.pairs = pairs,
 	.nr_pairs = ARRAY_SIZE(pairs),
 	.decode = x86_decode,
+	.from_large = x86_from_large,
 };
