@@ -152,11 +152,6 @@ stop:
 	return 1;
 }
 
-static bool pft_is_ram(unsigned long pfn)
-{
-	return pft_plain_ram(pfn, PFN_ATTR_WB, PFN_ATTR_WB);
-}
-
 /* pci_remap_iospace() does not go through ioremap_page_range(). */
 static bool pft_is_iospace(unsigned long va)
 {
@@ -168,15 +163,34 @@ static bool pft_is_iospace(unsigned long va)
 }
 
 /*
+ * PFN_ATTR_NONE where the architecture does not say how to tell the bits from
+ * the page frame: then only page frames are compared.  The bits of a present
+ * entry are never all zero.
+ */
+static enum pfn_attr pft_attr_of(pgprot_t prot, bool large)
+{
+	if (!pgprot_val(prot))
+		return PFN_ATTR_NONE;
+	return large ? pfn_attr_from_large(prot) : pfn_attr_from_pgprot(prot);
+}
+
+/* See pft_plain_ram(). */
+static bool pft_is_plain(unsigned long pfn, enum pfn_attr attr)
+{
+	return pft_plain_ram(pfn, PFN_ATTR_WB,
+			     attr == PFN_ATTR_NONE ? PFN_ATTR_WB : attr);
+}
+
+/*
  * The areas of vmalloc() and vmap() hold RAM; what is not RAM got there by
  * ioremap(), or else ought to be looked at.
  */
 static enum pft_road pft_kernel_road(unsigned long va, unsigned long pfn,
 				     enum pfn_attr attr)
 {
-	if (pft_plain_ram(pfn, PFN_ATTR_WB, attr))
+	if (pft_is_plain(pfn, attr))
 		return PFT_ROAD_PLAIN;
-	if (pft_is_ram(pfn) || pft_is_iospace(va))
+	if (pft_is_plain(pfn, PFN_ATTR_WB) || pft_is_iospace(va))
 		return PFT_ROAD_OPEN;
 	return PFT_ROAD_HOOKED;
 }
@@ -185,7 +199,7 @@ static enum pft_road pft_kernel_road(unsigned long va, unsigned long pfn,
 static enum pft_road pft_user_road(const struct page *page, unsigned long pfn,
 				   enum pfn_attr attr)
 {
-	if (pft_plain_ram(pfn, PFN_ATTR_WB, attr))
+	if (pft_is_plain(pfn, attr))
 		return PFT_ROAD_PLAIN;
 	return page ? PFT_ROAD_OPEN : PFT_ROAD_HOOKED;
 }
@@ -216,7 +230,7 @@ static int pft_note_pud(struct mm_walk *walk, unsigned long va,
 		return 0;
 	return pft_note_entry(walk, va, end,
 			      pud_pfn(pud) + PHYS_PFN(va & ~PUD_MASK),
-			      pfn_attr_from_large(pud_pgprot(pud)), NULL);
+			      pft_attr_of(pud_pgprot(pud), true), NULL);
 }
 
 /*
@@ -252,7 +266,7 @@ static int pft_note_pmd(struct mm_walk *walk, unsigned long va,
 		page = vm_normal_page_pmd(walk->vma, va, pmd);
 	return pft_note_entry(walk, va, end,
 			      pmd_pfn(pmd) + PHYS_PFN(va & ~PMD_MASK),
-			      pfn_attr_from_large(pmd_pgprot(pmd)), page);
+			      pft_attr_of(pmd_pgprot(pmd), true), page);
 }
 
 static int pft_note_ptes(struct mm_walk *walk, unsigned long va,
@@ -269,8 +283,7 @@ static int pft_note_ptes(struct mm_walk *walk, unsigned long va,
 		if (walk->vma)
 			page = vm_normal_page(walk->vma, va, pte);
 		ret = pft_note_entry(walk, va, va + PAGE_SIZE, pte_pfn(pte),
-				     pfn_attr_from_pgprot(pte_pgprot(pte)),
-				     page);
+				     pft_attr_of(pte_pgprot(pte), false), page);
 	}
 	return ret;
 }
@@ -457,7 +470,7 @@ static unsigned int pft_compare(const struct pft_run *run,
 		return BIT(PFT_FINDING_STALE);
 	if (run->pfn != rec->pfn)
 		return BIT(PFT_FINDING_STALE) | missing;
-	if (run->attr != rec->got)
+	if (run->attr != rec->got && run->attr != PFN_ATTR_NONE)
 		return BIT(PFT_FINDING_DIFFERS);
 	return 0;
 }

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The audit: live page tables and the registry say the same, and it is found if they do not."""
+
+from __future__ import annotations
+
+import signal
+
+import lab
+import pytest
+import registry
+
+OFFSET = 0x40000
+PAGES = 16
+LENGTH = PAGES * registry.PAGE
+
+
+def audit(guest: lab.Guest) -> registry.Dump:
+    """An audit, with the numbers in its head that make it worth something."""
+    dump = registry.dump(guest, "audit")
+    numbers = {key: int(value) for key, value in dump.head.items() if value.isdigit()}
+    assert numbers["findings"] >= len(dump.lines)
+    if dump.head["policy"] != "off":
+        assert numbers["kernel_pages"] and numbers["user_spaces"] and numbers["user_areas"]
+        assert numbers["skipped"] > numbers["user_areas"]
+        assert numbers["unreached"] == 0
+    return dump
+
+
+def expect_clean(guest: lab.Guest) -> registry.Dump:
+    """No finding, and every record with an address was compared."""
+    dump = audit(guest)
+    assert dump.lines == []
+    assert dump.head["findings"] == "0" and dump.head["late"] == "0"
+    held = [line for line in registry.records(guest) if line["space"] in ("kernel", "user")]
+    assert dump.head["records"] == str(len(held)) and held
+    return dump
+
+
+def hold(guest: lab.Guest, resource: str = "resource2") -> lab.Holder:
+    """A process that maps sixteen pages of the second device."""
+    holder = guest.hold(f"{guest.device(1)}/{resource}", OFFSET, LENGTH)
+    assert holder.mapped
+    return holder
+
+
+def test_fresh_boot(tracked: lab.Guest) -> None:
+    """What the kernel mapped since it started is all on record, and still mapped."""
+    expect_clean(tracked)
+
+
+def test_for_root_only(tracked: lab.Guest) -> None:
+    """It names processes and physical addresses, and is work."""
+    text = tracked.run(f"stat -c %a {registry.DEBUGFS}/audit").ok()
+    assert text.strip() == "400"
+
+
+def test_no_kernel_addresses(tracked: lab.Guest) -> None:
+    """Not in the head, not in a finding."""
+    assert "0xffff" not in tracked.read(f"{registry.DEBUGFS}/audit")
+
+
+def test_lives(tracked: lab.Guest) -> None:
+    """Partial munmap, split areas, fork, mremap: clean all the while, and after."""
+    holders = [hold(tracked) for _ in range(4)]
+    pages = int(expect_clean(tracked).head["user_pages"])
+    assert pages >= 4 * PAGES
+    assert holders[0].do("munmap 0x3000 0x2000")["did"] == "ok unmapped"
+    assert holders[1].do("mprotect 0x4000 0x4000 r")["did"] == "ok protected"
+    assert holders[1].do("munmap 0xc000 0x1000")["did"] == "ok unmapped"
+    assert holders[1].do("fork")["child"]
+    assert holders[2].do("move")["did"] == "ok moved"
+    assert holders[2].do("munmap 0x3000 0x1000")["did"] == "ok unmapped"
+    assert holders[3].do("resize 0x5000")["did"] == "ok resized"
+    holders[1].do("child munmap 0 0x1000")
+    # 14 + 15 + 14 + 15 + 5 of what were 64.
+    assert int(expect_clean(tracked).head["user_pages"]) == pages - 1
+    holders[0].kill(signal.SIGKILL)
+    for holder in holders:
+        holder.leave()
+    after = int(expect_clean(tracked).head["user_pages"])
+    assert after == pages - 4 * PAGES
+
+
+def test_two_attributes(tracked: lab.Guest, arch: str) -> None:
+    """A conflict is no finding: page tables and registry agree about it."""
+    hold(tracked)
+    wc = hold(tracked, "resource2_wc")
+    got = {line["got"] for line in registry.records(tracked, wc.pid)}
+    assert got == {registry.UNCACHED[arch] if arch == "x86_64" else registry.COMBINING}
+    expect_clean(tracked)
+
+
+def test_modules(tracked: lab.Guest) -> None:
+    """Kernel mappings that drivers make and undo."""
+    before = int(expect_clean(tracked).head["records"])
+    tracked.run("insmod /lib/modules/pfn_track_wb.ko").ok()
+    try:
+        assert int(expect_clean(tracked).head["records"]) > before
+    finally:
+        tracked.run("rmmod pfn_track_wb").ok()
+    assert int(expect_clean(tracked).head["records"]) == before
+
+
+def test_restless(tracked: lab.Guest) -> None:
+    """Mappings that come and go during the audit are no findings."""
+    path = f"{tracked.device(1)}/resource2"
+    churn = [tracked.spawn(f"sh -c 'while :; do pfnhold {path} {OFFSET:#x} {LENGTH:#x} "
+                           "</dev/null >/dev/null; done'") for _ in range(2)]
+    for _ in range(5):
+        dump = audit(tracked)
+        assert dump.lines == []
+    for process in churn:
+        assert process.running
+
+
+@pytest.fixture(name="forgetful")
+def _forgetful(guest, arch: str) -> lab.Guest:
+    """A guest of its own: whoever was late once says so for ever."""
+    return guest(arch, "pfn_track", "pfn_track=report pfn_track_audit=forgetful")
+
+
+def test_forgotten(forgetful: lab.Guest, arch: str) -> None:
+    """Off and on again: what is still mapped is missing, and named, until it goes."""
+    holder = hold(forgetful)
+    start = forgetful.bar(1)[0] + OFFSET
+    policy = f"{registry.SYSFS}/policy"
+    forgetful.write(policy, "off").ok()
+    off = audit(forgetful)
+    assert off.head["policy"] == "off" and off.head["kernel_pages"] == "0" and not off.lines
+    forgetful.write(policy, "report").ok()
+
+    dump = audit(forgetful)
+    assert dump.head["late"] == "1"
+    assert {line[""] for line in dump.lines} == {"missing"}
+    [mine] = [line for line in dump.lines if line["pid"] == str(holder.pid)]
+    assert mine["comm"] == "pfnhold" and mine["space"] == "user"
+    assert registry.span(mine["range"]) == (start, start + LENGTH - 1)
+    va = int(holder.first["va"], 16)
+    assert registry.span(mine["va"]) == (va, va + LENGTH - 1)
+    assert mine["found"] == registry.UNCACHED[arch]
+    assert (mine["kind"], mine["got"]) == ("-", "-")
+    # The kernel's own are forgotten, too: the virtio device's BAR is one.
+    kernel = [line for line in dump.lines if line["space"] == "kernel"]
+    assert kernel and {line["va"] for line in kernel} == {"-"}
+
+    # A new mapping is on record beside it.
+    second = hold(forgetful)
+    again = audit(forgetful)
+    assert [line for line in again.lines if line["pid"] == str(holder.pid)] == [mine]
+    assert not [line for line in again.lines if line["pid"] == str(second.pid)]
+    # A part of it goes.
+    assert holder.do("munmap 0x4000 0x2000")["did"] == "ok unmapped"
+    spans = sorted(registry.span(line["range"]) for line in audit(forgetful).lines
+                   if line["pid"] == str(holder.pid))
+    assert spans == [(start, start + 0x3fff), (start + 0x6000, start + LENGTH - 1)]
+    holder.leave()
+    assert not [line for line in audit(forgetful).lines if line["space"] == "user"]
