@@ -23,7 +23,6 @@
 #include <linux/hashtable.h>
 #include <linux/huge_mm.h>
 #include <linux/io.h>
-#include <linux/oom.h>
 #include <linux/pagewalk.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -240,8 +239,9 @@ static int pft_note_pud(struct mm_walk *walk, unsigned long va,
 static int pft_pud_entry(pud_t *pudp, unsigned long va, unsigned long end,
 			 struct mm_walk *walk)
 {
-	spinlock_t *ptl;
 	int ret;
+	/* Of the table that @pudp lies in. */
+	spinlock_t *ptl;
 
 	if (!walk->vma)
 		return pft_note_pud(walk, va, end, READ_ONCE(*pudp));
@@ -305,9 +305,10 @@ static int pft_kernel_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
 static int pft_pmd_entry(pmd_t *pmdp, unsigned long va, unsigned long end,
 			 struct mm_walk *walk)
 {
-	spinlock_t *ptl;
 	pte_t *ptep;
 	int ret;
+	/* Of the table that @pmdp lies in, then of the one it points to. */
+	spinlock_t *ptl;
 
 	if (!walk->vma)
 		return pft_kernel_pmd(pmdp, va, end, walk);
@@ -610,20 +611,31 @@ static bool pft_goes_on(const struct pft_finding *f,
 	       f->found == next->found && f->pid == next->pid;
 }
 
+/* Make @next part of one of the latest findings, one of each type at most. */
+static bool pft_join(struct pft_audit *audit, const struct pft_finding *next)
+{
+	unsigned int i = audit->nr_shown;
+	unsigned int first = i > PFT_FINDING_COUNT ? i - PFT_FINDING_COUNT : 0;
+
+	while (i-- > first) {
+		struct pft_finding *f = &audit->shown[i];
+
+		if (!pft_goes_on(f, next))
+			continue;
+		f->last = next->last;
+		return true;
+	}
+	return false;
+}
+
 static void pft_keep(struct pft_auditor *a)
 {
 	struct pft_audit *audit = a->audit;
 	unsigned int i;
 
 	for (i = 0; i < a->nr_found; i++) {
-		struct pft_finding *f = NULL;
-
-		if (audit->nr_shown)
-			f = &audit->shown[audit->nr_shown - 1];
-		if (f && pft_goes_on(f, &a->found[i])) {
-			f->last = a->found[i].last;
+		if (pft_join(audit, &a->found[i]))
 			continue;
-		}
 		audit->findings++;
 		if (audit->nr_shown < PFT_AUDIT_SHOWN)
 			audit->shown[audit->nr_shown++] = a->found[i];
@@ -656,7 +668,7 @@ static int pft_settle(struct pft_auditor *a)
 			struct pft_range win = a->doubts[i];
 
 			/* Two doubts may be about one place. */
-			if (left && !memcmp(&win, &a->doubts[left - 1], sizeof(win)))
+			if (left && win.va == a->doubts[left - 1].va)
 				continue;
 			ret = pft_look(a, &win);
 			if (ret || !a->nr_found)
@@ -748,6 +760,20 @@ static int pft_audit_kernel(struct pft_auditor *a)
 	return ret;
 }
 
+/* The address space of a process; its leader may have gone before others. */
+static struct mm_struct *pft_mm_of(struct task_struct *leader)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *task;
+
+	for_each_thread(leader, task) {
+		mm = get_task_mm(task);
+		if (mm)
+			break;
+	}
+	return mm;
+}
+
 /* The address space of the next process behind @a->pid, with a reference. */
 static struct mm_struct *pft_next_mm(struct pft_auditor *a)
 {
@@ -759,15 +785,10 @@ static struct mm_struct *pft_next_mm(struct pft_auditor *a)
 	while (!mm && (pid = find_ge_pid(a->pid + 1, &init_pid_ns))) {
 		a->pid = pid_nr(pid);
 		task = pid_task(pid, PIDTYPE_TGID);
-		/* A thread may live on after its leader. */
-		task = task ? find_lock_task_mm(task) : NULL;
 		if (!task)
 			continue;
-		if (!(task->flags & PF_KTHREAD) && mmget_not_zero(task->mm)) {
-			mm = task->mm;
-			strscpy(a->comm, task->comm);
-		}
-		task_unlock(task);
+		mm = pft_mm_of(task);
+		get_task_comm(a->comm, task);
 	}
 	rcu_read_unlock();
 	return mm;
@@ -938,5 +959,6 @@ static int __init pft_audit_init(void)
 	}
 	return 0;
 }
+
 /* After pfn_track_report.c has made the folder. */
 late_initcall_sync(pft_audit_init);
