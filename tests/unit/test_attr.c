@@ -33,6 +33,21 @@ TEST(attr, decode)
 		 PFN_ATTR_UNKNOWN);
 }
 
+TEST(attr, large)
+{
+	const enum pfn_attr *attr;
+
+	unit_boot(NULL);
+	for (attr = unit_attrs; *attr; attr++) {
+		unsigned long bits = pgprot_val(unit_prot(*attr));
+
+		if (PAT_NATIVE == &pat_x86)
+			bits = (bits & ~(1UL << 10)) | (bits & 1UL << 10) << 2 |
+			       1UL << 10;
+		CHECK_EQ(pfn_attr_from_large(__pgprot(bits)), *attr);
+	}
+}
+
 /* The tables are in every binary, the decoders only where they belong. */
 TEST(attr, foreign_decoders)
 {

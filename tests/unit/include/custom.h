@@ -506,6 +506,11 @@ enum page_cache_mode {
 #define pgprot2cachemode(prot)	\
 	((enum page_cache_mode)(pgprot_val(prot) >> 8 & 7))
 
+/* The highest of them is elsewhere in huge entries, as the PAT bit is. */
+#define pgprot_large_2_4k(prot)	\
+	__pgprot((pgprot_val(prot) & ~(1UL << 10 | 1UL << 12)) |	\
+		 (pgprot_val(prot) >> 2 & 1UL << 10))
+
 /* arm64: an index in the same place. */
 #define MT_NORMAL		0
 #define MT_NORMAL_TAGGED	1
