@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -165,8 +166,9 @@ def _broken(arch: str) -> Iterator[lab.Guest]:
     """A guest with a module that writes page tables behind everybody's back."""
     builder = lab.REPO / "scripts" / "kernel" / "module.py"
     folder = Path(__file__).resolve().parent / "module"
-    kernel = lab.kernel_for(arch, "pfn_track")
-    done = subprocess.run(["/usr/bin/python3", builder, arch, "pfn_track", folder],
+    flavour = os.environ.get("PFNTRACK_FLAVOUR") or "pfn_track"
+    kernel = lab.kernel_for(arch, flavour)
+    done = subprocess.run(["/usr/bin/python3", builder, arch, flavour, folder],
                           stdout=subprocess.PIPE, text=True, check=True)
     with lab.Guest(kernel, "pfn_track=report", modules=(Path(done.stdout.strip()),)) as one:
         yield one
