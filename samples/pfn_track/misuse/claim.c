@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track misuse: cases of claims.
+ *
+ * Above each case, what its author would have said.
+ */
+#include "misuse.h"
+
+/* What ioremap() gives here. */
+#define REGISTERS	(IS_ENABLED(CONFIG_X86) ? PFN_ATTR_UC_MINUS : \
+						  PFN_ATTR_DEVICE)
+
+static int claim(struct misuse *m, enum pfn_attr attr, unsigned int flags)
+{
+	return pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE, attr,
+			       flags);
+}
+
+/* === Mistakes =========================================================== */
+
+/* "It is claimed as write-combining"; and then mapped with plain ioremap(). */
+static int claim_then_other(struct misuse *m)
+{
+	int ret = pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE,
+				  PFN_ATTR_WC, 0);
+
+	return ret ?: misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+}
+
+/* "Device memory is memory"; the claim says cached, the mapping does not. */
+static int claim_wb_map_uc(struct misuse *m)
+{
+	int ret = pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE,
+				  PFN_ATTR_WB, 0);
+
+	return ret ?: misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+}
+
+/* "A claim can wait until it is needed"; the range is mapped by then. */
+static int claim_too_late(struct misuse *m)
+{
+	int ret = misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+
+	return ret ?: pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE,
+				      PFN_ATTR_WC, PFN_CLAIM_EXACT);
+}
+
+/* "The frame buffer is ours"; user space maps the BAR through sysfs. */
+static int claim_user_uc(struct misuse *m)
+{
+	return pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE,
+			       PFN_ATTR_WC, 0);
+}
+
+/* "Resume does what probe does"; the claim is made already. */
+static int claim_twice(struct misuse *m)
+{
+	int ret = claim(m, PFN_ATTR_WC, 0);
+
+	return ret ?: claim(m, PFN_ATTR_WC, 0);
+}
+
+/* "Give it back, to be sure"; the error path already had. */
+static int release_twice(struct misuse *m)
+{
+	int ret = claim(m, PFN_ATTR_WC, 0);
+
+	ret = ret ?: pfn_track_release(&m->claim);
+	return ret ?: pfn_track_release(&m->claim);
+}
+
+/* "The structure is copied, and the copy cleaned up"; a claim stays put. */
+static int release_copy(struct misuse *m)
+{
+	int ret = claim(m, PFN_ATTR_WC, 0);
+
+	m->copy = m->claim;
+	return ret ?: pfn_track_release(&m->copy);
+}
+
+/* "From the first byte of the buffer on"; claims are of pages. */
+static int claim_unaligned(struct misuse *m)
+{
+	return pfn_track_claim(&m->claim, m->dev, m->start + 0x10, PAGE_SIZE,
+			       PFN_ATTR_WC, 0);
+}
+
+/* === Right ============================================================== */
+
+/* Claimed as write-combining, and mapped so. */
+static int claim_matching(struct misuse *m)
+{
+	int ret = claim(m, PFN_ATTR_WC, 0);
+
+	return ret ?: misuse_keep(m, ioremap_wc(m->start, PAGE_SIZE));
+}
+
+/* Mapped already, but just as it is claimed. */
+static int claim_exact(struct misuse *m)
+{
+	int ret = misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+
+	return ret ?: claim(m, REGISTERS, PFN_CLAIM_EXACT);
+}
+
+/* What was claimed is given back before it is mapped otherwise. */
+static int claim_released(struct misuse *m)
+{
+	int ret = claim(m, PFN_ATTR_WC, 0);
+
+	ret = ret ?: pfn_track_release(&m->claim);
+	return ret ?: misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+}
+
+/* A question is no mapping, whatever the answer. */
+static int ask_first(struct misuse *m)
+{
+	struct pfn_answer answer;
+	int ret = misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+
+	ret = ret ?: pfn_track_query(m->start, PAGE_SIZE, PFN_ATTR_WC,
+				     &answer);
+	if (ret || answer.verdict == PFN_VERDICT_SAME)
+		return ret ?: -EINVAL;
+	return misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+}
+
+const struct misuse_case misuse_claim[] = {
+	{ "claim-then-other", claim_then_other, misuse_undo },
+	{ "claim-wb-map-uc", claim_wb_map_uc, misuse_undo },
+	{ "claim-too-late", claim_too_late, misuse_undo },
+	{ "claim-user-uc", claim_user_uc, misuse_undo },
+	{ "claim-twice", claim_twice, misuse_undo },
+	{ "release-twice", release_twice, misuse_undo },
+	{ "release-copy", release_copy, misuse_undo },
+	{ "claim-unaligned", claim_unaligned, misuse_undo },
+	{ "claim-matching", claim_matching, misuse_undo },
+	{ "claim-exact", claim_exact, misuse_undo },
+	{ "claim-released", claim_released, misuse_undo },
+	{ "ask-first", ask_first, misuse_undo },
+	{ }
+};
