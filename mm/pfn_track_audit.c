@@ -151,7 +151,7 @@ stop:
 	return 1;
 }
 
-/* pci_remap_iospace() does not go through ioremap_page_range(). */
+/* The window of pci_remap_iospace() is walked as a whole. */
 static bool pft_is_iospace(unsigned long va)
 {
 #ifdef PCI_IOBASE
@@ -180,18 +180,10 @@ static bool pft_is_plain(unsigned long pfn, enum pfn_attr attr)
 			     attr == PFN_ATTR_NONE ? PFN_ATTR_WB : attr);
 }
 
-/*
- * The areas of vmalloc() and vmap() hold RAM; what is not RAM got there by
- * ioremap(), or else ought to be looked at.
- */
-static enum pft_road pft_kernel_road(unsigned long va, unsigned long pfn,
-				     enum pfn_attr attr)
+/* Whatever is not RAM as the linear map has it comes by roads with hooks. */
+static enum pft_road pft_kernel_road(unsigned long pfn, enum pfn_attr attr)
 {
-	if (pft_is_plain(pfn, attr))
-		return PFT_ROAD_PLAIN;
-	if (pft_is_plain(pfn, PFN_ATTR_WB) || pft_is_iospace(va))
-		return PFT_ROAD_OPEN;
-	return PFT_ROAD_HOOKED;
+	return pft_is_plain(pfn, attr) ? PFT_ROAD_PLAIN : PFT_ROAD_HOOKED;
 }
 
 /* @page is what the VM counts references of, NULL for mere page frames. */
@@ -213,7 +205,7 @@ static int pft_note_entry(struct mm_walk *walk, unsigned long va,
 		.last = pfn + ((end - va) >> PAGE_SHIFT) - 1,
 		.attr = attr,
 		.road = walk->vma ? pft_user_road(page, pfn, attr) :
-				    pft_kernel_road(va, pfn, attr),
+				    pft_kernel_road(pfn, attr),
 	};
 
 	/* A private copy is no longer what was mapped there. */
