@@ -103,6 +103,9 @@ static bool pft_is_wrapper(const char *symbol)
 {
 	unsigned int i;
 
+	/* "[module]": a driver may call its functions what it likes. */
+	if (strchr(symbol, '['))
+		return false;
 	for (i = 0; i < ARRAY_SIZE(pft_wrappers); i++)
 		if (str_has_prefix(symbol, pft_wrappers[i]))
 			return true;

@@ -74,6 +74,19 @@ TEST(holder, wrapper)
 	CHECK(ioremap_by(NULL)->stack == first->stack);
 }
 
+/* A driver's own function is none, whatever it is called. */
+TEST(holder, named_like_a_wrapper)
+{
+	struct pft_holder *first;
+
+	boot();
+	unit_symbols[1] = "ioremap_my_bars+0x10/0x80 [drv]";
+	unit_stack[2] = 2;
+	first = ioremap_by(WRAPPER);
+	CHECK_EQ(first->caller, 1);
+	CHECK(ioremap_by(DRIVER) == first);
+}
+
 TEST(holder, file)
 {
 	static int fops, other_fops;
