@@ -99,7 +99,6 @@ struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how)
 		.held = new->got,
 		.downgrade = new->want != new->got,
 	};
-
 	unsigned int held = pft_segment_held(new->pfn, new->last);
 	const struct pfn_attr_pair *rule;
 
@@ -264,10 +263,11 @@ static bool pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
 /**
  * pft_unmap - drop what is recorded in a range of virtual addresses
  * @where: the range; that there was nothing is no error here
+ * @may_sleep: no lock is held: many records need not go in one go
  *
  * Context: Any but interrupts.
  */
-void pft_unmap(const struct pft_range *where)
+void pft_unmap(const struct pft_range *where, bool may_sleep)
 {
 	struct pft_range range = *where;
 	struct pft_cut cut;
@@ -277,6 +277,8 @@ void pft_unmap(const struct pft_range *where)
 		more = pft_unmap_one(&range, &cut);
 		if (cut.gone)
 			pft_holder_put(cut.piece.holder);
+		if (may_sleep)
+			cond_resched();
 	} while (more);
 }
 
@@ -380,7 +382,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 		const struct pft_range where = pft_range_of(new);
 
 		spin_unlock(&pft_lock);
-		pft_unmap(&where);
+		pft_unmap(&where, gfpflags_allow_blocking(who->gfp));
 		pft_lock_stocked(who->gfp);
 		pft_store_spot(new, &spot);
 	}
@@ -434,7 +436,6 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 		.kind = PFN_KIND_IOREMAP,
 		.space = PFN_SPACE_KERNEL,
 	};
-
 	const struct pft_who who = {
 		.space = new.space,
 		.caller = caller,
@@ -454,7 +455,7 @@ void __pfn_track_iounmap(const void *va, unsigned long size)
 
 	/* It may be older than the registry and not be on record. */
 	if (size)
-		pft_unmap(&range);
+		pft_unmap(&range, true);
 }
 
 /* How many of the page frames from @i on are neighbours. */
@@ -586,7 +587,7 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 						 size);
 
 	if (size)
-		pft_unmap(&range);
+		pft_unmap(&range, false);
 }
 
 /**
@@ -739,11 +740,11 @@ void __pfn_track_exit(struct mm_struct *mm)
 		.va_last = ULONG_MAX,
 	};
 
-	pft_unmap(&range);
+	pft_unmap(&range, true);
 	if (atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE])) {
 		/* What pft_lose() put aside. */
 		range.space = PFN_SPACE_NONE;
-		pft_unmap(&range);
+		pft_unmap(&range, true);
 	}
 }
 

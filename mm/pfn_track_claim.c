@@ -116,7 +116,7 @@ int pfn_track_release(struct pfn_claim *claim)
 
 	claim->size = 0;
 	if (pfn_track_enabled())
-		pft_unmap(&range);
+		pft_unmap(&range, true);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pfn_track_release);
@@ -170,7 +170,8 @@ EXPORT_SYMBOL_GPL(devm_pfn_track_claim);
  *
  * A dry run: nothing is recorded, counted or reported.
  *
- * Context: Any but NMI; takes no lock.
+ * Context: Any but interrupts; takes no lock of the registry.  To know about
+ * the linear map, page tables are read.
  *
  * Return: 0; -EINVAL for an empty or wrapping range or an unknown attribute;
  * -EOPNOTSUPP while the registry is off.

@@ -282,7 +282,7 @@ bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
 bool pft_pfns(struct pft_record *rec, u64 start, u64 size);
 struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
-void pft_unmap(const struct pft_range *where);
+void pft_unmap(const struct pft_range *where, bool may_sleep);
 bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got);
 bool pft_may_hold(const struct vm_area_struct *vma);
 

@@ -22,14 +22,15 @@ static struct pft_record *pft_latest, *pft_latest_next;
 
 /*
  * How much of each has to be there before an operation; up to twice as much is
- * kept.  Each touches two paths through the segments, a leaf and eight inner
- * nodes long, and may find any of these nodes held already.  Records are also
+ * kept.  Each touches two paths through the segments, a leaf and seven inner
+ * nodes below the highest root, and may find any of these nodes held already;
+ * five new roots may have to be put on top of the first one.  Records are also
  * what a burst of partial unmaps lives on when memory is short.
  */
 static const unsigned int pft_stock_want[] = {
 	[PFT_STOCK_RECORD] = 32,
 	[PFT_STOCK_LEAF] = 8,
-	[PFT_STOCK_INNER] = 16,
+	[PFT_STOCK_INNER] = 20,
 	[PFT_STOCK_EXTRA] = 20,
 };
 
@@ -283,7 +284,10 @@ static void pft_erase(struct pft_record *rec)
 	pft_stock_give(PFT_STOCK_RECORD, rec);
 }
 
-/* Whether @b goes on where @a ends, and is the same in everything else. */
+/*
+ * Whether @b goes on where @a ends, and is the same in everything else.  What
+ * ends at the top of the word is not followed by what begins at 0.
+ */
 static bool pft_adjoins(const struct pft_record *a, const struct pft_record *b)
 {
 	return a->last + 1 == b->pfn && pft_va_last(a) + 1 == b->va &&

@@ -875,6 +875,30 @@ TEST(registry, policy_of_a_kind)
 	CHECK_EQ(do_ioremap(10, 50, 1, bad_b), -EBUSY);
 }
 
+/*
+ * As much memory as one operation can need: the tree has to grow to its full
+ * height, and each end of the range is a way down to single pages.
+ */
+TEST(registry, claim_far_and_wide)
+{
+	const unsigned long first = PFN_TOP / 4 * 3 + 2;
+	const unsigned long nr = min(PFN_TOP - first, ~0UL >> PAGE_SHIFT);
+	struct pfn_claim claim = { }, again = { };
+
+	boot(NULL);
+	CHECK_EQ(do_claim(&claim, first, nr, A_WB, 0), 0);
+	/* Now every node is there, and every slot held. */
+	CHECK_EQ(do_claim(&again, first, nr, A_WB, 0), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_INCOMPLETE), 0);
+	CHECK_EQ(pfn_track_release(&again), 0);
+	CHECK_EQ(pfn_track_lookup(first), BIT(A_WB));
+	CHECK_EQ(pfn_track_lookup(first - 1), 0);
+	CHECK_EQ(pfn_track_lookup(first + nr - 1), BIT(A_WB));
+	CHECK_EQ(pfn_track_lookup(first + nr), 0);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	check_empty();
+}
+
 TEST(registry, set_policy_errors)
 {
 	boot("report");

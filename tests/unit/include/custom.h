@@ -148,6 +148,7 @@ static inline void write_seqcount_end(seqcount_spinlock_t *s)
 
 #define GFP_NOWAIT		((gfp_t)0x100)
 #define __GFP_NOWARN		((gfp_t)0x200)
+#define gfpflags_allow_blocking(gfp)	(!((gfp) & GFP_NOWAIT))
 
 struct kmem_cache {
 	size_t size;
