@@ -952,5 +952,5 @@ static int __init pft_audit_init(void)
 	return 0;
 }
 
-/* After pfn_track_report.c has made the folder. */
+/* After pfn_track_files.c has made the folder. */
 late_initcall_sync(pft_audit_init);

@@ -127,6 +127,17 @@ struct pft_range {
 	unsigned long va_last;
 };
 
+static inline struct pft_range pft_range(enum pfn_space space, const void *id,
+					 unsigned long va, unsigned long size)
+{
+	return (struct pft_range){
+		.space = space,
+		.id = id,
+		.va = va,
+		.va_last = va + size - 1,
+	};
+}
+
 /**
  * struct pft_spot - where a record goes in the tree by address
  * @parent: its parent
@@ -279,10 +290,17 @@ enum pfn_verdict pft_verdict(const struct pft_judgement *j);
 void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
 		    unsigned long mask);
 bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
+bool pft_on(void);
 bool pft_pfns(struct pft_record *rec, u64 start, u64 size);
+bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
+		   unsigned long size);
 struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
+void pft_make_record(struct pft_record *new, struct pft_spot *spot);
 void pft_unmap(const struct pft_range *where, bool may_sleep);
+
+/* === User mappings: pfn_track_user.c ==================================== */
+
 bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got);
 bool pft_may_hold(const struct vm_area_struct *vma);
 
@@ -472,14 +490,75 @@ struct pft_audit {
 
 struct seq_file;
 
+extern const char * const pft_attr_text[PFN_ATTR_COUNT];
+extern const char * const pft_verdict_text[PFN_VERDICT_COUNT];
+extern const char * const pft_kind_text[PFN_KIND_COUNT];
+extern const char * const pft_space_text[PFN_SPACE_COUNT];
+extern const char * const pft_result_text[PFN_RESULT_COUNT];
+extern const char * const pft_leak_text[PFN_LEAK_COUNT];
+extern const char * const pft_policy_text[PFN_POLICY_COUNT + 1];
+
+/**
+ * struct pft_site - a call site as text
+ * @text: function+offset/size, or "-"
+ * @module: name of the module, or "-" for the kernel itself
+ */
+struct pft_site {
+	char text[96];
+	char module[MODULE_NAME_LEN];
+};
+
+/**
+ * struct pft_event - a conflict, remembered
+ * @conflict: both sides; owns references to the holders
+ * @new: call site of the newcomer
+ * @held: call site of the other side; text, because modules go
+ * @id: counts from 1
+ * @count: how often it was seen
+ * @time: when it was seen first, in ns since boot
+ */
+struct pft_event {
+	struct pft_conflict conflict;
+	struct pft_site new;
+	struct pft_site held;
+	unsigned long id;
+	unsigned long count;
+	u64 time;
+};
+
+/**
+ * struct pft_leak_event - a leak, remembered
+ * @leak: what, and whose; owns a reference to the holder
+ * @site: call site; text, because modules go
+ * @id: counts from 1
+ * @time: when it was seen, in ns since boot
+ */
+struct pft_leak_event {
+	struct pft_leak leak;
+	struct pft_site site;
+	unsigned long id;
+	u64 time;
+};
+
 int pft_report_start(void);
+void pft_get_site(const struct pft_holder *holder, struct pft_site *site);
+const char *pft_why(const struct pft_conflict *c);
+unsigned long pft_show_history(struct seq_file *m,
+			       void (*show)(struct seq_file *m,
+					    const struct pft_event *event));
+unsigned long pft_show_leaks(struct seq_file *m,
+			     void (*show)(struct seq_file *m,
+					  const struct pft_leak_event *event));
 void pft_report_conflict(const struct pft_conflict *conflict);
 void pft_report_leak(const struct pft_leak *leak);
 void pft_report_misuse(const char *what, const void *caller);
-void pft_show_audit(struct seq_file *m, const struct pft_audit *audit);
 bool pft_site_is_telling(unsigned long caller);
 bool pft_find_site(const struct pft_holder *holder, char *buf, size_t size);
 int pft_policy_from_text(const char *text, size_t len);
 int pft_kind_from_text(const char *text, size_t len);
+
+/* === Files: pfn_track_files.c =========================================== */
+
+void pft_show_audit(struct seq_file *m, const struct pft_audit *audit);
 
 #endif /* _MM_PFN_TRACK_INTERNAL_H */

@@ -30,7 +30,7 @@ int pat_debug_enable;
 #define LOOKUPS		(1UL << 20)
 #define READS		(1UL << 24)	/* of a thread */
 
-extern int (*unit_initcall_pft_report_init)(void);
+extern int (*unit_initcall_pft_files_init)(void);
 
 struct result {
 	const char *name;
@@ -401,7 +401,7 @@ int main(int argc, char **argv)
 	}
 	pfn_track_init();
 	unit_symbols[1] = "bench_probe+0x10/0x80 [bench]";
-	if (unit_initcall_pft_report_init())
+	if (unit_initcall_pft_files_init())
 		abort();
 	printf("%-22s %8s %12s %12s %8s   ns an operation\n", "case", "n",
 	       "memtype", "pfn_track", "ratio");

@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 /* === The kernel's part ================================================== */
 
 extern int (*unit_param_pft_setup)(char *);
-extern int (*unit_initcall_pft_report_init)(void);
+extern int (*unit_initcall_pft_files_init)(void);
 
 struct unit_trace unit_trace;
 
@@ -185,7 +185,7 @@ void unit_boot(const char *param)
 		unit_param_pft_setup(text);
 	}
 	pfn_track_init();
-	CHECK_EQ(unit_initcall_pft_report_init(), 0);
+	CHECK_EQ(unit_initcall_pft_files_init(), 0);
 }
 
 long unit_stat(enum pft_stat stat)

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track files: what can be read of the registry, and the policy set.
+ *
+ * Counters and policy are in sysfs, one value a file; records, history, leaks,
+ * audit and coverage are in debugfs, in a versioned text that ends by saying how
+ * long it is.
+ *
+ * debugfs lines are a word followed by key=value.  In values everything but
+ * printable ASCII, and space, '=' and '\' too, is escaped in octal; "-" means
+ * not known.  Kernel addresses are not shown.
+ */
+#include "pfn_track_internal.h"
+#include <linux/debugfs.h>
+#include <linux/kobject.h>
+#include <linux/seq_file.h>
+#include <linux/string_helpers.h>
+#include <linux/sysfs.h>
+
+/* === sysfs ============================================================== */
+
+static ssize_t pft_policy_show(enum pfn_kind kind, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", pft_policy_text[pft_get_policy(kind)]);
+}
+
+static ssize_t pft_policy_store(enum pfn_kind kind, const char *buf,
+				size_t count)
+{
+	const char *end = strchrnul(buf, '\n');
+	int policy = pft_policy_from_text(buf, end - buf);
+	int ret;
+
+	if (policy < 0 || (*end && end[1]))
+		return -EINVAL;
+	ret = pft_set_policy(kind, policy);
+	return ret ?: count;
+}
+
+static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return pft_policy_show(PFT_KIND_ALL, buf);
+}
+
+static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	return pft_policy_store(PFT_KIND_ALL, buf, count);
+}
+
+static struct kobj_attribute pft_policy_attr = __ATTR_RW(policy);
+
+static ssize_t arch_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%s\n", pfn_attr_arch());
+}
+
+static struct kobj_attribute pft_arch_attr = __ATTR_RO(arch);
+
+static struct attribute *pft_attrs[] = {
+	&pft_policy_attr.attr,
+	&pft_arch_attr.attr,
+	NULL
+};
+
+/* The counters and the kinds are made from their names by pft_sysfs_init(). */
+static const char * const pft_stat_text[] = {
+	[PFT_STAT_RECORDS] = "records",
+	[PFT_STAT_MAPS] = "maps",
+	[PFT_STAT_UNMAPS] = "unmaps",
+	[PFT_STAT_CONFLICTS] = "conflicts",
+	[PFT_STAT_REFUSED] = "refused",
+	[PFT_STAT_DOWNGRADES] = "downgrades",
+	[PFT_STAT_SUPPRESSED] = "suppressed",
+	[PFT_STAT_INCOMPLETE] = "incomplete",
+	[PFT_STAT_LATE] = "late",
+	[PFT_STAT_LEAKS] = "leaks",
+};
+
+static_assert(ARRAY_SIZE(pft_stat_text) == PFT_STAT_COUNT);
+
+static struct kobj_attribute pft_stat_attrs[PFT_STAT_COUNT];
+static struct attribute *pft_stat_ptrs[PFT_STAT_COUNT + 1];
+static struct kobj_attribute pft_kind_attrs[PFN_KIND_COUNT];
+static struct attribute *pft_kind_ptrs[PFN_KIND_COUNT + 1];
+
+static ssize_t pft_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	unsigned int stat = attr - pft_stat_attrs;
+
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(&pft_stats[stat]));
+}
+
+static ssize_t pft_kind_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return pft_policy_show(attr - pft_kind_attrs, buf);
+}
+
+static ssize_t pft_kind_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t count)
+{
+	return pft_policy_store(attr - pft_kind_attrs, buf, count);
+}
+
+static const struct attribute_group pft_attr_group = {
+	.attrs = pft_attrs,
+};
+
+static const struct attribute_group pft_stat_group = {
+	.attrs = pft_stat_ptrs,
+};
+
+static const struct attribute_group pft_kind_group = {
+	.name = "kind",
+	.attrs = pft_kind_ptrs,
+};
+
+static const struct attribute_group *pft_groups[] = {
+	&pft_attr_group,
+	&pft_stat_group,
+	&pft_kind_group,
+	NULL
+};
+
+static int __init pft_sysfs_init(void)
+{
+	struct kobject *kobj;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < PFT_STAT_COUNT; i++) {
+		pft_stat_attrs[i] = (struct kobj_attribute){
+			.attr = { .name = pft_stat_text[i], .mode = 0444 },
+			.show = pft_stat_show,
+		};
+		sysfs_attr_init(&pft_stat_attrs[i].attr);
+		pft_stat_ptrs[i] = &pft_stat_attrs[i].attr;
+	}
+	for (i = 0; i < PFN_KIND_COUNT; i++) {
+		pft_kind_attrs[i] = (struct kobj_attribute){
+			.attr = { .name = pft_kind_text[i], .mode = 0644 },
+			.show = pft_kind_show,
+			.store = pft_kind_store,
+		};
+		sysfs_attr_init(&pft_kind_attrs[i].attr);
+		pft_kind_ptrs[i] = &pft_kind_attrs[i].attr;
+	}
+
+	kobj = kobject_create_and_add("pfn_track", mm_kobj);
+	if (!kobj)
+		return -ENOMEM;
+	ret = sysfs_create_groups(kobj, pft_groups);
+	if (ret)
+		kobject_put(kobj);
+	return ret;
+}
+
+/* === debugfs ============================================================ */
+
+static void pft_show_text(struct seq_file *m, const char *prefix,
+			  const char *key, const char *text)
+{
+	seq_printf(m, " %s%s=", prefix, key);
+	if (!text || !*text)
+		text = "-";
+	seq_escape_mem(m, text, strlen(text),
+		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, " =\\");
+}
+
+static void pft_show_time(struct seq_file *m, const char *prefix, u64 ns)
+{
+	u32 us = do_div(ns, NSEC_PER_SEC);
+
+	seq_printf(m, " %stime=%llu.%06u", prefix, ns,
+		   us / (u32)NSEC_PER_USEC);
+}
+
+static void pft_show_range(struct seq_file *m, const char *prefix,
+			   unsigned long pfn, unsigned long last)
+{
+	seq_printf(m, " %srange=0x%llx-0x%llx", prefix, (u64)PFN_PHYS(pfn),
+		   (u64)PFN_PHYS(last) + PAGE_SIZE - 1);
+}
+
+static void pft_show_pid(struct seq_file *m, const char *prefix, pid_t pid)
+{
+	if (pid)
+		seq_printf(m, " %spid=%d", prefix, pid);
+	else
+		pft_show_text(m, prefix, "pid", NULL);
+}
+
+/* A task may well be called "-", which must not read as not known. */
+static void pft_show_comm(struct seq_file *m, const char *prefix,
+			  const char *comm)
+{
+	if (strcmp(comm, "-"))
+		pft_show_text(m, prefix, "comm", comm);
+	else
+		seq_printf(m, " %scomm=\\055", prefix);
+}
+
+/* One side; everything is "-" where no record explains it. */
+static void pft_show_side(struct seq_file *m, const char *prefix,
+			  const struct pft_record *rec,
+			  const struct pft_site *site)
+{
+	static const struct pft_holder none;
+	const struct pft_holder *holder = rec->holder ?: &none;
+	bool known = rec->holder;
+
+	pft_show_text(m, prefix, "space",
+		      known ? pft_space_text[rec->space] : NULL);
+	pft_show_text(m, prefix, "kind",
+		      known ? pft_kind_text[rec->kind] : NULL);
+	pft_show_text(m, prefix, "want",
+		      known ? pft_attr_text[rec->want] : NULL);
+	pft_show_text(m, prefix, "got",
+		      known ? pft_attr_text[rec->got] : NULL);
+	pft_show_pid(m, prefix, holder->pid);
+	pft_show_comm(m, prefix, holder->comm);
+	pft_show_text(m, prefix, "site", site->text);
+	pft_show_text(m, prefix, "module", site->module);
+	pft_show_text(m, prefix, "dev", holder->dev);
+	pft_show_text(m, prefix, "driver", holder->driver);
+}
+
+static void pft_show_head(struct seq_file *m)
+{
+	seq_printf(m, "version: %d\n", PFN_TRACK_FORMAT_VERSION);
+	seq_printf(m, "policy: %s\n",
+		   pft_policy_text[pft_get_policy(PFT_KIND_ALL)]);
+}
+
+/**
+ * struct pft_listing - where a reader of the records stands
+ * @place: of the last record that was passed
+ * @lines: records passed
+ * @holder: whose call site is known; nobody's when the lock was dropped
+ * @site: the call site
+ *
+ * A cursor, not a position: the lock is dropped whenever the buffer is full,
+ * and finding the place again costs one descent, however long the list is.
+ */
+struct pft_listing {
+	struct pft_place place;
+	unsigned long lines;
+	const struct pft_holder *holder;
+	struct pft_site site;
+};
+
+static void pft_show_record(struct seq_file *m, const struct pft_record *rec)
+{
+	struct pft_listing *list = m->private;
+
+	/* Symbols are dear, and neighbours often have a holder in common. */
+	if (list->holder != rec->holder)
+		pft_get_site(rec->holder, &list->site);
+	list->holder = rec->holder;
+	pft_holder_pid(rec);
+	seq_puts(m, "record");
+	pft_show_range(m, "", rec->pfn, rec->last);
+	if (rec->space == PFN_SPACE_USER)
+		seq_printf(m, " va=0x%lx-0x%lx", rec->va, pft_va_last(rec));
+	else
+		seq_puts(m, " va=-");
+	pft_show_side(m, "", rec, &list->site);
+	pft_show_time(m, "", rec->time);
+	seq_putc(m, '\n');
+}
+
+/* Stands for the line after the last record. */
+static struct pft_record pft_end;
+
+static void *records_start(struct seq_file *m, loff_t *pos)
+	__acquires(&pft_lock)
+{
+	struct pft_listing *list = m->private;
+
+	spin_lock(&pft_lock);
+	list->holder = NULL;
+	if (!*pos) {
+		*list = (struct pft_listing){ };
+		return SEQ_START_TOKEN;
+	}
+	/* Header, the records, the end line, and then nothing more. */
+	if (*pos > list->lines + 1)
+		return NULL;
+	return pft_store_after(&list->place) ?: &pft_end;
+}
+
+static void *records_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct pft_listing *list = m->private;
+	const struct pft_record *rec = v;
+
+	++*pos;
+	if (rec == &pft_end)
+		return NULL;
+	if (v != SEQ_START_TOKEN) {
+		list->place = (struct pft_place){
+			.space = rec->space,
+			.id = rec->id,
+			.va = rec->va,
+			.rec = rec,
+		};
+		list->lines++;
+	}
+	return pft_store_after(&list->place) ?: &pft_end;
+}
+
+static void records_stop(struct seq_file *m, void *v)
+	__releases(&pft_lock)
+{
+	spin_unlock(&pft_lock);
+}
+
+static int records_show(struct seq_file *m, void *v)
+{
+	const struct pft_listing *list = m->private;
+
+	if (v == SEQ_START_TOKEN) {
+		pft_show_head(m);
+		seq_printf(m, "incomplete: %ld\nlate: %ld\n",
+			   atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE]),
+			   atomic_long_read(&pft_stats[PFT_STAT_LATE]));
+	} else if (v == &pft_end) {
+		seq_printf(m, "end: %lu\n", list->lines);
+	} else {
+		pft_show_record(m, v);
+	}
+	return 0;
+}
+
+static const struct seq_operations records_sops = {
+	.start = records_start,
+	.next = records_next,
+	.stop = records_stop,
+	.show = records_show,
+};
+
+static int records_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &records_sops,
+				sizeof(struct pft_listing));
+}
+
+static const struct file_operations records_fops = {
+	.owner = THIS_MODULE,
+	.open = records_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
+
+static void pft_show_event(struct seq_file *m, const struct pft_event *event)
+{
+	const struct pft_conflict *c = &event->conflict;
+
+	seq_printf(m, "conflict id=%lu count=%lu", event->id, event->count);
+	pft_show_time(m, "", event->time);
+	pft_show_range(m, "", c->pfn, c->last);
+	pft_show_text(m, "", "verdict", pft_verdict_text[c->verdict]);
+	pft_show_text(m, "", "result", pft_result_text[c->result]);
+	pft_show_text(m, "", "policy", pft_policy_text[c->policy]);
+	pft_show_text(m, "", "why", pft_why(c));
+	pft_show_text(m, "", "source", c->rule ? c->rule->source : NULL);
+	pft_show_side(m, "", &c->new, &event->new);
+	pft_show_side(m, "held.", &c->held, &event->held);
+	if (c->held.holder) {
+		pft_show_range(m, "held.", c->held.pfn, c->held.last);
+		pft_show_time(m, "held.", c->held.time);
+	} else {
+		seq_puts(m, " held.range=- held.time=-");
+	}
+	seq_putc(m, '\n');
+}
+
+static int conflicts_show(struct seq_file *m, void *v)
+{
+	pft_show_head(m);
+	seq_printf(m, "total: %ld\nsuppressed: %ld\n",
+		   atomic_long_read(&pft_stats[PFT_STAT_CONFLICTS]),
+		   atomic_long_read(&pft_stats[PFT_STAT_SUPPRESSED]));
+
+	seq_printf(m, "end: %lu\n", pft_show_history(m, pft_show_event));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(conflicts);
+
+static void pft_show_leak(struct seq_file *m, const struct pft_leak_event *event)
+{
+	const struct pft_leak *leak = &event->leak;
+
+	seq_printf(m, "leak id=%lu", event->id);
+	pft_show_time(m, "", event->time);
+	pft_show_range(m, "", leak->rec.pfn, leak->rec.last);
+	pft_show_text(m, "", "gone", pft_leak_text[leak->how]);
+	pft_show_text(m, "gone.", "name", leak->name);
+	pft_show_text(m, "gone.", "dev", leak->dev);
+	pft_show_side(m, "held.", &leak->rec, &event->site);
+	pft_show_time(m, "held.", leak->rec.time);
+	seq_putc(m, '\n');
+}
+
+static int leaks_show(struct seq_file *m, void *v)
+{
+	pft_show_head(m);
+	seq_printf(m, "total: %ld\n",
+		   atomic_long_read(&pft_stats[PFT_STAT_LEAKS]));
+
+	seq_printf(m, "end: %lu\n", pft_show_leaks(m, pft_show_leak));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(leaks);
+
+static int coverage_show(struct seq_file *m, void *v)
+{
+	unsigned int kind;
+
+	seq_printf(m, "version: %d\narch: %s\n", PFN_TRACK_FORMAT_VERSION,
+		   pfn_attr_arch());
+	for (kind = 0; kind < PFN_KIND_COUNT; kind++)
+		seq_printf(m, "hook kind=%s state=%s\n", pft_kind_text[kind],
+			   pfn_track_enabled() ? "live" : "off");
+	seq_printf(m, "end: %d\n", PFN_KIND_COUNT);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(coverage);
+
+static const char * const pft_finding_text[PFT_FINDING_COUNT] = {
+	[PFT_FINDING_MISSING] = "missing",
+	[PFT_FINDING_STALE] = "stale",
+	[PFT_FINDING_DIFFERS] = "differs",
+};
+
+static void pft_show_finding(struct seq_file *m, const struct pft_finding *f)
+{
+	const bool missing = f->type == PFT_FINDING_MISSING;
+
+	seq_puts(m, pft_finding_text[f->type]);
+	pft_show_text(m, "", "space", pft_space_text[f->space]);
+	pft_show_pid(m, "", f->pid);
+	pft_show_comm(m, "", f->comm);
+	pft_show_range(m, "", f->pfn, f->last);
+	if (f->space == PFN_SPACE_USER)
+		seq_printf(m, " va=0x%lx-0x%lx", f->va,
+			   f->va + ((f->last - f->pfn + 1) << PAGE_SHIFT) - 1);
+	else
+		seq_puts(m, " va=-");
+	pft_show_text(m, "", "kind", missing ? NULL : pft_kind_text[f->kind]);
+	pft_show_text(m, "", "got", missing ? NULL : pft_attr_text[f->got]);
+	pft_show_text(m, "", "found", f->found == PFN_ATTR_NONE ?
+				      NULL : pft_attr_text[f->found]);
+	seq_putc(m, '\n');
+}
+
+/**
+ * pft_show_audit - write down what an audit has found
+ * @m: where to
+ * @audit: a complete audit
+ *
+ * Context: Process context.
+ */
+void pft_show_audit(struct seq_file *m, const struct pft_audit *audit)
+{
+	unsigned int i;
+
+	pft_show_head(m);
+	seq_printf(m, "incomplete: %ld\nlate: %ld\n",
+		   atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE]),
+		   atomic_long_read(&pft_stats[PFT_STAT_LATE]));
+	seq_printf(m, "kernel_pages: %lu\n", audit->kernel_pages);
+	seq_printf(m, "user_spaces: %lu\n", audit->spaces);
+	seq_printf(m, "user_areas: %lu\n", audit->areas);
+	seq_printf(m, "user_pages: %lu\n", audit->user_pages);
+	seq_printf(m, "skipped: %lu\n", audit->skipped);
+	seq_printf(m, "records: %lu\n", audit->records);
+	seq_printf(m, "unreached: %lu\n", audit->unreached);
+	seq_printf(m, "uncovered: %lu\n", audit->uncovered);
+	seq_printf(m, "findings: %lu\n", audit->findings);
+	for (i = 0; i < audit->nr_shown; i++)
+		pft_show_finding(m, &audit->shown[i]);
+	seq_printf(m, "end: %u\n", audit->nr_shown);
+}
+
+static void __init pft_debugfs_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("pfn_track", NULL);
+
+	debugfs_create_file("records", 0400, dir, NULL, &records_fops);
+	debugfs_create_file("conflicts", 0400, dir, NULL, &conflicts_fops);
+	debugfs_create_file("leaks", 0400, dir, NULL, &leaks_fops);
+	debugfs_create_file("coverage", 0400, dir, NULL, &coverage_fops);
+}
+
+static int __init pft_files_init(void)
+{
+	pft_debugfs_init();
+	return pft_sysfs_init();
+}
+late_initcall(pft_files_init);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track hooks for kernel mappings: what ioremap(), vmap() and their kin map
+ * and unmap.
+ */
+#include "pfn_track_internal.h"
+
+int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
+			pgprot_t want, pgprot_t got, const void *caller)
+{
+	struct pft_record new = {
+		.va = (unsigned long)va,
+		.want = pfn_attr_from_pgprot(want),
+		.got = pfn_attr_from_pgprot(got),
+		.kind = PFN_KIND_IOREMAP,
+		.space = PFN_SPACE_KERNEL,
+	};
+	const struct pft_who who = {
+		.space = new.space,
+		.caller = caller,
+		.gfp = GFP_KERNEL,
+	};
+
+	/* Callers that pass nonsense are ioremap_page_range()'s to refuse. */
+	if (!pft_pfns(&new, phys, size))
+		return 0;
+	return pft_map(&new, &who, 0);
+}
+
+void __pfn_track_iounmap(const void *va, unsigned long size)
+{
+	const struct pft_range range = pft_range(PFN_SPACE_KERNEL, NULL,
+						 (unsigned long)va, size);
+
+	/* It may be older than the registry and not be on record. */
+	if (size)
+		pft_unmap(&range, true);
+}
+
+/* How many of the page frames from @i on are neighbours. */
+static unsigned int pft_vmap_run(struct page *const *pages,
+				 const unsigned long *pfns, unsigned int i,
+				 unsigned int count, unsigned long *pfn)
+{
+	unsigned int nr = 1;
+
+	*pfn = pages ? page_to_pfn(pages[i]) : pfns[i];
+	while (i + nr < count &&
+	       (pages ? page_to_pfn(pages[i + nr]) : pfns[i + nr]) == *pfn + nr)
+		nr++;
+	return nr;
+}
+
+int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
+		     const unsigned long *pfns, unsigned int count,
+		     pgprot_t prot)
+{
+	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
+	unsigned long va = (unsigned long)area->addr, pfn;
+	const struct pft_who who = {
+		.space = PFN_SPACE_KERNEL,
+		.caller = area->caller,
+		.gfp = GFP_KERNEL,
+	};
+	unsigned int i, nr, how;
+	int ret;
+
+	if (attr == PFN_ATTR_WB)
+		return 0;
+	/* Who allocates for DMA cleans the caches of what it maps uncached. */
+	how = area->flags & VM_DMA_COHERENT ? PFT_NOT_LINEAR : 0;
+	area->flags |= VM_PFN_TRACK;
+	for (i = 0; i < count; i += nr) {
+		struct pft_record new = {
+			.va = va + ((unsigned long)i << PAGE_SHIFT),
+			.want = attr,
+			.got = attr,
+			.kind = PFN_KIND_VMAP,
+			.space = PFN_SPACE_KERNEL,
+		};
+
+		nr = pft_vmap_run(pages, pfns, i, count, &pfn);
+		new.pfn = pfn;
+		new.last = pfn + nr - 1;
+		ret = pft_map(&new, &who, how);
+		if (ret) {
+			__pfn_track_iounmap(area->addr, (unsigned long)i <<
+							PAGE_SHIFT);
+			return ret;
+		}
+	}
+	return 0;
+}
