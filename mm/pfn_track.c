@@ -356,6 +356,34 @@ static int pft_admit(struct pft_record *new, struct pft_spot *spot,
 	return 0;
 }
 
+/*
+ * What faults insert mostly goes on where the one before it ended.  If nobody
+ * else holds the page frame there is nothing to say of it that was not said of
+ * its neighbour, and nothing new to be stored but that there is one more.
+ */
+static bool pft_map_next(struct pft_record *new, const struct pft_who *who)
+{
+	struct pft_record *rec;
+	bool done;
+
+	/* What was wanted, and the linear map, are judged page by page. */
+	if (new->pfn != new->last || new->want != new->got ||
+	    (new->got != PFN_ATTR_WB && pfn_valid(new->pfn)))
+		return false;
+
+	spin_lock(&pft_lock);
+	rec = pft_store_before(new);
+	done = rec && pft_on() && pft_holder_is(rec->holder, who) &&
+	       pft_segment_append(rec);
+	if (done) {
+		pft_count_locked(PFT_STAT_MAPS, 1);
+		new->holder = rec->holder;
+		trace_pfn_map(new);
+	}
+	spin_unlock(&pft_lock);
+	return done;
+}
+
 /**
  * pft_map - the common end of all that maps
  * @new: everything but its holder
@@ -370,9 +398,11 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 {
 	struct pft_spot spot;
 
+	if (new->kind == PFN_KIND_INSERT && pft_map_next(new, who))
+		return 0;
+
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();
-
 	pft_lock_stocked(who->gfp);
 	/*
 	 * The page tables are empty there, or they could not be filled: what is

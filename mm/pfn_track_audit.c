@@ -40,6 +40,9 @@
 #define PFT_AUDIT_TRIES		2
 #define PFT_AUDIT_PAUSE		10
 
+/* Likewise, for processes on their way out. */
+#define PFT_AUDIT_EXITS		20
+
 /**
  * enum pft_road - whether the registry should know of a page table entry
  * @PFT_ROAD_HOOKED: yes
@@ -847,20 +850,35 @@ static int pft_audit_users(struct pft_auditor *a)
 	return ret;
 }
 
-/*
- * An address space of no process, held by a kernel thread or a driver, cannot
- * be reached.  What was made since @start belongs to new processes.
- */
-static void pft_count_unreached(struct pft_auditor *a, u64 start)
+static unsigned long pft_unreached(struct pft_auditor *a, u64 start)
 {
 	struct pft_place place = { };
 	struct pft_record rec;
+	unsigned long nr = 0;
 
 	while (pft_next_record(&place, &rec)) {
 		cond_resched();
 		if (rec.space == PFN_SPACE_USER && rec.time < start &&
 		    !pft_is_seen(a, rec.id))
-			a->audit->unreached++;
+			nr++;
+	}
+	return nr;
+}
+
+/*
+ * An address space of no process, held by a kernel thread or a driver, cannot
+ * be reached.  What was made since @start belongs to new processes, and one that
+ * is being torn down soon has no records any more.
+ */
+static void pft_count_unreached(struct pft_auditor *a, u64 start)
+{
+	unsigned int try;
+
+	for (try = 0; try <= PFT_AUDIT_EXITS; try++) {
+		a->audit->unreached = pft_unreached(a, start);
+		if (!a->audit->unreached)
+			break;
+		msleep(PFT_AUDIT_PAUSE);
 	}
 }
 

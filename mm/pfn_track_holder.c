@@ -242,6 +242,25 @@ struct pft_holder *pft_holder_find(const struct pft_who *who)
 }
 
 /**
+ * pft_holder_is - whether pft_holder_find() would find a holder
+ * @holder: the holder
+ * @who: on whose behalf
+ *
+ * Context: Process context.
+ *
+ * Return: true if it would; false also where it is not easy to say.
+ */
+bool pft_holder_is(const struct pft_holder *holder, const struct pft_who *who)
+{
+	return who->file && !who->dev && !who->caller &&
+	       holder->pid == task_tgid_nr(current) &&
+	       holder->fops == who->file->f_op &&
+	       holder->inode == file_inode(who->file)->i_ino &&
+	       !holder->caller && !holder->apart && !holder->dev &&
+	       !memcmp(holder->comm, current->comm, TASK_COMM_LEN);
+}
+
+/**
  * pft_holder_fork - a child, by the call site of its parent
  * @parent: the parent
  *

@@ -330,6 +330,7 @@ static inline struct pft_holder *pft_holder_get(struct pft_holder *holder)
 
 void pft_holder_put(struct pft_holder *holder);
 struct pft_holder *pft_holder_find(const struct pft_who *who);
+bool pft_holder_is(const struct pft_holder *holder, const struct pft_who *who);
 struct pft_holder *pft_holder_fork(const struct pft_holder *parent);
 struct pft_holder *pft_holder_kernel(void);
 void pft_holder_forget(void);
@@ -360,6 +361,7 @@ int pft_segment_add(struct pft_record *rec);
 void pft_segment_del(struct pft_record *rec);
 int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
 		       unsigned long last);
+bool pft_segment_append(struct pft_record *rec);
 unsigned int pft_segment_held(unsigned long pfn, unsigned long last);
 struct pft_record *pft_segment_walk(struct pft_walk *walk);
 
@@ -405,6 +407,7 @@ void pft_store_rekey(struct pft_record *rec, enum pfn_space space,
 		     unsigned long va);
 void pft_clip(struct pft_record *piece, const struct pft_range *range);
 int pft_store_cut(const struct pft_range *range, struct pft_cut *cut);
+struct pft_record *pft_store_before(const struct pft_record *new);
 struct pft_record *pft_store_first(const struct pft_range *range);
 struct pft_record *pft_store_after(const struct pft_place *place);
 struct pft_holder *pft_store_pop(void);

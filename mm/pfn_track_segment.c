@@ -600,6 +600,42 @@ int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
 	return 0;
 }
 
+/**
+ * pft_segment_append - hold one page frame more, if nobody else holds it
+ * @rec: held, to grow at its end
+ *
+ * For what faults insert in order.  Only within the block of the last page, so
+ * that all that happens is that a slot beside it is taken: no page moves, and
+ * those above know of the attribute already.
+ *
+ * Context: pft_lock held.
+ *
+ * Return: false if it is not as simple as that; then nothing changed.
+ */
+bool pft_segment_append(struct pft_record *rec)
+{
+	const unsigned long pfn = rec->last + 1;
+	const unsigned int slot = pft_slot(pfn, 0);
+	struct pft_node *node = pft_top();
+
+	lockdep_assert_held(&pft_lock);
+	/* The first of a block needs a leaf; the last one makes it a block. */
+	if (!slot || slot == PFT_NODE_SLOTS - 1)
+		return false;
+	while (node->shift) {
+		u32 *set = &node->held[pft_slot(pfn, node->shift)];
+
+		if (*set & PFT_HERE_MASK)
+			return false;
+		node = pft_child(node, set - node->held);
+	}
+	if (node->held[slot])
+		return false;
+	pft_set(node, slot, rec->got, 0);
+	rec->last = pfn;
+	return true;
+}
+
 static unsigned int pft_run_held(const struct pft_run *run)
 {
 	const struct pft_node *node = rcu_dereference_check(pft_root,

@@ -285,15 +285,20 @@ static void pft_erase(struct pft_record *rec)
 }
 
 /*
- * Whether @b goes on where @a ends, and is the same in everything else.  What
+ * Whether @b goes on where @a ends, and is the same but for its holder.  What
  * ends at the top of the word is not followed by what begins at 0.
  */
-static bool pft_adjoins(const struct pft_record *a, const struct pft_record *b)
+static bool pft_goes_on(const struct pft_record *a, const struct pft_record *b)
 {
 	return a->last + 1 == b->pfn && pft_va_last(a) + 1 == b->va &&
 	       a->id == b->id && a->space == b->space && a->kind == b->kind &&
-	       a->want == b->want && a->got == b->got && a->holder == b->holder &&
+	       a->want == b->want && a->got == b->got &&
 	       a->space != PFN_SPACE_NONE && b->pfn && b->va;
+}
+
+static bool pft_adjoins(const struct pft_record *a, const struct pft_record *b)
+{
+	return pft_goes_on(a, b) && a->holder == b->holder;
 }
 
 /* Make @new part of the records on either side; false if it fits to none. */
@@ -323,6 +328,9 @@ static bool pft_coalesce(const struct pft_record *new,
 		before->time = min(before->time, after->time);
 		refcount_dec(&after->holder->ref);
 		pft_erase(after);
+	} else {
+		pft_latest = before;
+		pft_latest_next = spot->after;
 	}
 	return true;
 }
@@ -381,6 +389,28 @@ int pft_store_insert(const struct pft_record *new, struct pft_spot *spot)
 		*spot = pft_spot_of(new->space, new->id, new->va, rec);
 	pft_enter(rec, spot);
 	return 1;
+}
+
+/**
+ * pft_store_before - the latest record, if a page goes on where it ends
+ * @new: a record of one page as it is to be, but for its holder
+ *
+ * Context: pft_lock held.
+ *
+ * Return: the record, of whatever holder; NULL if @new does not adjoin it, or
+ * would reach the record after it.
+ */
+struct pft_record *pft_store_before(const struct pft_record *new)
+{
+	struct pft_record *rec = pft_latest, *next = pft_latest_next;
+
+	lockdep_assert_held(&pft_lock);
+	if (!rec || !pft_goes_on(rec, new))
+		return NULL;
+	if (next && next->id == new->id && next->space == new->space &&
+	    next->va - new->va <= PAGE_SIZE)
+		return NULL;
+	return rec;
 }
 
 /**

@@ -12,6 +12,19 @@ static void boot(const char *param)
 	CHECK(unit_pair(PFN_VERDICT_ORDERING, &weak_a, &weak_b));
 }
 
+/*
+ * With RAM below page frame 100 and a linear map of it; the attribute that does
+ * not go with that.
+ */
+static enum pfn_attr boot_linear(const char *param)
+{
+	boot(param);
+	CHECK_EQ(bad_a, A_WB);
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	return bad_b;
+}
+
 /* All has gone, and was given back. */
 static void check_empty(void)
 {
@@ -1057,6 +1070,60 @@ TEST(registry, insert)
 	check_empty();
 }
 
+/* What goes on where the last page ended is spared much, but not the judgement. */
+TEST(registry, insert_in_order)
+{
+	struct task_struct task = { .tgid = 5, .comm = "one" };
+	unsigned int i;
+
+	boot(NULL);
+	unit_current = &task;
+	CHECK_EQ(do_map(&unit_mm[1], 0, 130, 1, bad_b), 0);
+	CHECK_EQ(do_map(&unit_mm[1], 500, 256, 64, bad_b), 0);
+	for (i = 0; i < 300; i++)
+		CHECK_EQ(do_insert(&unit_mm[0], 10 + i, 100 + i, 1, bad_a), 0);
+	/* One page of a leaf is held otherwise, and a block as a whole. */
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1 + 64);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 3);
+	CHECK_EQ(record_at(PFN_SPACE_USER, &unit_mm[0], 10).last, 399);
+	unit_check_store();
+
+	strscpy(task.comm, "two");
+	CHECK_EQ(do_insert(&unit_mm[0], 310, 400, 1, bad_a), 0);
+	task.tgid = 6;
+	CHECK_EQ(do_insert(&unit_mm[0], 311, 401, 1, bad_a), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 312, 403, 1, bad_a), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 313, 404, 1, bad_b), 0);
+	CHECK_EQ(do_insert(&unit_mm[2], 314, 405, 1, bad_b), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 3 + 5);
+	/* Between two that it joins. */
+	CHECK_EQ(do_insert(&unit_mm[2], 316, 407, 1, bad_b), 0);
+	CHECK_EQ(do_insert(&unit_mm[2], 315, 406, 1, bad_b), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 3 + 5);
+	/* As far as the next one, and no further. */
+	CHECK_EQ(do_insert(&unit_mm[2], 319, 9, 1, bad_b), 0);
+	CHECK_EQ(do_insert(&unit_mm[2], 317, 408, 1, bad_b), 0);
+	CHECK_EQ(do_insert(&unit_mm[2], 318, 409, 1, bad_b), 0);
+	CHECK_EQ(do_insert(&unit_mm[2], 319, 410, 1, bad_b), 0);
+	CHECK_EQ(pfn_track_lookup(9), 0);
+	unit_check_store();
+	for (i = 0; i < 3; i++)
+		__pfn_track_exit(&unit_mm[i]);
+	check_empty();
+}
+
+/* RAM that is mapped in order is laid beside the linear map page by page. */
+TEST(registry, insert_ram_in_order)
+{
+	enum pfn_attr other = boot_linear(NULL);
+
+	CHECK_EQ(do_insert(&unit_mm[0], 10, 50, 1, other), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 11, 51, 1, other), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 12, 52, 1, other), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 3);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+}
+
 /* RAM as the linear map has it is not worth a record; RAM otherwise is. */
 TEST(registry, insert_plain_ram)
 {
@@ -1148,51 +1215,42 @@ TEST(registry, vmap_refused)
 /* RAM that is mapped otherwise than the linear map has it: told once. */
 TEST(registry, linear)
 {
+	enum pfn_attr other = boot_linear(NULL);
 	struct vm_struct area;
 
-	boot(NULL);
-	unit_ram_end = 100;
-	unit_linear_attr = bad_b;
-	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 2, bad_a == A_WB ? bad_b : bad_a),
-		 0);
-	if (bad_a == A_WB)
-		return;
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 2, other), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
 	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
-	CHECK_EQ(unit_trace.conflict.held.got, bad_b);
+	CHECK_EQ(unit_trace.conflict.held.got, A_WB);
 	CHECK_HAS(unit_log_text(), "held by  kernel:0 linear at");
 	/* Who follows agrees with the first, and is told nothing. */
-	CHECK_EQ(do_map(&unit_mm[1], 10, 50, 2, bad_a), 0);
+	CHECK_EQ(do_map(&unit_mm[1], 10, 50, 2, other), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
 	/* Not RAM; mapped as the linear map; sanctioned; not a mapping. */
-	CHECK_EQ(do_map(&unit_mm[0], 20, 100, 2, bad_a), 0);
-	CHECK_EQ(do_map(&unit_mm[0], 30, 60, 2, bad_b), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 20, 100, 2, other), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 30, 60, 2, A_WB), 0);
 	ram[0].pfn = 70;
-	CHECK_EQ(do_vmap(&area, 10, 1, bad_a, VM_DMA_COHERENT), 0);
+	CHECK_EQ(do_vmap(&area, 10, 1, other, VM_DMA_COHERENT), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
-	CHECK_EQ(do_vmap(&area, 12, 1, bad_a, 0), 0);
+	CHECK_EQ(do_vmap(&area, 12, 1, other, 0), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
 	ram[0].pfn = 80;
-	CHECK_EQ(do_vmap(&area, 14, 1, bad_a, 0), 0);
+	CHECK_EQ(do_vmap(&area, 14, 1, other, 0), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
 }
 
 TEST(registry, linear_policy)
 {
+	enum pfn_attr other = boot_linear("enforce");
 	struct pfn_answer answer;
 
-	boot("enforce");
-	if (bad_a == A_WB)
-		return;
-	unit_ram_end = 100;
-	unit_linear_attr = bad_b;
-	CHECK_EQ(pfn_track_query(PFN_PHYS(50), 1, bad_a, &answer), 0);
+	CHECK_EQ(pfn_track_query(PFN_PHYS(50), 1, other, &answer), 0);
 	CHECK(answer.refused);
-	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 1, bad_a), -EBUSY);
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 1, other), -EBUSY);
 	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_REPORT), 0);
-	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 1, bad_a), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 1, other), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
 	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_OFF), 0);
-	CHECK_EQ(do_map(&unit_mm[0], 20, 51, 1, bad_a), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 20, 51, 1, other), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
 }

@@ -462,13 +462,17 @@ int do_map(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 	return do_remap(mm, va, pfn, nr, attr, attr);
 }
 
-/* As by a fault, under the lock of the page table. */
+/* As by a fault on a mapped file, under the lock of the page table. */
 int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 	      unsigned long nr, enum pfn_attr attr)
 {
+	static struct inode inode = { .i_ino = 1 };
+	static struct file file = { .f_op = &inode, .inode = &inode };
 	struct vm_area_struct vma = unit_vma(mm, va, nr);
 	static DEFINE_SPINLOCK(ptl);
 	int ret;
+
+	vma.vm_file = &file;
 
 	spin_lock(&ptl);
 	ret = __pfn_track_insert(&vma, pages(va), pfn, pages(nr),
