@@ -17,7 +17,7 @@ endif
 export V
 
 .DEFAULT_GOAL := tools
-.PHONY: tools demo test test-debug unit bench bench-kernel kernel patch style install clean help
+.PHONY: tools demo test test-debug unit bench bench-kernel soak kernel patch style install clean help
 
 tools: ## the pfntrack command, build/tools/pfntrack (the default)
 	$(Q)scripts/packages tools
@@ -60,6 +60,10 @@ bench: ## the registry beside the kernel's memtype_interval.c, build/bench/store
 bench-kernel: ## instructions that the hooks cost, build/bench/kernel.json [ARCH=]
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
 	$(Q)$(PYTHON) tests/bench/kernel.py $(ARCH)
+
+soak: ## random work, then the audit [SECONDS=60] [SEED=] [ARCH=], build/soak
+	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)$(PYTHON) tests/qemu/soak.py $(ARCH) $(or $(SECONDS),60) $(SEED)
 
 kernel: ## a kernel image; prints its path [ARCH=x86_64|arm64] [FLAVOUR=pristine|debug]
 	$(Q)$(PYTHON) scripts/kernel/build.py $(ARCH) $(FLAVOUR)

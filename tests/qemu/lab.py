@@ -221,14 +221,15 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL))
 
 
-def initramfs(kernel: Kernel, modules: tuple[Path, ...] = ()) -> bytes:
+def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
+              extra: tuple[str, ...] = ()) -> bytes:
     """busybox, the agent, the workload, pfntrack, the kernel's modules and others."""
     arch, cross = kernel.arch.name, kernel.arch.compiler_prefix
     archive = cpio.Archive()
     for folder in ("proc", "sys", "dev", "tmp", "bin", "sbin", "lib64", "lib/modules"):
         archive.folder(folder)
     archive.file("init", programs.program("agent", arch, cross))
-    for name in ("pfnhold", "bench"):
+    for name in ("pfnhold", "bench", *extra):
         archive.file(f"bin/{name}", programs.program(name, arch, cross))
     command = programs.pfntrack(arch, cross)
     archive.file("bin/pfntrack", command)
@@ -331,7 +332,8 @@ class Guest:
 
     def __init__(self, kernel: Kernel, cmdline: str = "", *, memory: int = 512, cpus: int = 2,
                  devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = (),
-                 counted: bool = False, modules: tuple[Path, ...] = ()) -> None:
+                 counted: bool = False, modules: tuple[Path, ...] = (),
+                 extra: tuple[str, ...] = ()) -> None:
         self.kernel = kernel
         self.arch = kernel.arch.name
         self.cmdline = cmdline
@@ -342,7 +344,7 @@ class Guest:
         self.boot_seconds = 0.0
         self._memory, self._cpus = memory, cpus
         self._counted = counted
-        self._modules = modules
+        self._modules, self._extra = modules, extra
         self._orders = 0
         self._pending = b""
         self._final = ""
@@ -390,7 +392,7 @@ class Guest:
         self._folder = tempfile.mkdtemp(prefix="pfnlab.")
         folder = Path(self._folder)
         try:
-            (folder / "initramfs").write_bytes(initramfs(self.kernel, self._modules))
+            (folder / "initramfs").write_bytes(initramfs(self.kernel, self._modules, self._extra))
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(folder / "lab.sock"))
                 listener.listen(1)

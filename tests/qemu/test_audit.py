@@ -204,3 +204,12 @@ def test_behind_our_back(broken: lab.Guest, arch: str) -> None:
     ])
     holder.leave()
     expect_clean(broken)
+
+
+def test_soak(arch: str) -> None:
+    """A few seconds of "make soak": everything at random, all at once, and nothing is found."""
+    script = Path(__file__).with_name("soak.py")
+    done = subprocess.run(["/usr/bin/python3", "-B", script, arch, "5", "1"], capture_output=True,
+                          text=True, check=False, timeout=500)
+    assert done.stdout.endswith("audit: 0 missing, 0 stale, 0 different\n"), done.stdout
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * soak: do everything that processes do to mappings, at random, all at once.
+ *
+ *   soak SECONDS SEED FILE,PAGES[,FLAGS]...
+ *
+ * FLAGS: "p" lets one process map it also private, "w" has the driver move it when
+ * it is written to.
+ *
+ * Four processes of two threads each work on an arena of their own: they map
+ * pieces of the files into it, touch, split, move and unmap them, and fork
+ * children that do the same and are killed. When the time is up everybody stops
+ * and holds what there is; soak says one line with what was done, and ends when
+ * its input does.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROCESSES   4
+#define THREADS     2
+#define MAX_FILES   8
+#define ARENA_PAGES 2048UL
+#define MOST_PAGES  96
+#define CHILD_STEPS 60
+
+enum op {
+	MAP,
+	UNMAP,
+	TOUCH,
+	MOVE,
+	RESIZE,
+	PROTECT,
+	ADVISE,
+	DRIVER,
+	FORK,
+	KILL,
+	OPS
+};
+
+static const char *const op_names[OPS] = {
+	[MAP] = "map",       [UNMAP] = "unmap",     [TOUCH] = "touch",   [MOVE] = "move",
+	[RESIZE] = "resize", [PROTECT] = "protect", [ADVISE] = "advise", [DRIVER] = "driver",
+	[FORK] = "fork",     [KILL] = "kill",
+};
+
+/* How often, in 256. What is left is touching. */
+static const unsigned char op_shares[OPS] = {
+	[MAP] = 60,     [UNMAP] = 28, [MOVE] = 24,  [RESIZE] = 16,
+	[PROTECT] = 24, [ADVISE] = 8, [DRIVER] = 4, [FORK] = 4,
+};
+
+struct file {
+	int fd;
+	unsigned long pages;
+	bool private, moves;
+};
+
+struct shared {
+	atomic_bool stop;
+	atomic_uint idle;
+	atomic_ulong done[OPS], failed[OPS], faults;
+};
+
+static struct file files[MAX_FILES];
+static unsigned int nr_files;
+static struct shared *shared;
+/* In one process only: with a private copy of such a page x86 cannot fork. */
+static bool private;
+static char *arena;
+static long page;
+
+static _Thread_local uint64_t state;
+static _Thread_local sigjmp_buf escape;
+
+static uint32_t draw(uint32_t below)
+{
+	/* xorshift64*, Vigna 2016: any generator with a seed would do. */
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (uint32_t)(state * 2685821657736338717ULL >> 32) % below;
+}
+
+static void on_fault(int signo, siginfo_t *info, void *context)
+{
+	char *va = info->si_addr;
+
+	(void)context;
+	/* Anywhere else it is a bug, of ours or of the kernel's. */
+	if (va < arena || va >= arena + ARENA_PAGES * page) {
+		dprintf(STDERR_FILENO, "soak: signal %d at %p, arena %p\n", signo, (void *)va,
+			(void *)arena);
+		_exit(66);
+	}
+	atomic_fetch_add(&shared->faults, 1);
+	siglongjmp(escape, 1);
+}
+
+/* A stretch of the arena. */
+struct piece {
+	char *va;
+	size_t length;
+};
+
+static struct piece any_piece(void)
+{
+	unsigned long pages = 1 + draw(draw(4) ? 8 : MOST_PAGES);
+	unsigned long first = draw((uint32_t)(ARENA_PAGES - pages));
+
+	return (struct piece){ arena + first * page, pages * page };
+}
+
+static bool map(void)
+{
+	const struct file *file = &files[draw(nr_files)];
+	struct piece piece = any_piece();
+	unsigned long pages = piece.length / page;
+	unsigned long first = pages < file->pages ? draw((uint32_t)(file->pages - pages)) : 0;
+	int flags = private && file->private && draw(2) ? MAP_PRIVATE : MAP_SHARED;
+
+	return mmap(piece.va, piece.length, PROT_READ | PROT_WRITE, flags | MAP_FIXED, file->fd,
+		    (off_t)first * page) != MAP_FAILED;
+}
+
+static bool touch(void)
+{
+	struct piece piece = any_piece();
+	volatile char *va = piece.va;
+	size_t at;
+
+	if (sigsetjmp(escape, 1))
+		return false;
+	for (at = 0; at < piece.length; at += page) {
+		if (draw(2))
+			va[at] = (char)at;
+		else
+			(void)va[at];
+	}
+	return true;
+}
+
+static bool move(void)
+{
+	struct piece from = any_piece(), to = any_piece();
+	int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+
+	if (!draw(4))
+		flags |= MREMAP_DONTUNMAP;
+	if (to.length < from.length)
+		from.length = to.length;
+	return mremap(from.va, from.length, from.length, flags, to.va) != MAP_FAILED;
+}
+
+static bool resize(void)
+{
+	struct piece piece = any_piece();
+	size_t length = (1 + draw(16)) * (size_t)page;
+
+	return mremap(piece.va, piece.length, length, 0) != MAP_FAILED;
+}
+
+static bool protect(void)
+{
+	static const int prots[] = { PROT_READ, PROT_READ | PROT_WRITE, PROT_NONE };
+	struct piece piece = any_piece();
+
+	return !mprotect(piece.va, piece.length, prots[draw(3)]);
+}
+
+static bool advise(void)
+{
+	struct piece piece = any_piece();
+
+	return !madvise(piece.va, piece.length, MADV_DONTNEED);
+}
+
+static bool driver(void)
+{
+	const struct file *file = &files[draw(nr_files)];
+
+	return file->moves && write(file->fd, "", 1) == 1;
+}
+
+static enum op any_op(void)
+{
+	unsigned int at = draw(256), op;
+
+	for (op = 0; op < OPS; op++) {
+		if (at < op_shares[op])
+			return op;
+		at -= op_shares[op];
+	}
+	return TOUCH;
+}
+
+static void step(bool may_fork);
+
+/* The child goes on as its parent did, and goes by itself or is killed. */
+static bool fork_one(void)
+{
+	bool killed = draw(2);
+	unsigned int i;
+	pid_t child = fork();
+
+	if (child < 0)
+		return false;
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		state ^= (uint64_t)getpid() << 32;
+		for (i = 0; i < CHILD_STEPS || killed; i++)
+			step(false);
+		_exit(0);
+	}
+	if (killed) {
+		usleep(1000 + draw(20000));
+		kill(child, SIGKILL);
+		atomic_fetch_add(&shared->done[KILL], 1);
+	}
+	return waitpid(child, NULL, 0) == child;
+}
+
+static void step(bool may_fork)
+{
+	static bool (*const ops[OPS])(void) = {
+		[MAP] = map,         [TOUCH] = touch,   [MOVE] = move,     [RESIZE] = resize,
+		[PROTECT] = protect, [ADVISE] = advise, [DRIVER] = driver,
+	};
+	enum op op = any_op();
+	bool done;
+
+	if (op == FORK) {
+		done = may_fork && fork_one();
+	} else if (op == UNMAP) {
+		struct piece piece = any_piece();
+
+		done = !munmap(piece.va, piece.length);
+	} else {
+		done = ops[op]();
+	}
+	atomic_fetch_add(done ? &shared->done[op] : &shared->failed[op], 1);
+}
+
+static void *work(void *seed)
+{
+	state = (uint64_t)(uintptr_t)seed * 0x9e3779b97f4a7c15ULL + 1;
+	while (!atomic_load(&shared->stop))
+		step(true);
+	atomic_fetch_add(&shared->idle, 1);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void be_process(unsigned long seed)
+{
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	pthread_t thread;
+	unsigned int i;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	arena = mmap(NULL, ARENA_PAGES * page, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (arena == MAP_FAILED)
+		_exit(1);
+	for (i = 1; i < THREADS; i++)
+		if (pthread_create(&thread, NULL, work, (void *)(seed * THREADS + i)))
+			_exit(1);
+	work((void *)(seed * THREADS));
+}
+
+static bool parse_file(char *text)
+{
+	struct file *file = &files[nr_files++];
+	char *pages = strchr(text, ','), *flags;
+
+	if (!pages || nr_files > MAX_FILES)
+		return false;
+	*pages++ = '\0';
+	file->pages = strtoul(pages, &flags, 0);
+	file->private = strchr(flags, 'p');
+	file->moves = strchr(flags, 'w');
+	file->fd = open(text, O_RDWR | O_CLOEXEC);
+	if (file->fd < 0)
+		fprintf(stderr, "soak: %s: %s\n", text, strerror(errno));
+	return file->fd >= 0 && file->pages;
+}
+
+static void say_what_was_done(void)
+{
+	unsigned int op;
+
+	printf("soaked");
+	for (op = 0; op < OPS; op++)
+		printf(" %s=%lu %s.failed=%lu", op_names[op], atomic_load(&shared->done[op]),
+		       op_names[op], atomic_load(&shared->failed[op]));
+	printf(" faults=%lu\n", atomic_load(&shared->faults));
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	pid_t pids[PROCESSES];
+	unsigned int i;
+	int status;
+
+	if (argc < 4) {
+		fprintf(stderr, "usage: soak SECONDS SEED FILE,PAGES[,FLAGS]...\n");
+		return 2;
+	}
+	for (i = 3; i < (unsigned int)argc; i++)
+		if (!parse_file(argv[i]))
+			return 2;
+	page = sysconf(_SC_PAGESIZE);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (shared == MAP_FAILED)
+		return 1;
+
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		if (pids[i] < 0)
+			return 1;
+		if (!pids[i]) {
+			private = !i;
+			be_process(strtoul(argv[2], NULL, 0) * PROCESSES + i);
+		}
+	}
+	sleep((unsigned int)strtoul(argv[1], NULL, 0));
+	atomic_store(&shared->stop, true);
+	while (atomic_load(&shared->idle) < PROCESSES * THREADS) {
+		/* One that died can hold nothing, and would be waited for in vain. */
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			fprintf(stderr, "soak: a process died, status %#x\n", status);
+			return 1;
+		}
+		usleep(10000);
+	}
+	say_what_was_done();
+	while (getchar() != EOF)
+		;
+	for (i = 0; i < PROCESSES; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	return 0;
+}
