@@ -56,8 +56,7 @@ enum pfn_verdict pft_verdict(const struct pft_judgement *j)
 {
 	enum pfn_verdict verdict = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
 
-	/* Being given something else is slower or weaker at best. */
-	return j->downgrade ? max(verdict, PFN_VERDICT_ORDERING) : verdict;
+	return j->loss ? max(verdict, PFN_VERDICT_ORDERING) : verdict;
 }
 
 /**
@@ -81,6 +80,16 @@ void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
 	}
 }
 
+/*
+ * Being given something else is slower or weaker at best, but where the two may
+ * stand beside each other anyway, like UC and UC-, or where it cannot be told.
+ */
+static bool pft_is_loss(enum pfn_attr want, enum pfn_attr got)
+{
+	return want != got &&
+	       pfn_attr_judge(want, got)->verdict > PFN_VERDICT_UNKNOWN;
+}
+
 /**
  * pft_judge - what there is to say of a newcomer
  * @new: its page frames, attributes and kind
@@ -97,7 +106,8 @@ struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how)
 {
 	struct pft_judgement j = {
 		.held = new->got,
-		.downgrade = new->want != new->got,
+		.other = new->want != new->got,
+		.loss = pft_is_loss(new->want, new->got),
 	};
 	unsigned int held = pft_segment_held(new->pfn, new->last);
 	const struct pfn_attr_pair *rule;
@@ -128,7 +138,7 @@ bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 	case PFN_POLICY_ENFORCE:
 		return got >= PFN_VERDICT_INCOHERENT;
 	case PFN_POLICY_STRICT:
-		return got >= PFN_VERDICT_ORDERING || j->downgrade;
+		return got >= PFN_VERDICT_ORDERING || j->other;
 	default:
 		return false;
 	}
@@ -168,7 +178,7 @@ static void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 	c->held = (struct pft_record){ .got = j->held, .want = j->held };
 	/* A downgrade that harms nobody else is explained without a rule. */
 	c->rule = j->rule;
-	if (j->downgrade && c->rule && c->rule->verdict < PFN_VERDICT_ORDERING)
+	if (j->loss && c->rule && c->rule->verdict < PFN_VERDICT_ORDERING)
 		c->rule = NULL;
 
 	if (j->linear) {
@@ -195,7 +205,7 @@ static void pft_tell(struct pft_conflict *c, const struct pft_judgement *j)
 	pft_count(PFT_STAT_CONFLICTS);
 	if (c->result != PFN_RESULT_MAPPED)
 		pft_count(PFT_STAT_REFUSED);
-	else if (j->downgrade)
+	else if (j->loss)
 		pft_count(PFT_STAT_DOWNGRADES);
 	trace_pfn_conflict(c);
 	pft_report_conflict(c);

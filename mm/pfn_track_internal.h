@@ -269,13 +269,15 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * struct pft_judgement - what is to be said of a newcomer
  * @rule: the worst rule that applies, NULL if nothing is held
  * @held: the attribute on the other side of @rule
- * @downgrade: the newcomer would not get what it wants
+ * @other: the newcomer would not get what it wants
+ * @loss: and what it gets is slower or weaker: a downgrade
  * @linear: the other side of @rule is the linear map
  */
 struct pft_judgement {
 	const struct pfn_attr_pair *rule;
 	enum pfn_attr held;
-	bool downgrade;
+	bool other;
+	bool loss;
 	bool linear;
 };
 

@@ -119,6 +119,7 @@ static struct pft_node *pft_child(const struct pft_node *node,
 static void pft_set(struct pft_node *node, unsigned int slot, unsigned int attr,
 		    unsigned int shift)
 {
+	VM_WARN_ON_ONCE(node->held[slot] & BIT(attr) << shift);
 	WRITE_ONCE(node->held[slot], node->held[slot] | BIT(attr) << shift);
 	node->nr[attr]++;
 	node->bits++;
@@ -127,6 +128,7 @@ static void pft_set(struct pft_node *node, unsigned int slot, unsigned int attr,
 static void pft_clear(struct pft_node *node, unsigned int slot,
 		      unsigned int attr, unsigned int shift)
 {
+	VM_WARN_ON_ONCE(!(node->held[slot] & BIT(attr) << shift));
 	WRITE_ONCE(node->held[slot], node->held[slot] & ~(BIT(attr) << shift));
 	node->nr[attr]--;
 	node->bits--;

@@ -134,17 +134,19 @@ static bool model_admits(unsigned long pfn, unsigned long nr,
 			 enum pfn_attr want, enum pfn_attr got, bool exact)
 {
 	enum pfn_verdict verdict = model_verdict(got, model_held(pfn, nr));
-	bool refused;
+	bool refused, loss;
 
 	if (policy == PFN_POLICY_OFF)
 		return true;
+	loss = want != got &&
+	       pfn_attr_judge(want, got)->verdict > PFN_VERDICT_UNKNOWN;
 	refused = model_refuses(verdict, want != got) ||
 		  (exact && (verdict != PFN_VERDICT_SAME || want != got));
 	if (refused)
 		expect.refused++;
-	else if (want != got)
+	else if (loss)
 		expect.downgrades++;
-	if (refused || want != got || verdict >= PFN_VERDICT_ORDERING)
+	if (refused || loss || verdict >= PFN_VERDICT_ORDERING)
 		expect.conflicts++;
 	return !refused;
 }

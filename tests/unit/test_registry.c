@@ -758,6 +758,26 @@ TEST(registry, downgrade)
 }
 
 /* Two things at once: a downgrade into a range that disagrees with it. */
+/* What goes with what was wanted is no loss, but strict is strict. */
+TEST(registry, no_downgrade)
+{
+	enum pfn_attr a, b;
+
+	boot(NULL);
+	CHECK_EQ(do_remap(&unit_mm[0], 5, 40, 1, A_WC, PFN_ATTR_UNKNOWN), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	if (!unit_pair(PFN_VERDICT_LEGAL, &a, &b)) {
+		CHECK(strcmp(pfn_attr_arch(), "x86"));
+		return;
+	}
+	CHECK_EQ(do_remap(&unit_mm[0], 10, 50, 1, a, b), 0);
+	CHECK_EQ(do_remap(&unit_mm[1], 10, 50, 1, b, b), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_DOWNGRADES), 0);
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_STRICT), 0);
+	CHECK_EQ(do_remap(&unit_mm[2], 10, 50, 1, a, b), -EBUSY);
+}
+
 TEST(registry, downgrade_into_conflict)
 {
 	boot("enforce");

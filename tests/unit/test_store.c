@@ -725,3 +725,16 @@ TEST(store, clip)
 	CHECK_EQ(piece.va, pages(12));
 	CHECK_EQ(pft_va_last(&piece), pages(15) - 1);
 }
+
+/* A question about more than the tree reaches is one about all of it. */
+TEST(store, question_beyond_the_root)
+{
+	const unsigned long pfn = 3UL << 18;
+
+	unit_boot(NULL);
+	CHECK_EQ(do_ioremap(10, pfn, 1, A_WC), 0);
+	CHECK_EQ(pft_segment_held(0, (1UL << 24) - 1), BIT(A_WC));
+	CHECK_EQ(pft_segment_held(0, pfn - 1), 0);
+	CHECK_EQ(pft_segment_held(1UL << 24, (1UL << 25) - 1), 0);
+	do_iounmap(10, 1);
+}

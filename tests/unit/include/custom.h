@@ -19,6 +19,8 @@
 void unit_die(const char *file, int line, const char *what)
 	__attribute__((noreturn));
 
+#define VM_WARN_ON_ONCE(cond)	UNIT_ASSERT(!(cond))
+
 /* For the eyes of ThreadSanitizer, to whom a volatile is no excuse. */
 #undef READ_ONCE
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
