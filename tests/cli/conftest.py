@@ -131,13 +131,23 @@ def cli(request, binaries):
     return binaries(request.param)
 
 
+def copy_of(snapshot, public_dir):
+    path = pathlib.Path(tempfile.mkdtemp(prefix="tree-", dir=public_dir))
+    path.chmod(0o755)
+    shutil.copytree(SNAPSHOTS / snapshot, path, symlinks=True, dirs_exist_ok=True)
+    return Tree(path)
+
+
 @pytest.fixture
 def tree(public_dir):
     """A copy of the x86_64 snapshot."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="tree-", dir=public_dir))
-    path.chmod(0o755)
-    shutil.copytree(SNAPSHOTS / "x86_64", path, symlinks=True, dirs_exist_ok=True)
-    return Tree(path)
+    return copy_of("x86_64", public_dir)
+
+
+@pytest.fixture
+def broken(public_dir):
+    """A copy of the one whose audit has findings, and where a driver leaked."""
+    return copy_of("x86_64-broken", public_dir)
 
 
 @pytest.fixture

@@ -2,15 +2,17 @@
 """Bad input: one line on stderr (an object with --json), the right exit code."""
 import json
 import os
+import random
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
 
 from conftest import DUMPS, SYSFS
 
-COMMANDS = [["status"], ["list"], ["conflicts"], ["explain", "0x1000"]]
+COMMANDS = [["status"], ["list"], ["conflicts"], ["explain", "0x1000"], ["audit"], ["leaks"]]
 
 
 def expect(cli, rc, message, *args, **kwargs):
@@ -55,6 +57,11 @@ def expect(cli, rc, message, *args, **kwargs):
     (["list", "-o", ""], "no column ''"),
     (["list", "-o", "HELD.PID"], "no column"),
     (["conflicts", "-o", "HELD.ID"], "no column"),
+    (["audit", "-o", "SITE"], "no column 'SITE'"),
+    (["audit", "-o", "HELD.COMM"], "no column"),
+    (["leaks", "-o", "GONNE"], "did you mean 'GONE'"),
+    (["leak"], "did you mean 'leaks'"),
+    (["audit", "now"], "takes no 'now'"),
     (["list", "-o", ",".join(["PID"] * 99)], "more than"),
     (["--root", "/nonexistent", "list"], "is no directory"),
     (["--root", "", "list"], "empty directory for --root"),
@@ -161,14 +168,139 @@ def test_bad_dump(cli, tree, name):
         expect(cli, rc, message, command, root=tree)
 
 
-def test_every_truncation(binaries, tree):
+def head_of(name):
+    """Take a line from the head; the rest stays as it is."""
+    return lambda data: re.sub(rb"(?m)^%s: .*\n" % name, b"", data, count=1)
+
+
+BAD_AUDITS = {
+    "empty": ("audit", lambda data: b"", "truncated"),
+    "no end": ("audit", cut_last_line, "truncated"),
+    "a finding lost": ("audit", lambda data: re.sub(rb"stale .*\n", b"", data, count=1), "truncated"),
+    "another word": ("audit", lambda data: data.replace(b"stale ", b"lost ", 1),
+                     "unexpected word 'lost'"),
+    "a word alone": ("audit", lambda data: re.sub(rb"stale .*\n", b"stale\n", data, count=1),
+                     "no key 'space'"),
+    "no key": ("audit", lambda data: data.replace(b" found=", b" fund=", 1), "no key 'found'"),
+    "range": ("audit", set_key(b"range", b"-"), "range '-'"),
+    "pid": ("audit", set_key(b"pid", b"x"), "pid 'x'"),
+    "sign": ("audit", lambda data: data.replace(b"user_pages: ", b"user_pages: -"),
+             "user_pages '-24'"),
+    "uncounted": ("audit", lambda data: data.replace(b"findings: 4", b"findings: 3"),
+                  "lists more findings than it counts"),
+    "leak word": ("leaks", lambda data: data.replace(b"leak ", b"leek ", 1), "unexpected word"),
+    "leak key": ("leaks", lambda data: data.replace(b" gone.name=", b" name=", 1),
+                 "no key 'gone.name'"),
+    "leak id": ("leaks", set_key(b"id", b"0x1"), "id '0x1'"),
+    "leak time": ("leaks", set_key(b"held.time", b"1."), "held.time '1.'"),
+    "leak total": ("leaks", lambda data: data.replace(b"total: 2", b"total: two"), "total 'two'"),
+    "no leak total": ("leaks", head_of(b"total"), "lacks its total"),
+    **{f"no {name.decode()}": ("audit", head_of(name), "lacks a part of its head")
+       for name in (b"policy", b"kernel_pages", b"records", b"uncovered", b"findings")},
+}
+
+
+@pytest.mark.parametrize("name", BAD_AUDITS)
+def test_bad_audit(cli, broken, name):
+    """A number that is lost would read as none: as a clean machine."""
+    dump, change, message = BAD_AUDITS[name]
+    broken.edit(f"{DUMPS}/{dump}", change)
+    expect(cli, 4, message, dump, root=broken)
+
+
+@pytest.mark.parametrize("name", ["conflicts", "audit", "leaks"])
+def test_every_truncation(binaries, broken, name):
     """Cut anywhere: never a crash, never a shorter list taken for the whole."""
     cli = binaries("sanitized")
-    data = (tree.path / DUMPS / "conflicts").read_bytes()
+    data = (broken.path / DUMPS / name).read_bytes()
     for size in range(0, len(data), 37):
-        tree.write(f"{DUMPS}/conflicts", data[:size])
-        result = cli("conflicts", root=tree)
+        broken.write(f"{DUMPS}/{name}", data[:size])
+        result = cli(name, root=broken)
         assert (result.returncode, result.stdout) == (4, b""), size
+
+
+@pytest.mark.parametrize("name", ["audit", "leaks"])
+def test_corrupted(binaries, broken, name):
+    """Bytes that flip: an answer or one line, and never a crash."""
+    cli = binaries("sanitized")
+    data = (broken.path / DUMPS / name).read_bytes()
+    dice = random.Random(name)
+    for _ in range(40):
+        spoilt = bytearray(data)
+        for _ in range(dice.randint(1, 3)):
+            spoilt[dice.randrange(len(data))] = dice.choice(b"\0\n \\=-:09x\x7f\xff")
+        broken.write(f"{DUMPS}/{name}", spoilt)
+        for args in ([name], [name, "--json"], [name, "--raw"]):
+            result = cli(*args, root=broken)
+            assert result.returncode in (0, 1, 3, 4), (spoilt, result)
+            failed = result.returncode >= 3
+            assert result.stderr.count(b"\n") == failed, (spoilt, result)
+            assert not (failed and result.stdout), (spoilt, result)
+
+
+@pytest.mark.parametrize("name", ["audit", "leaks"])
+def test_kernel_before_this_file(cli, tree, name):
+    """It has the other files: that is no reason to call it clean."""
+    expect(cli, 3, f"{name} is missing; capture it from a kernel that offers it", name, root=tree)
+
+
+READ_WAITS = r"""
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+ssize_t read(int fd, void *buf, size_t n)
+{
+	char link[64], path[4096];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path));
+	if (len > 6 && !memcmp(path + len - 6, "/audit", 6)) {
+		syscall(SYS_write, 2, "waits", 5);
+		pause();
+	}
+	return syscall(SYS_read, fd, buf, n);
+}
+"""
+
+
+def test_interrupted(binaries, broken, tmp_path):
+    """Ctrl-C in the middle of an audit: gone at once, by the signal, without half an answer.
+
+    A handler would keep the kernel from ending its walk.
+    """
+    shim = tmp_path / "shim.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", shim, "-x", "c", "-"],
+                   input=READ_WAITS.encode(), check=True)
+    with subprocess.Popen([binaries("built").binary, "--root", broken.path, "audit"],
+                          env={**os.environ, "LD_PRELOAD": str(shim)}, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        assert process.stderr.read(5) == b"waits"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == -signal.SIGINT
+        assert process.stdout.read() == process.stderr.read() == b""
+
+
+def test_progress_is_for_terminals(cli, broken):
+    """Who waits is told why; a log file is not, nor is a snapshot walked."""
+    if in_namespace(f"mount --bind {broken}/sys/kernel /sys/kernel").returncode:
+        pytest.skip("private mounts are for root")
+    live = f"mount --bind {broken}/sys/kernel /sys/kernel && exec {cli.binary} audit"
+    assert in_namespace(live).stderr == b""
+    for command, told in ((["unshare", "--mount", "sh", "-c", live], True),
+                          ([cli.binary, "--root", broken.path, "audit"], False)):
+        master, slave = os.openpty()
+        result = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=slave)
+        os.close(slave)
+        try:
+            seen = os.read(master, 4096)
+        except OSError:
+            seen = b""
+        os.close(master)
+        assert result.returncode == 1 and result.stdout.startswith(b"audit: 1 missing")
+        assert (b"walks its page tables" in seen) == told, seen
 
 
 @pytest.mark.parametrize("name,data,message", [
@@ -185,31 +317,31 @@ def test_bad_sysfs(cli, tree, name, data, message):
 
 @pytest.mark.parametrize("args", COMMANDS, ids=lambda a: a[0])
 class TestUnsupported:
-    def test_no_pfn_track(self, cli, tree, args):
-        shutil.rmtree(tree.path / SYSFS)
-        expect(cli, 3, "has no .*sys/kernel/mm/pfn_track; capture", *args, root=tree)
+    def test_no_pfn_track(self, cli, broken, args):
+        shutil.rmtree(broken.path / SYSFS)
+        expect(cli, 3, "has no .*sys/kernel/mm/pfn_track; capture", *args, root=broken)
 
-    def test_no_debugfs(self, cli, tree, args):
-        shutil.rmtree(tree.path / DUMPS)
-        expect(cli, 3, "has no .*sys/kernel/debug/pfn_track", *args, root=tree)
+    def test_no_debugfs(self, cli, broken, args):
+        shutil.rmtree(broken.path / DUMPS)
+        expect(cli, 3, "has no .*sys/kernel/debug/pfn_track", *args, root=broken)
 
-    def test_file_missing(self, cli, tree, args):
-        for name in ("records", "conflicts"):
-            (tree.path / DUMPS / name).unlink()
-        expect(cli, 3, "is missing", *args, root=tree)
+    def test_file_missing(self, cli, broken, args):
+        for name in ("records", "conflicts", "audit", "leaks"):
+            (broken.path / DUMPS / name).unlink()
+        expect(cli, 3, "is missing", *args, root=broken)
 
-    def test_not_permitted(self, cli, tree, args):
-        (tree.path / DUMPS).parent.chmod(0o700)
-        (tree.path / DUMPS).chmod(0)
+    def test_not_permitted(self, cli, broken, args):
+        (broken.path / DUMPS).parent.chmod(0o700)
+        (broken.path / DUMPS).chmod(0)
         kwargs = {"user": 65534, "group": 65534, "extra_groups": []} if not os.geteuid() else {}
-        expect(cli, 3, "only root may read .*; run this as root", *args, root=tree,
+        expect(cli, 3, "only root may read .*; run this as root", *args, root=broken,
                cwd="/", **kwargs)
 
-    def test_directory_instead_of_a_dump(self, cli, tree, args):
-        for name in ("records", "conflicts"):
-            (tree.path / DUMPS / name).unlink()
-            (tree.path / DUMPS / name).mkdir()
-        expect(cli, 4, "Is a directory", *args, root=tree)
+    def test_directory_instead_of_a_dump(self, cli, broken, args):
+        for name in ("records", "conflicts", "audit", "leaks"):
+            (broken.path / DUMPS / name).unlink()
+            (broken.path / DUMPS / name).mkdir()
+        expect(cli, 4, "Is a directory", *args, root=broken)
 
 
 def test_this_machine(cli):

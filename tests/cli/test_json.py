@@ -83,7 +83,28 @@ SHAPES = {
                 "holders": [RECORD],
                 "conflicts": [{**CONFLICT, "consequence": str, "advice": str}],
                 "summary": str},
+    "audit": {**TOP, "policy": one_of("POLICY"), "missing": int, "stale": int, "different": int,
+              "findings": [{"finding": str, "range": SPAN,
+                            "va": optional({"start": address, "end": address}),
+                            "space": one_of("SPACE"), "kind": optional(one_of("KIND")),
+                            "got": optional(one_of("ATTR")), "found": optional(one_of("ATTR")),
+                            "pid": optional(int), "comm": optional(str),
+                            "resource": optional(str), "pci": optional(str)}],
+              "total": int,
+              "walked": {k: int for k in ("kernel_pages", "user_spaces", "user_areas",
+                                          "user_pages", "skipped", "records")},
+              "coverage": {"unreached": int, "uncovered": int,
+                           "hooks": [{"kind": one_of("KIND"), "state": str}]},
+              "incomplete": int, "late": bool, "clean": optional(bool), "summary": str},
+    "leaks": {**TOP, "policy": one_of("POLICY"),
+              "leaks": [{"id": int, "time": float,
+                         "gone": {"how": one_of("LEAK"), "name": str, "dev": optional(str)},
+                         "held": {"range": SPAN, **HOLDER, "time": optional(float)},
+                         "resource": optional(str), "pci": optional(str)}],
+              "total": int},
 }
+# Kernels before this have no audit and no leaks.
+OLDER = ("x86_64", "arm64")
 
 
 def load(cli, *args, root, rc=None):
@@ -98,7 +119,11 @@ def load(cli, *args, root, rc=None):
 @pytest.mark.parametrize("snapshot", sorted(p.name for p in SNAPSHOTS.iterdir()))
 @pytest.mark.parametrize("command", SHAPES)
 def test_shape(cli, snapshot, command):
-    addresses = {"x86_64": ["0x380000000000", "0xfea00000", "0"], "arm64": ["512G", "9"]}
+    addresses = {"x86_64": ["0x380000000000", "0xfea00000", "0"], "arm64": ["512G", "9"],
+                 "x86_64-broken": ["0x200400000", "0x200004000"], "arm64-broken": ["512G"]}
+    if command in ("audit", "leaks") and snapshot in OLDER:
+        assert cli(command, root=snapshot).returncode == 3
+        return
     for operand in addresses[snapshot] if command == "explain" else [None]:
         value = load(cli, command, *([operand] if operand else []), root=snapshot)
         check(value, SHAPES[command])
@@ -197,3 +222,73 @@ def test_many_records(cli, tree):
     tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [line] * 5000)
     assert len(load(cli, "list", root=tree)["records"]) == 5000
     assert cli("list", root=tree).stdout.count(b"\n") == 5001
+
+
+NO_FINDING = b"".join(b"%s: 3\n" % name for name in (
+    b"kernel_pages", b"user_spaces", b"user_areas", b"user_pages", b"skipped", b"records",
+    b"unreached", b"uncovered"))
+
+
+def test_audit_of_a_broken_machine(cli):
+    """The numbers of pfn_break, as the lab made it break them."""
+    value = load(cli, "audit", root="x86_64-broken", rc=1)
+    assert (value["missing"], value["stale"], value["different"], value["total"]) == (1, 2, 1, 4)
+    assert value["clean"] is False
+    assert value["summary"] == "audit: 1 missing, 2 stale, 1 different"
+    [differs] = [f for f in value["findings"] if f["finding"] == "differs"]
+    assert (differs["got"], differs["found"]) == ("uncached-minus", "write-combining")
+    assert differs["range"]["size"] == 2 * 4096 and differs["pci"] == "0000:00:04.0"
+    [missing] = [f for f in value["findings"] if f["finding"] == "missing"]
+    assert missing["kind"] is None and missing["got"] is None
+
+
+def test_clean_audit(cli, broken):
+    broken.dump("audit", b"policy: report\n" + NO_FINDING + b"findings: 0\n", [])
+    value = load(cli, "audit", root=broken, rc=0)
+    check(value, SHAPES["audit"])
+    assert value["clean"] is True and value["findings"] == []
+    text = cli("audit", root=broken)
+    assert text.returncode == 0
+    assert text.stdout.startswith(b"audit: 0 missing, 0 stale, 0 different\n")
+    assert b"FINDING" not in text.stdout
+    assert cli("audit", "--raw", root=broken).stdout == b""
+
+
+def test_audit_lists_a_part(cli, broken):
+    """The kernel lists the first 256 and counts all."""
+    broken.replace(f"{DUMPS}/audit", b"findings: 4\n", b"findings: 300\n")
+    value = load(cli, "audit", root=broken, rc=1)
+    assert value["total"] == 300 and len(value["findings"]) == 4
+    assert value["summary"].endswith(", and 296 more that are not listed")
+
+
+def test_audit_while_off(cli, broken):
+    broken.dump("audit", b"policy: off\n" + NO_FINDING.replace(b"3", b"0") + b"findings: 0\n", [])
+    assert load(cli, "audit", root=broken, rc=3)["clean"] is None
+    text = cli("audit", root=broken)
+    assert text.returncode == 3 and text.stdout.startswith(b"audit: not known")
+
+
+def test_audit_says_what_it_does_not_cover(cli, broken):
+    broken.replace(f"{DUMPS}/coverage", b"kind=vmap state=live", b"kind=vmap state=absent")
+    broken.replace(f"{DUMPS}/audit", b"late: 0", b"late: 1")
+    broken.replace(f"{DUMPS}/audit", b"incomplete: 0", b"incomplete: 7")
+    out = cli("audit", root=broken).stdout
+    assert b"Not watched  vmap\n" in out
+    assert b"began after boot" in out and b"7 mappings could not be stored" in out
+
+
+def test_leaks_that_were_forgotten(cli, broken):
+    broken.dump("leaks", b"policy: report\ntotal: 70\n", broken.lines("leaks"))
+    assert load(cli, "leaks", root=broken, rc=1)["total"] == 70
+    assert b"70 leaks, 2 of them listed." in cli("leaks", root=broken).stdout
+    broken.dump("leaks", b"policy: report\ntotal: 70\n", [])
+    assert load(cli, "leaks", root=broken, rc=1)["leaks"] == []
+
+
+def test_no_leaks(cli, broken):
+    broken.dump("leaks", b"policy: report\ntotal: 0\n", [])
+    assert load(cli, "leaks", root=broken, rc=0)["leaks"] == []
+    assert cli("leaks", root=broken).stdout == b"No leak is recorded.\n"
+    broken.dump("leaks", b"policy: off\ntotal: 0\n", [])
+    assert cli("leaks", root=broken).stdout == b"No leak is recorded; the policy is off.\n"

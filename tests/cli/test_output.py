@@ -68,6 +68,33 @@ def test_hostile_words(cli, tree):
         json.loads(cli(*args, "--json", root=tree).stdout.decode("utf-8"))
 
 
+@pytest.mark.parametrize("comm", HOSTILE)
+def test_hostile_comm_in_findings(cli, broken, comm):
+    as_json, safe, raw = HOSTILE[comm]
+    for name in ("audit", "leaks"):
+        broken.edit(f"{DUMPS}/{name}", lambda data: re.sub(
+            rb"comm=[^- ]\S*", lambda m: b"comm=" + comm.encode("latin-1"), data))
+    value = json.loads(cli("audit", "--json", root=broken).stdout.decode("utf-8"))
+    assert {f["comm"] for f in value["findings"]} == {as_json}
+    value = json.loads(cli("leaks", "--json", root=broken).stdout.decode("utf-8"))
+    assert {leak["held"]["comm"] for leak in value["leaks"]} == {as_json}
+    for args in (["audit"], ["audit", "--raw"], ["leaks"], ["leaks", "-r", "-o", "COMM"]):
+        out = cli(*args, root=broken).stdout
+        assert re.fullmatch(rb"[\n\x20-\x7e]*", out)
+        assert (raw if "r" in "".join(args[1:]) else safe) in out.decode()
+
+
+def test_hostile_words_in_findings(cli, broken):
+    for name, keys in (("audit", "space kind got found"),
+                       ("leaks", "gone gone.name gone.dev held.kind held.want held.site")):
+        for key in keys.split():
+            broken.edit(f"{DUMPS}/{name}", lambda data, k=key: re.sub(
+                rb" %s=\S+" % re.escape(k).encode(), rb" %s=\\033%%n\\377" % k.encode(), data))
+        for args in ([name], [name, "--raw"], [name, "-b"]):
+            assert re.fullmatch(rb"[\n\x20-\x7e]*", cli(*args, root=broken).stdout)
+        json.loads(cli(name, "--json", root=broken).stdout.decode("utf-8"))
+
+
 def test_hostile_root(cli, tree):
     evil = tree.path.parent / (tree.path.name + "\x1b[2J")
     os.symlink(tree.path, evil)
@@ -76,18 +103,19 @@ def test_hostile_root(cli, tree):
 
 
 @pytest.mark.parametrize("args", [["list"], ["list", "--json"], ["status"], ["conflicts"],
-                                  ["help"], ["version"], ["explain", "0", "-j"]],
+                                  ["help"], ["version"], ["explain", "0", "-j"], ["audit"],
+                                  ["leaks", "-j"]],
                          ids=lambda a: "-".join(a))
 class TestLostOutput:
     def test_full_disk(self, cli, args):
         with open("/dev/full", "wb") as full:
-            result = cli(*args, root="x86_64", stdout=full)
+            result = cli(*args, root="x86_64-broken", stdout=full)
         assert result.returncode == 4
         assert b"cannot write the output: No space left on device" in result.stderr
         assert result.stderr.count(b"\n") == 1
 
     def test_closed(self, cli, args):
-        result = cli(*args, root="x86_64", preexec_fn=lambda: os.close(1))
+        result = cli(*args, root="x86_64-broken", preexec_fn=lambda: os.close(1))
         assert result.returncode == 4
         assert b"cannot write the output" in result.stderr
 
@@ -96,7 +124,7 @@ class TestLostOutput:
         read, write = os.pipe()
         os.close(read)
         try:
-            result = cli(*args, root="x86_64", stdout=write,
+            result = cli(*args, root="x86_64-broken", stdout=write,
                          restore_signals=sigpipe == "default")
         finally:
             os.close(write)
@@ -178,7 +206,7 @@ def shim(tmp_path_factory):
 
 
 @pytest.mark.parametrize("args", [["status"], ["list"], ["explain", "0x380000000000"],
-                                  ["conflicts", "-r"]],
+                                  ["conflicts", "-r"], ["audit"], ["leaks"]],
                          ids=lambda a: "-".join(a))
 def test_out_of_memory(binaries, shim, tmp_path, args):
     """Refuse an allocation: the whole output, or none and code 4; never a half.
@@ -188,12 +216,12 @@ def test_out_of_memory(binaries, shim, tmp_path, args):
     cli = binaries("built")
     counted = tmp_path / "count"
     counted.touch()
-    good = cli(*args, root="x86_64", env={"LD_PRELOAD": str(shim), "FAIL_COUNT": str(counted)})
+    good = cli(*args, root="x86_64-broken", env={"LD_PRELOAD": str(shim), "FAIL_COUNT": str(counted)})
     total = int(counted.read_text())
     assert total > 10
     for once in "01":
         for n in range(1, total + 1, max(1, total // 80)):
-            result = cli(*args, root="x86_64", env={"LD_PRELOAD": str(shim), "FAIL_ONCE": once,
+            result = cli(*args, root="x86_64-broken", env={"LD_PRELOAD": str(shim), "FAIL_ONCE": once,
                                                     "FAIL_FROM": str(n)})
             if (result.returncode, result.stdout) == (good.returncode, good.stdout):
                 continue

@@ -89,6 +89,9 @@ def test_man_page_names_every_json_key(commands, binaries):
     for args in (["list"], ["conflicts"], ["explain", "0x380000000000"]):
         for key in set(keys(json.loads(cli(*args, "-j", root="x86_64").stdout))):
             assert re.search(rf"\b{key}\b", output), key
+    for command in ("audit", "leaks"):
+        for key in set(keys(json.loads(cli(command, "-j", root="x86_64-broken").stdout))):
+            assert re.search(rf"\b{key}\b", output), key
     for key in json.loads(cli("status", "-j", root="x86_64").stdout):
         assert re.search(rf"\b{key}\b", output), key
 
@@ -123,6 +126,8 @@ def test_completion(commands):
     offered = complete("conflicts", "--output", "")
     held = [f"HELD.{c}" for c in commands["list"]["columns"]]
     assert offered == commands["conflicts"]["columns"] + held
+    for name in ("audit", "leaks"):
+        assert complete(name, "-o", "") == commands[name]["columns"]
     assert complete("conflicts", "-o", "ID,HELD.CO") == ["ID,HELD.COMM"]
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pfntrack: the columns that list and conflicts can show. */
+/* pfntrack: the columns that commands with a table can show. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,64 +114,147 @@ static char *pci_cell(const struct model *m, const struct mapping *map)
 }
 
 static const struct column mapping_columns[] = {
-	{ "RANGE", "physical bytes, both ends inclusive", false, range_cell, NULL },
-	{ "SIZE", "size of the range", true, size_cell, NULL },
-	{ "ATTR", "attribute; WANT>GOT if they differ", false, attr_cell, NULL },
-	{ "WANT", "attribute that was asked for", false, want_cell, NULL },
-	{ "GOT", "attribute in the page tables", false, got_cell, NULL },
-	{ "KIND", "by which road it was mapped", false, kind_cell, NULL },
-	{ "SPACE", "whose addresses it uses", false, space_cell, NULL },
-	{ "VA", "virtual addresses", false, va_cell, NULL },
-	{ "PID", "process that mapped it", true, pid_cell, NULL },
-	{ "COMM", "name of that process", false, comm_cell, NULL },
-	{ "SITE", "call site in the kernel", false, site_cell, NULL },
-	{ "MODULE", "module of the call site", false, module_cell, NULL },
-	{ "DEV", "device that holds it", false, dev_cell, NULL },
-	{ "DRIVER", "driver of that device", false, driver_cell, NULL },
-	{ "TIME", "seconds since boot", true, time_cell, NULL },
-	{ "RESOURCE", "where it lies in /proc/iomem", false, resource_cell, NULL },
-	{ "PCI", "PCI device whose BAR it is", false, pci_cell, NULL },
+	{ "RANGE", "physical bytes, both ends inclusive", false, true, range_cell, NULL },
+	{ "SIZE", "size of the range", true, true, size_cell, NULL },
+	{ "ATTR", "attribute; WANT>GOT if they differ", false, false, attr_cell, NULL },
+	{ "WANT", "attribute that was asked for", false, false, want_cell, NULL },
+	{ "GOT", "attribute in the page tables", false, true, got_cell, NULL },
+	{ "KIND", "by which road it was mapped", false, true, kind_cell, NULL },
+	{ "SPACE", "whose addresses it uses", false, true, space_cell, NULL },
+	{ "VA", "virtual addresses", false, true, va_cell, NULL },
+	{ "PID", "process that mapped it", true, true, pid_cell, NULL },
+	{ "COMM", "name of that process", false, true, comm_cell, NULL },
+	{ "SITE", "call site in the kernel", false, false, site_cell, NULL },
+	{ "MODULE", "module of the call site", false, false, module_cell, NULL },
+	{ "DEV", "device that holds it", false, false, dev_cell, NULL },
+	{ "DRIVER", "driver of that device", false, false, driver_cell, NULL },
+	{ "TIME", "seconds since boot", true, false, time_cell, NULL },
+	{ "RESOURCE", "where it lies in /proc/iomem", false, true, resource_cell, NULL },
+	{ "PCI", "PCI device whose BAR it is", false, true, pci_cell, NULL },
 };
 
-#define CONFLICT_NUMBER(field)                                                     \
-	static char *field##_cell(const struct model *m, const struct conflict *c) \
-	{                                                                          \
-		(void)m;                                                           \
-		return xasprintf("%llu", (unsigned long long)c->field);            \
+/* A cell from a row of its own kind: a conflict, a finding or a leak. */
+#define ROW_NUMBER(type, field)                                             \
+	static char *type##_##field(const struct model *m, const void *row) \
+	{                                                                   \
+		const struct type *r = row;                                 \
+                                                                            \
+		(void)m;                                                    \
+		return xasprintf("%llu", (unsigned long long)r->field);     \
 	}
 
-#define CONFLICT_TEXT(field)                                                       \
-	static char *field##_cell(const struct model *m, const struct conflict *c) \
-	{                                                                          \
-		(void)m;                                                           \
-		return cell_text(c->field);                                        \
+#define ROW_TEXT(type, field)                                               \
+	static char *type##_##field(const struct model *m, const void *row) \
+	{                                                                   \
+		const struct type *r = row;                                 \
+                                                                            \
+		(void)m;                                                    \
+		return cell_text(r->field);                                 \
 	}
 
-CONFLICT_NUMBER(id)
-CONFLICT_NUMBER(count)
-CONFLICT_TEXT(verdict)
-CONFLICT_TEXT(result)
-CONFLICT_TEXT(policy)
-CONFLICT_TEXT(why)
-CONFLICT_TEXT(source)
+ROW_NUMBER(conflict, id)
+ROW_NUMBER(conflict, count)
+ROW_TEXT(conflict, verdict)
+ROW_TEXT(conflict, result)
+ROW_TEXT(conflict, policy)
+ROW_TEXT(conflict, why)
+ROW_TEXT(conflict, source)
+ROW_TEXT(finding, type)
+ROW_TEXT(finding, found)
+ROW_NUMBER(leak, id)
+ROW_TEXT(leak, gone)
+ROW_TEXT(leak, name)
+ROW_TEXT(leak, dev)
+ROW_TEXT(leak, time)
 
 static const struct column conflict_columns[] = {
-	{ "ID", "number of the conflict", true, NULL, id_cell },
-	{ "COUNT", "how often it happened", true, NULL, count_cell },
-	{ "VERDICT", "how bad it is", false, NULL, verdict_cell },
-	{ "RESULT", "what became of the newcomer", false, NULL, result_cell },
-	{ "POLICY", "policy it was judged by", false, NULL, policy_cell },
-	{ "WHY", "what it means", false, NULL, why_cell },
-	{ "SOURCE", "where that is written", false, NULL, source_cell },
+	{ "ID", "number of the conflict", true, false, NULL, conflict_id },
+	{ "COUNT", "how often it happened", true, false, NULL, conflict_count },
+	{ "VERDICT", "how bad it is", false, false, NULL, conflict_verdict },
+	{ "RESULT", "what became of the newcomer", false, false, NULL, conflict_result },
+	{ "POLICY", "policy it was judged by", false, false, NULL, conflict_policy },
+	{ "WHY", "what it means", false, false, NULL, conflict_why },
+	{ "SOURCE", "where that is written", false, false, NULL, conflict_source },
 };
+
+static const struct column finding_columns[] = {
+	{ "FINDING", "missing, stale or differs", false, false, NULL, finding_type },
+	{ "FOUND", "attribute that is really mapped", false, false, NULL, finding_found },
+};
+
+static const struct column leak_columns[] = {
+	{ "ID", "number of the leak", true, false, NULL, leak_id },
+	{ "GONE", "how the driver or module went", false, false, NULL, leak_gone },
+	{ "NAME", "driver or module that went", false, false, NULL, leak_name },
+	{ "FROM", "device that it left", false, false, NULL, leak_dev },
+	{ "SINCE", "when it went, in seconds since boot", true, false, NULL, leak_time },
+};
+
+static const struct mapping *record_mapping(const void *row, bool held)
+{
+	(void)held;
+	return row;
+}
+
+static const struct mapping *conflict_mapping(const void *row, bool held)
+{
+	const struct conflict *c = row;
+
+	return held ? &c->held : &c->new;
+}
+
+static const struct mapping *finding_mapping(const void *row, bool held)
+{
+	const struct finding *f = row;
+
+	(void)held;
+	return &f->map;
+}
+
+static const struct mapping *leak_mapping(const void *row, bool held)
+{
+	const struct leak *l = row;
+
+	(void)held;
+	return &l->map;
+}
+
+/* Where the rows are: an array of the model, and the number of its elements. */
+#define ROWS(type, array)                                                                     \
+	.rows = offsetof(struct model, array), .nr_rows = offsetof(struct model, nr_##array), \
+	.row_size = sizeof(struct type), .mapping = type##_mapping
+
+#define OWN(columns) .own = columns, .nr_own = ARRAY_SIZE(columns)
 
 const struct column_set list_columns = {
 	.defaults = "RANGE,SIZE,ATTR,KIND,PID,COMM,SITE",
+	.rows = offsetof(struct model, records),
+	.nr_rows = offsetof(struct model, nr_records),
+	.row_size = sizeof(struct mapping),
+	.mapping = record_mapping,
 };
 
 const struct column_set conflicts_columns = {
 	.defaults = "ID,VERDICT,RESULT,RANGE,ATTR,PID,COMM,HELD.ATTR,HELD.PID,HELD.COMM",
-	.conflicts = true,
+	.note = "Those from RANGE on tell of the newcomer; with HELD. before them, of the holder.",
+	.held = true,
+	OWN(conflict_columns),
+	ROWS(conflict, conflicts),
+};
+
+const struct column_set audit_columns = {
+	.defaults = "FINDING,RANGE,SIZE,GOT,FOUND,SPACE,VA,PID,COMM",
+	.note = "GOT and KIND are those on record; SPACE and VA are where it was found.",
+	.brief = true,
+	OWN(finding_columns),
+	ROWS(finding, findings),
+};
+
+const struct column_set leaks_columns = {
+	.defaults = "ID,GONE,NAME,FROM,RANGE,SIZE,ATTR,KIND,SITE",
+	.note = "Those from RANGE on tell of the mapping that was left.",
+	OWN(leak_columns),
+	ROWS(leak, leaks),
 };
 
 /* The chosen columns, in order. */
@@ -186,18 +269,21 @@ static size_t nr_picks;
 /**
  * column_at() - walk through the columns of a set
  * @set: the set
- * @i: index; for conflicts, those of the conflict as a whole come first
+ * @i: index; those of the row as a whole come first
  *
  * Return: the column, NULL after the last.
  */
 const struct column *column_at(const struct column_set *set, size_t i)
 {
-	if (set->conflicts) {
-		if (i < ARRAY_SIZE(conflict_columns))
-			return &conflict_columns[i];
-		i -= ARRAY_SIZE(conflict_columns);
-	}
-	return i < ARRAY_SIZE(mapping_columns) ? &mapping_columns[i] : NULL;
+	const struct column *column = mapping_columns;
+
+	if (i < set->nr_own)
+		return &set->own[i];
+	i -= set->nr_own;
+	for (; column < mapping_columns + ARRAY_SIZE(mapping_columns); column++)
+		if ((!set->brief || column->brief) && !i--)
+			return column;
+	return NULL;
 }
 
 static const struct column_set *searched;
@@ -211,7 +297,7 @@ static const char *column_name(size_t i)
 
 static int pick(const struct column_set *set, const char *name)
 {
-	bool held = set->conflicts && !strncasecmp(name, HELD, strlen(HELD));
+	bool held = set->held && !strncasecmp(name, HELD, strlen(HELD));
 	const char *plain = held ? name + strlen(HELD) : name;
 	const struct column *column;
 	const char *near;
@@ -256,32 +342,29 @@ int columns_select(const struct column_set *set)
 	return rc;
 }
 
-static char *pick_cell(const struct pick *p, const struct model *m, const struct mapping *map,
-		       const struct conflict *c)
+static char *pick_cell(const struct column_set *set, const struct pick *p, const struct model *m,
+		       const void *row)
 {
-	if (p->column->of_conflict)
-		return p->column->of_conflict(m, c);
-	if (c)
-		map = p->held ? &c->held : &c->new;
-	return p->column->of_mapping(m, map);
+	if (p->column->of_row)
+		return p->column->of_row(m, row);
+	return p->column->of_mapping(m, set->mapping(row, p->held));
 }
 
 /**
- * columns_print() - print the chosen columns of every record or conflict
+ * columns_print() - print the chosen columns of every row
  * @set: the set that was chosen from
  * @m: the model
  */
 void columns_print(const struct column_set *set, const struct model *m)
 {
-	size_t rows = set->conflicts ? m->nr_conflicts : m->nr_records, i, p;
+	const char *row = *(const char *const *)((const char *)m + set->rows);
+	size_t rows = *(const size_t *)((const char *)m + set->nr_rows), p;
 	struct table *t = table_new();
 
 	for (p = 0; p < nr_picks; p++)
 		table_column(t, picks[p].heading, picks[p].column->right);
-	for (i = 0; i < rows; i++)
+	for (; rows; rows--, row += set->row_size)
 		for (p = 0; p < nr_picks; p++)
-			table_cell(t,
-				   pick_cell(&picks[p], m, set->conflicts ? NULL : &m->records[i],
-					     set->conflicts ? &m->conflicts[i] : NULL));
+			table_cell(t, pick_cell(set, &picks[p], m, row));
 	table_print(t);
 }

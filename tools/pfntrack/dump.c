@@ -240,7 +240,7 @@ int dump_parse(char *text, size_t len, const char *path, const struct dump_reade
 		} else {
 			body++;
 			rc = split_line(&line, start);
-			if (!rc && strcmp(line.word, reader->word))
+			if (!rc && reader->word && strcmp(line.word, reader->word))
 				rc = dump_malformed(&line, "unexpected word", line.word);
 			if (!rc)
 				rc = reader->body(ctx, &line);

@@ -37,7 +37,7 @@ struct dump_field {
 struct dump_reader {
 	/* A "name: value" line other than version and end; rc. */
 	int (*header)(void *ctx, const struct dump_line *line, char *name, char *value);
-	/* The word that body lines begin with, and what to do with one; rc. */
+	/* The word that body lines begin with (NULL: body() looks), and what to do with one; rc. */
 	const char *word;
 	int (*body)(void *ctx, struct dump_line *line);
 };

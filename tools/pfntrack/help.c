@@ -49,7 +49,7 @@ void show_exit_codes(void)
 {
 	puts("\nExit codes:\n"
 	     "  0  clean\n"
-	     "  1  conflicts found\n"
+	     "  1  conflicts, leaks or findings\n"
 	     "  2  wrong usage\n"
 	     "  3  not supported, not permitted, or tracking is off\n"
 	     "  4  internal: a malformed or truncated dump, no memory, output lost");
@@ -71,8 +71,8 @@ void show_command_help(const struct cmd *cmd)
 		puts("\nColumns:");
 		for (i = 0; (column = column_at(cmd->columns, i)); i++)
 			printf("  %-10s%s\n", column->name, column->help);
-		if (cmd->columns->conflicts)
-			puts("Those from RANGE on tell of the newcomer; with HELD. before them, of the holder.");
+		if (cmd->columns->note)
+			puts(cmd->columns->note);
 		printf("Usual: %s\n", cmd->columns->defaults);
 	}
 	show_exit_codes();

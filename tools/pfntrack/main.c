@@ -62,6 +62,31 @@ const struct cmd commands[] = {
 		.example = "pfntrack explain 0xfebc0000",
 	},
 	{
+		.name = "audit",
+		.args = "",
+		.run = cmd_audit,
+		.columns = &audit_columns,
+		.summary = "do the live page tables say what the records say?",
+		.details =
+			"Has the kernel walk its own page tables and those of every process, and compare\n"
+			"them with the records, in both directions.  This may take a while; Ctrl-C ends it.\n"
+			"The first line is the answer.  With -o, --raw or --noheadings only the findings\n"
+			"are shown, a row each.  While tracking is off the exit code is 3.",
+		.example = "pfntrack audit || pfntrack audit -o FINDING,RANGE,COMM",
+	},
+	{
+		.name = "leaks",
+		.args = "",
+		.run = cmd_leaks,
+		.columns = &leaks_columns,
+		.summary = "what drivers and modules left mapped when they went",
+		.details =
+			"Shows the last mappings and claims that were still there when their driver had\n"
+			"been unbound, or its probe had failed, or their module was unloaded, oldest\n"
+			"first.  With -o, --raw or --noheadings it is a table, a row each.",
+		.example = "pfntrack leaks -o NAME,FROM,RANGE,SITE",
+	},
+	{
 		.name = "version",
 		.args = "",
 		.run = cmd_version,

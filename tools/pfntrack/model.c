@@ -17,6 +17,9 @@ static const char *const result_names[] = { PFN_RESULT_TEXT NULL };
 #define COUNTER_NAME(name) #name,
 const char *const counter_names[] = { COUNTER_LIST(COUNTER_NAME) NULL };
 
+#define AUDIT_NAME(name) #name,
+const char *const audit_names[] = { AUDIT_LIST(AUDIT_NAME) NULL };
+
 struct chunk {
 	struct chunk *next;
 	char *text;
@@ -69,6 +72,8 @@ void model_free(struct model *m)
 	}
 	free(m->records);
 	free(m->conflicts);
+	free(m->findings);
+	free(m->leaks);
 	free(m->hooks);
 	free(m->resources);
 	free(m->bars);

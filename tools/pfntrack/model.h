@@ -39,6 +39,35 @@ struct conflict {
 	bool has_held; /* false: the platform itself decided */
 };
 
+/* What an audit has against the registry; @map is what is on record, if anything. */
+struct finding {
+	const char *type;  /* missing, stale, differs */
+	const char *found; /* attribute in the page tables; NULL: nothing is mapped */
+	struct mapping map;
+};
+
+/* Numbers in the head of the audit: X(name) */
+#define AUDIT_LIST(X)   \
+	X(kernel_pages) \
+	X(user_spaces)  \
+	X(user_areas) X(user_pages) X(skipped) X(records) X(unreached) X(uncovered) X(findings)
+
+#define AUDIT_ENUM(name) AUDIT_##name,
+enum audit_number {
+	AUDIT_LIST(AUDIT_ENUM) AUDIT_COUNT
+};
+#undef AUDIT_ENUM
+
+/* A mapping, or claim, that outlived the driver or module that made it. */
+struct leak {
+	uint64_t id;
+	const char *gone; /* how it went: unbound, not-bound, unloaded */
+	const char *name; /* of the driver or module */
+	const char *dev;  /* that it left, or NULL */
+	const char *time; /* checked: seconds since boot */
+	struct mapping map;
+};
+
 struct hook {
 	const char *kind, *state;
 };
@@ -80,6 +109,14 @@ struct model {
 	size_t nr_conflicts;
 	uint64_t total, suppressed; /* as of the conflicts dump */
 
+	struct finding *findings;
+	size_t nr_findings;
+	uint64_t audit[AUDIT_COUNT];
+
+	struct leak *leaks;
+	size_t nr_leaks;
+	uint64_t leaks_total; /* as of the leaks dump */
+
 	struct hook *hooks;
 	size_t nr_hooks;
 
@@ -96,6 +133,7 @@ struct model {
 extern const char *const attr_names[];
 extern const char *const kind_names[];
 extern const char *const counter_names[];
+extern const char *const audit_names[];
 
 /* Answers that are derived from the model, alike for every printer. */
 struct summary {
@@ -120,6 +158,8 @@ bool watching(const struct model *m);
 struct summary summarize(const struct model *m);
 
 bool conflict_refused(const struct conflict *c);
+size_t count_findings(const struct model *m, const char *type);
+struct summary summarize_audit(const struct model *m);
 
 /* advice.c */
 const char *consequence(const struct conflict *c);

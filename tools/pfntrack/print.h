@@ -23,9 +23,23 @@ struct printer {
 	void (*list)(const struct model *m);
 	void (*conflicts)(const struct model *m);
 	void (*explain)(const struct model *m, const struct explanation *e);
+	void (*audit)(const struct model *m);
+	void (*leaks)(const struct model *m);
 	void (*version)(void);
 	void (*help)(void);
 };
+
+/* print_text_audit.c, print_json_audit.c */
+void text_audit(const struct model *m);
+void text_leaks(const struct model *m);
+void json_audit(const struct model *m);
+void json_leaks(const struct model *m);
+
+/* print_text.c: pieces of it */
+void text_put(char *s);
+void text_detail(const char *label, char *s);
+void text_side(const char *label, const struct mapping *map);
+char *text_where(const struct model *m, uint64_t start);
 
 extern const struct printer text_printer, json_printer;
 

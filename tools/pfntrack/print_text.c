@@ -16,7 +16,7 @@
 #define LABEL "%-12s "
 
 /* Print a text and free it. */
-static void put(char *s)
+void text_put(char *s)
 {
 	fputs(s, stdout);
 	free(s);
@@ -25,7 +25,7 @@ static void put(char *s)
 static void put_line(const char *label, const char *text)
 {
 	printf(LABEL, label);
-	put(cell_text(text));
+	text_put(cell_text(text));
 	putchar('\n');
 }
 
@@ -90,7 +90,7 @@ static void text_status(const struct model *m)
 	printf(LABEL "%llu", "Conflicts", (unsigned long long)m->total);
 	if (worst) {
 		printf(", worst ");
-		put(cell_text(worst));
+		text_put(cell_text(worst));
 	}
 	printf("; %llu refused, %llu downgraded, %llu report%s suppressed\n",
 	       (unsigned long long)n[COUNTER_refused], (unsigned long long)n[COUNTER_downgrades],
@@ -102,7 +102,7 @@ static void text_status(const struct model *m)
 		       (unsigned long long)n[COUNTER_incomplete], plural(n[COUNTER_incomplete]));
 	if (n[COUNTER_late])
 		puts("Warning: tracking began after boot; mappings made before are not known.");
-	put(text_safe(s.text));
+	text_put(text_safe(s.text));
 	putchar('\n');
 	free(s.text);
 }
@@ -130,52 +130,52 @@ static void text_list(const struct model *m)
 		puts("Warning: tracking began after boot; mappings made before are missing here.");
 }
 
-static void side(const char *label, const struct mapping *map)
+void text_side(const char *label, const struct mapping *map)
 {
 	printf("  %-9s ", label);
-	put(cell_attr(map));
+	text_put(cell_attr(map));
 	fputs(", ", stdout);
-	put(cell_text(map->kind));
+	text_put(cell_text(map->kind));
 	if (map->pid || map->comm) {
 		fputs(" by ", stdout);
-		put(cell_text(map->comm));
+		text_put(cell_text(map->comm));
 		fputs(" (pid ", stdout);
-		put(cell_text(map->pid));
+		text_put(cell_text(map->pid));
 		putchar(')');
 	}
 	if (map->dev) {
 		fputs(", device ", stdout);
-		put(cell_text(map->dev));
+		text_put(cell_text(map->dev));
 		fputs(" driver ", stdout);
-		put(cell_text(map->driver));
+		text_put(cell_text(map->driver));
 	}
 	if (map->site) {
 		fputs(", at ", stdout);
-		put(cell_text(map->site));
+		text_put(cell_text(map->site));
 	}
 	if (map->module) {
 		fputs(" [", stdout);
-		put(cell_text(map->module));
+		text_put(cell_text(map->module));
 		putchar(']');
 	}
 	if (map->time) {
 		fputs(", time ", stdout);
-		put(cell_text(map->time));
+		text_put(cell_text(map->time));
 	}
 	putchar('\n');
 }
 
-static void put_detail(const char *label, char *text)
+void text_detail(const char *label, char *text)
 {
 	if (!text)
 		return;
 	printf("  %-9s ", label);
-	put(cell_text(text));
+	text_put(cell_text(text));
 	putchar('\n');
 	free(text);
 }
 
-static char *where(const struct model *m, uint64_t start)
+char *text_where(const struct model *m, uint64_t start)
 {
 	const struct pci_bar *bar = find_bar(m, start);
 	char *path = resource_path(m, start), *both;
@@ -194,25 +194,25 @@ static void text_conflict(const struct model *m, const struct conflict *c)
 	char *size = text_size(span_size(&c->new.range));
 
 	printf("Conflict %llu: ", (unsigned long long)c->id);
-	put(cell_text(c->verdict));
+	text_put(cell_text(c->verdict));
 	fputs(", ", stdout);
-	put(cell_text(c->result));
+	text_put(cell_text(c->result));
 	fputs(", ", stdout);
-	put(cell_range(&c->new.range));
+	text_put(cell_range(&c->new.range));
 	printf(" (%s), %llu time%s, policy ", size, (unsigned long long)c->count, plural(c->count));
-	put(cell_text(c->policy));
+	text_put(cell_text(c->policy));
 	putchar('\n');
 	free(size);
 
-	put_detail("where", where(m, c->new.range.start));
-	side("new", &c->new);
+	text_detail("where", text_where(m, c->new.range.start));
+	text_side("new", &c->new);
 	if (c->has_held)
-		side("held", &c->held);
+		text_side("held", &c->held);
 	else
-		put_detail("held", xstrdup("by no recorded mapping: the platform itself decided"));
-	put_detail("means", xstrdup(consequence(c)));
-	put_detail("source", c->source ? xstrdup(c->source) : NULL);
-	put_detail("advice", advice(c));
+		text_detail("held", xstrdup("by no recorded mapping: the platform itself decided"));
+	text_detail("means", xstrdup(consequence(c)));
+	text_detail("source", c->source ? xstrdup(c->source) : NULL);
+	text_detail("advice", advice(c));
 }
 
 static void text_conflicts(const struct model *m)
@@ -240,12 +240,12 @@ static void text_conflicts(const struct model *m)
 static void explain_range(const struct mapping *map)
 {
 	printf("  %-9s ", "range");
-	put(cell_range(&map->range));
+	text_put(cell_range(&map->range));
 	if (map->va.known) {
 		fputs(", at ", stdout);
-		put(cell_text(map->space));
+		text_put(cell_text(map->space));
 		fputs(" addresses ", stdout);
-		put(cell_range(&map->va));
+		text_put(cell_range(&map->va));
 	}
 	putchar('\n');
 }
@@ -256,18 +256,18 @@ static void text_explain(const struct model *m, const struct explanation *e)
 	size_t i;
 
 	printf("Address 0x%llx\n", (unsigned long long)e->address);
-	place = where(m, e->address);
-	put_detail("where", place ? place : xstrdup("in no resource of /proc/iomem"));
+	place = text_where(m, e->address);
+	text_detail("where", place ? place : xstrdup("in no resource of /proc/iomem"));
 	for (i = 0; i < e->nr_holders; i++) {
 		explain_range(e->holders[i]);
-		side("held", e->holders[i]);
+		text_side("held", e->holders[i]);
 	}
 	for (i = 0; i < e->nr_conflicts; i++) {
 		putchar('\n');
 		text_conflict(m, e->conflicts[i]);
 	}
 	putchar('\n');
-	put(text_safe(e->summary));
+	text_put(text_safe(e->summary));
 	putchar('\n');
 }
 
@@ -302,6 +302,8 @@ const struct printer text_printer = {
 	.list = text_list,
 	.conflicts = text_conflicts,
 	.explain = text_explain,
+	.audit = text_audit,
+	.leaks = text_leaks,
 	.version = text_version,
 	.help = text_help,
 };

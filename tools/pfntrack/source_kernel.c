@@ -12,8 +12,9 @@
 #include "source_kernel.h"
 #include "util.h"
 
-#define SYSFS   "/sys/kernel/mm/pfn_track"
-#define DEBUGFS "/sys/kernel/debug"
+#define DEBUGFS      "/sys/kernel/debug"
+
+#define LOAD_DEBUGFS (LOAD_RECORDS | LOAD_CONFLICTS | LOAD_COVERAGE | LOAD_AUDIT | LOAD_LEAKS)
 
 static const struct dump_field mapping_fields[] = {
 	{ "range", DUMP_RANGE, offsetof(struct mapping, range) },
@@ -51,8 +52,15 @@ static const struct dump_field hook_fields[] = {
 	{ "state", DUMP_TEXT, offsetof(struct hook, state) },
 };
 
-/* Make room for one more, at sizes 16, 32, 64, ...; returns it, zeroed. */
-static void *append(void *array, size_t *n, size_t size)
+/**
+ * source_append() - make room for one more, at sizes 16, 32, 64, ...
+ * @array: address of the array
+ * @n: its length
+ * @size: size of an element
+ *
+ * Return: the new element, zeroed.
+ */
+void *source_append(void *array, size_t *n, size_t size)
 {
 	char **base = array;
 
@@ -64,7 +72,7 @@ static void *append(void *array, size_t *n, size_t size)
 static int record_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ctx;
-	struct mapping *map = append(&m->records, &m->nr_records, sizeof(*map));
+	struct mapping *map = source_append(&m->records, &m->nr_records, sizeof(*map));
 	int rc = dump_fields(line, mapping_fields, ARRAY_SIZE(mapping_fields), "", map);
 
 	return rc ? rc : dump_fields(line, &va_field, 1, "", map);
@@ -73,7 +81,7 @@ static int record_line(void *ctx, struct dump_line *line)
 static int conflict_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ctx;
-	struct conflict *c = append(&m->conflicts, &m->nr_conflicts, sizeof(*c));
+	struct conflict *c = source_append(&m->conflicts, &m->nr_conflicts, sizeof(*c));
 	int rc;
 
 	rc = dump_fields(line, conflict_fields, ARRAY_SIZE(conflict_fields), "", c);
@@ -91,7 +99,7 @@ static int conflict_line(void *ctx, struct dump_line *line)
 static int hook_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ctx;
-	struct hook *hook = append(&m->hooks, &m->nr_hooks, sizeof(*hook));
+	struct hook *hook = source_append(&m->hooks, &m->nr_hooks, sizeof(*hook));
 	int rc = dump_fields(line, hook_fields, ARRAY_SIZE(hook_fields), "", hook);
 
 	if (!rc && (!hook->kind || !hook->state))
@@ -99,8 +107,18 @@ static int hook_line(void *ctx, struct dump_line *line)
 	return rc;
 }
 
-/* Headers that are not listed here are skipped: a newer kernel may say more. */
-static int header_line(void *ctx, const struct dump_line *line, char *name, char *value)
+/**
+ * source_header() - take a header line that several dumps have
+ * @ctx: the model
+ * @line: for messages
+ * @name: before the colon
+ * @value: behind it
+ *
+ * Headers that are not listed here are skipped: a newer kernel may say more.
+ *
+ * Return: 0 or an exit code.
+ */
+int source_header(void *ctx, const struct dump_line *line, char *name, char *value)
 {
 	struct model *m = ctx;
 	const struct {
@@ -124,7 +142,16 @@ static int header_line(void *ctx, const struct dump_line *line, char *name, char
 	return 0;
 }
 
-static int load_dump(struct model *m, const char *name, const struct dump_reader *reader)
+/**
+ * source_dump() - read one of the files in debugfs
+ * @m: the model
+ * @name: of the file
+ * @reader: takes its lines
+ * @ctx: handed to the reader
+ *
+ * Return: 0 or an exit code.
+ */
+int source_dump(struct model *m, const char *name, const struct dump_reader *reader, void *ctx)
 {
 	char *path = xasprintf("%s" DEBUGFS "/pfn_track/%s", opts.root, name);
 	char *text;
@@ -140,20 +167,20 @@ static int load_dump(struct model *m, const char *name, const struct dump_reader
 			     ? fail(RC_INTERNAL,
 				    "%s holds a NUL byte; the dump is malformed, take it again",
 				    path)
-			     : dump_parse(text, len, path, reader, m);
+			     : dump_parse(text, len, path, reader, ctx);
 	}
 	free(path);
 	return rc;
 }
 
-static const struct dump_reader record_reader = { header_line, "record", record_line };
-static const struct dump_reader conflict_reader = { header_line, "conflict", conflict_line };
-static const struct dump_reader hook_reader = { header_line, "hook", hook_line };
+static const struct dump_reader record_reader = { source_header, "record", record_line };
+static const struct dump_reader conflict_reader = { source_header, "conflict", conflict_line };
+static const struct dump_reader hook_reader = { source_header, "hook", hook_line };
 
 /* One word of sysfs.  Return: 0, an exit code, or -ENOENT if it may be missing. */
 static int load_word(struct model *m, const char *name, const char **word, bool optional)
 {
-	char *path = xasprintf("%s" SYSFS "/%s", opts.root, name);
+	char *path = xasprintf("%s" PFN_SYSFS "/%s", opts.root, name);
 	char *text;
 	size_t len;
 	int err, rc = 0;
@@ -188,8 +215,9 @@ static int load_sysfs(struct model *m)
 	for (i = 0; !rc && i < COUNTER_COUNT; i++) {
 		rc = load_word(m, counter_names[i], &word, false);
 		if (!rc && !parse_number(word, 10, &m->counters[i]))
-			rc = fail(RC_INTERNAL, "%s" SYSFS "/%s is no number: '%s'; take it again",
-				  opts.root, counter_names[i], word);
+			rc = fail(RC_INTERNAL,
+				  "%s" PFN_SYSFS "/%s is no number: '%s'; take it again", opts.root,
+				  counter_names[i], word);
 	}
 	for (i = 0; !rc && i < PFN_KIND_COUNT; i++) {
 		name = xasprintf("kind/%s", kind_names[i]);
@@ -264,19 +292,23 @@ static int check_sysfs(const char *dir)
  */
 int source_load(struct model *m, unsigned int what)
 {
-	char *sysfs = source_path(SYSFS);
+	char *sysfs = source_path(PFN_SYSFS);
 	char *debugfs = source_path(DEBUGFS "/pfn_track");
 	int rc;
 
 	rc = check_sysfs(sysfs);
-	if (!rc && (what & (LOAD_RECORDS | LOAD_CONFLICTS | LOAD_COVERAGE)))
+	if (!rc && (what & LOAD_DEBUGFS))
 		rc = check_debugfs(debugfs);
 	if (!rc && (what & LOAD_RECORDS))
-		rc = load_dump(m, "records", &record_reader);
+		rc = source_dump(m, "records", &record_reader, m);
 	if (!rc && (what & LOAD_CONFLICTS))
-		rc = load_dump(m, "conflicts", &conflict_reader);
+		rc = source_dump(m, "conflicts", &conflict_reader, m);
 	if (!rc && (what & LOAD_COVERAGE))
-		rc = load_dump(m, "coverage", &hook_reader);
+		rc = source_dump(m, "coverage", &hook_reader, m);
+	if (!rc && (what & LOAD_LEAKS))
+		rc = leaks_load(m);
+	if (!rc && (what & LOAD_AUDIT))
+		rc = audit_load(m);
 	/* Last: where a dump and sysfs disagree, sysfs is the later word. */
 	if (!rc && (what & LOAD_SYSFS))
 		rc = load_sysfs(m);

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfntrack: the pieces that JSON documents are made of.  What is not known is
+ * null; an address is a string, since 64 bits do not fit into every reader's
+ * numbers.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "main.h"
+#include "util.h"
+
+/**
+ * jneed() - a JSON value, or the end for want of memory
+ * @v: what json-c gave
+ */
+struct json_object *jneed(struct json_object *v)
+{
+	if (!v)
+		die_nomem();
+	return v;
+}
+
+/**
+ * jput() - add a key to an object
+ * @object: the object; owns the value from here
+ * @key: a constant
+ * @v: the value; NULL is JSON's null
+ */
+void jput(struct json_object *object, const char *key, struct json_object *v)
+{
+	if (json_object_object_add(object, key, v))
+		die_nomem();
+}
+
+/**
+ * jpush() - add a value to an array
+ * @array: the array; owns the value from here
+ * @v: the value
+ */
+void jpush(struct json_object *array, struct json_object *v)
+{
+	if (json_object_array_add(array, v))
+		die_nomem();
+}
+
+/**
+ * jnumber() - an integer
+ * @n: its value
+ */
+struct json_object *jnumber(uint64_t n)
+{
+	return jneed(json_object_new_uint64(n));
+}
+
+/**
+ * jbool() - true or false
+ * @b: which
+ */
+struct json_object *jbool(bool b)
+{
+	return jneed(json_object_new_boolean(b));
+}
+
+/**
+ * jtext() - a string of valid UTF-8
+ * @s: any bytes, or NULL
+ *
+ * Return: the value, NULL (JSON's null) if @s is NULL.
+ */
+struct json_object *jtext(const char *s)
+{
+	char *clean;
+	struct json_object *v;
+
+	if (!s)
+		return NULL;
+	clean = text_utf8(s);
+	v = jneed(json_object_new_string(clean));
+	free(clean);
+	return v;
+}
+
+/**
+ * jtext_and_free() - jtext() that frees its argument
+ * @s: allocated, or NULL
+ */
+struct json_object *jtext_and_free(char *s)
+{
+	struct json_object *v = jtext(s);
+
+	free(s);
+	return v;
+}
+
+/**
+ * jseconds() - a time
+ * @s: the kernel's own digits: 12.345678 must not become 12.345678000000001
+ */
+struct json_object *jseconds(const char *s)
+{
+	return s ? jneed(json_object_new_double_s(strtod(s, NULL), s)) : NULL;
+}
+
+/**
+ * jdecimal() - a number that is kept as text
+ * @s: checked digits, or NULL
+ */
+struct json_object *jdecimal(const char *s)
+{
+	return s ? jnumber(strtoull(s, NULL, 10)) : NULL;
+}
+
+/**
+ * jaddress() - an address, as a string
+ * @a: the address
+ */
+struct json_object *jaddress(uint64_t a)
+{
+	return jtext_and_free(xasprintf("0x%llx", (unsigned long long)a));
+}
+
+/**
+ * jspan() - a range
+ * @start: first byte
+ * @end: last byte
+ * @with_size: say its size, too
+ */
+struct json_object *jspan(uint64_t start, uint64_t end, bool with_size)
+{
+	struct span s = { true, start, end };
+	struct json_object *v = jneed(json_object_new_object());
+
+	jput(v, "start", jaddress(start));
+	jput(v, "end", jaddress(end));
+	if (with_size)
+		jput(v, "size", jnumber(span_size(&s)));
+	return v;
+}
+
+/**
+ * jspan_if_known() - a range, or JSON's null
+ * @s: the range
+ * @with_size: say its size, too
+ */
+struct json_object *jspan_if_known(const struct span *s, bool with_size)
+{
+	return s->known ? jspan(s->start, s->end, with_size) : NULL;
+}
+
+/**
+ * jput_holder() - add to an object who maps, and how
+ * @v: the object
+ * @map: the mapping
+ */
+void jput_holder(struct json_object *v, const struct mapping *map)
+{
+	jput(v, "kind", jtext(map->kind));
+	jput(v, "space", jtext(map->space));
+	jput(v, "want", jtext(map->want));
+	jput(v, "got", jtext(map->got));
+	jput(v, "pid", jdecimal(map->pid));
+	jput(v, "comm", jtext(map->comm));
+	jput(v, "site", jtext(map->site));
+	jput(v, "module", jtext(map->module));
+	jput(v, "dev", jtext(map->dev));
+	jput(v, "driver", jtext(map->driver));
+}
+
+/**
+ * jrecord() - a mapping on record
+ * @map: the mapping
+ */
+struct json_object *jrecord(const struct mapping *map)
+{
+	struct json_object *v = jneed(json_object_new_object());
+
+	jput(v, "range", jspan_if_known(&map->range, true));
+	jput(v, "va", jspan_if_known(&map->va, false));
+	jput_holder(v, map);
+	jput(v, "time", jseconds(map->time));
+	return v;
+}
+
+/**
+ * jheld() - a mapping whose virtual addresses are not told
+ * @map: the mapping
+ */
+struct json_object *jheld(const struct mapping *map)
+{
+	struct json_object *v = jneed(json_object_new_object());
+
+	jput(v, "range", jspan_if_known(&map->range, true));
+	jput_holder(v, map);
+	jput(v, "time", jseconds(map->time));
+	return v;
+}
+
+/**
+ * jhooks() - which roads are watched
+ * @m: the model, with coverage
+ */
+struct json_object *jhooks(const struct model *m)
+{
+	struct json_object *all = jneed(json_object_new_array());
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++) {
+		struct json_object *hook = jneed(json_object_new_object());
+
+		jput(hook, "kind", jtext(m->hooks[i].kind));
+		jput(hook, "state", jtext(m->hooks[i].state));
+		jpush(all, hook);
+	}
+	return all;
+}
+
+/**
+ * jdocument() - a document, with what stands in every one
+ */
+struct json_object *jdocument(void)
+{
+	struct json_object *top = jneed(json_object_new_object());
+
+	jput(top, "version", jnumber(JSON_VERSION));
+	jput(top, "source",
+	     *opts.root ? jtext_and_free(xasprintf("root:%s", opts.root)) : jtext("kernel"));
+	return top;
+}
+
+/**
+ * jemit() - print a document and free it
+ * @top: the document
+ */
+void jemit(struct json_object *top)
+{
+	const char *doc = json_object_to_json_string_ext(
+		top, opts.pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					   JSON_C_TO_STRING_NOSLASHESCAPE
+				 : JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (!doc)
+		die_nomem();
+	puts(doc);
+	json_object_put(top);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pfntrack: the pieces that JSON documents are made of. */
+#ifndef PFNTRACK_JSON_H
+#define PFNTRACK_JSON_H
+
+#include <json-c/json.h>
+
+#include "model.h"
+
+#define JSON_VERSION 1
+
+struct json_object *jneed(struct json_object *v);
+void jput(struct json_object *object, const char *key, struct json_object *v);
+void jpush(struct json_object *array, struct json_object *v);
+struct json_object *jnumber(uint64_t n);
+struct json_object *jbool(bool b);
+struct json_object *jtext(const char *s);
+struct json_object *jtext_and_free(char *s);
+struct json_object *jseconds(const char *s);
+struct json_object *jdecimal(const char *s);
+struct json_object *jaddress(uint64_t a);
+struct json_object *jspan(uint64_t start, uint64_t end, bool with_size);
+struct json_object *jspan_if_known(const struct span *s, bool with_size);
+void jput_holder(struct json_object *v, const struct mapping *map);
+struct json_object *jrecord(const struct mapping *map);
+struct json_object *jheld(const struct mapping *map);
+struct json_object *jhooks(const struct model *m);
+struct json_object *jdocument(void);
+void jemit(struct json_object *top);
+
+#endif /* PFNTRACK_JSON_H */
