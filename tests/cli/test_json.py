@@ -67,11 +67,11 @@ SHAPES = {
         **TOP, "arch": str, "policy": one_of("POLICY"),
         "kinds": {k: {"policy": optional(str), "hook": optional(str), "records": int}
                   for k in words("KIND")},
-        "counters": {c: int for c in COUNTERS},
+        "counters": {**{c: int for c in COUNTERS}, "leaks": optional(int)},
         "by_kind": {k: int for k in [*words("KIND"), "other"]},
         "by_attribute": {a: int for a in [*words("ATTR"), "other"]},
         "conflicts": {"total": int, "listed": int, "suppressed": int,
-                      "worst": optional(one_of("VERDICT"))},
+                      "worst": optional(one_of("VERDICT")), "linear": int},
         "coverage": [{"kind": one_of("KIND"), "state": str}],
         "incomplete": int, "late": bool, "healthy": optional(bool), "summary": str},
     "list": {**TOP, "policy": str, "records": [RECORD], "incomplete": int, "late": bool},
@@ -83,6 +83,12 @@ SHAPES = {
                 "holders": [RECORD],
                 "conflicts": [{**CONFLICT, "consequence": str, "advice": str}],
                 "summary": str},
+    "features": {**TOP, "release": optional(str), "arch": optional(str),
+                 "policy": optional(one_of("POLICY")), "lockdown": optional(str),
+                 "features": [{"name": str, "state": str, "what": str}],
+                 "hooks": {k: optional(str) for k in words("KIND")}, "summary": str},
+    "policy": {**TOP, "policy": one_of("POLICY"),
+               "kinds": {k: optional(str) for k in words("KIND")}, "late": bool},
     "audit": {**TOP, "policy": one_of("POLICY"), "missing": int, "stale": int, "different": int,
               "findings": [{"finding": str, "range": SPAN,
                             "va": optional({"start": address, "end": address}),
@@ -292,3 +298,30 @@ def test_no_leaks(cli, broken):
     assert cli("leaks", root=broken).stdout == b"No leak is recorded.\n"
     broken.dump("leaks", b"policy: off\ntotal: 0\n", [])
     assert cli("leaks", root=broken).stdout == b"No leak is recorded; the policy is off.\n"
+
+
+def test_leaks_are_no_clean_machine(cli, clean_tree):
+    """No conflict, but a driver that left something: the script that checks for zero is told."""
+    clean_tree.write(f"{SYSFS}/leaks", b"1\n")
+    value = load(cli, "status", root=clean_tree, rc=1)
+    assert value["healthy"] is False and value["counters"]["leaks"] == 1
+    assert value["summary"].startswith("No conflict seen, but 1 leak: ")
+    assert "pfntrack leaks" in value["summary"]
+    clean_tree.write(f"{SYSFS}/leaks", b"0\n")
+    assert load(cli, "status", root=clean_tree, rc=0)["healthy"] is True
+    (clean_tree.path / SYSFS / "leaks").unlink()
+    assert load(cli, "status", root=clean_tree, rc=0)["counters"]["leaks"] is None
+
+
+def test_linear_map_is_named(cli, broken):
+    """Counted as often as it happened, and in words."""
+    broken.replace(f"{DUMPS}/conflicts", b" count=1 ", b" count=5 ")
+    broken.replace(f"{DUMPS}/conflicts", b"total: 2", b"total: 6")
+    value = load(cli, "status", root=broken, rc=1)
+    assert value["conflicts"]["linear"] == 6
+    assert ", 6 of RAM mapped otherwise than the linear map;" in value["summary"]
+    assert b"linear map 6: RAM that somebody maps otherwise" in cli("status", root=broken).stdout
+    broken.edit(f"{DUMPS}/conflicts", lambda data: data.replace(b"held.kind=linear",
+                                                                b"held.kind=vmap"))
+    assert load(cli, "status", root=broken, rc=1)["conflicts"]["linear"] == 0
+    assert b"linear map " not in cli("status", root=broken).stdout

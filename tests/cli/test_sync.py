@@ -89,7 +89,7 @@ def test_man_page_names_every_json_key(commands, binaries):
     for args in (["list"], ["conflicts"], ["explain", "0x380000000000"]):
         for key in set(keys(json.loads(cli(*args, "-j", root="x86_64").stdout))):
             assert re.search(rf"\b{key}\b", output), key
-    for command in ("audit", "leaks"):
+    for command in ("audit", "leaks", "features", "policy"):
         for key in set(keys(json.loads(cli(command, "-j", root="x86_64-broken").stdout))):
             assert re.search(rf"\b{key}\b", output), key
     for key in json.loads(cli("status", "-j", root="x86_64").stdout):
@@ -126,6 +126,9 @@ def test_completion(commands):
     offered = complete("conflicts", "--output", "")
     held = [f"HELD.{c}" for c in commands["list"]["columns"]]
     assert offered == commands["conflicts"]["columns"] + held
+    assert complete("policy", "re") == ["report"]
+    assert complete("policy", "--kind", "re") == ["remap_pfn"]
+    assert complete("policy", "-k", "ioremap", "str") == ["strict"]
     for name in ("audit", "leaks"):
         assert complete(name, "-o", "") == commands[name]["columns"]
     assert complete("conflicts", "-o", "ID,HELD.CO") == ["ID,HELD.COMM"]

@@ -10,23 +10,42 @@
 #include "util.h"
 
 const struct opt option_table[] = {
-	{ 'j', "json", NULL, "print JSON; errors, too, as an object on stderr", false },
-	{ 'p', "pretty", NULL, "print JSON over several lines", false },
-	{ 'R', "root", "DIR", "read a captured tree instead of this machine", false },
-	{ 'h', "help", NULL, "show help, of the command if one is given", false },
-	{ 'V', "version", NULL, "show the version", false },
-	{ 'o', "output", "LIST", "columns to show, separated by commas", true },
-	{ 'b', "bytes", NULL, "print sizes in bytes", true },
-	{ 'n', "noheadings", NULL, "print rows only", true },
-	{ 'r', "raw", NULL, "one blank between cells; what is odd in them as \\xNN", true },
-	{ 0, NULL, NULL, NULL, false },
+	{ 'j', "json", NULL, "print JSON; errors, too, as an object on stderr", OPT_ALL },
+	{ 'p', "pretty", NULL, "print JSON over several lines", OPT_ALL },
+	{ 'R', "root", "DIR", "read a captured tree instead of this machine", OPT_ALL },
+	{ 'h', "help", NULL, "show help, of the command if one is given", OPT_ALL },
+	{ 'V', "version", NULL, "show the version", OPT_ALL },
+	{ 'o', "output", "LIST", "columns to show, separated by commas", OPT_TABLE },
+	{ 'b', "bytes", NULL, "print sizes in bytes", OPT_TABLE },
+	{ 'n', "noheadings", NULL, "print rows only", OPT_TABLE },
+	{ 'r', "raw", NULL, "one blank between cells; what is odd in them as \\xNN", OPT_TABLE },
+	{ 'k', "kind", "KIND", "the policy of this kind of mapping", OPT_KIND },
+	{ 0, NULL, NULL, NULL, OPT_ALL },
 };
 
 /**
- * show_options() - print the table of options
- * @table: with those for tables
+ * option_fits() - may an option be given to a command?
+ * @opt: the option
+ * @cmd: the command; NULL if none was given
  */
-void show_options(bool table)
+bool option_fits(const struct opt *opt, const struct cmd *cmd)
+{
+	switch (opt->group) {
+	case OPT_TABLE:
+		return cmd && cmd->columns;
+	case OPT_KIND:
+		return cmd && cmd->kind;
+	case OPT_ALL:
+		break;
+	}
+	return true;
+}
+
+/**
+ * show_options() - print the table of options
+ * @cmd: with those that are for this command; or NULL
+ */
+void show_options(const struct cmd *cmd)
 {
 	const struct opt *opt;
 
@@ -34,7 +53,7 @@ void show_options(bool table)
 	for (opt = option_table; opt->name; opt++) {
 		char name[32];
 
-		if (opt->table && !table)
+		if (!option_fits(opt, cmd))
 			continue;
 		snprintf(name, sizeof(name), "--%s%s%s", opt->name, opt->arg ? " " : "",
 			 opt->arg ? opt->arg : "");
@@ -66,7 +85,7 @@ void show_command_help(const struct cmd *cmd)
 
 	printf("Usage: pfntrack [OPTIONS] %s%s%s\n\n%s\n", cmd->name, *cmd->args ? " " : "",
 	       cmd->args, cmd->details);
-	show_options(cmd->columns);
+	show_options(cmd);
 	if (cmd->columns) {
 		puts("\nColumns:");
 		for (i = 0; (column = column_at(cmd->columns, i)); i++)

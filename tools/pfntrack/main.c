@@ -9,6 +9,7 @@
 #include "columns.h"
 #include "main.h"
 #include "print.h"
+#include "source_kernel.h"
 #include "util.h"
 
 struct options opts = { .root = "" };
@@ -87,6 +88,44 @@ const struct cmd commands[] = {
 		.example = "pfntrack leaks -o NAME,FROM,RANGE,SITE",
 	},
 	{
+		.name = "features",
+		.args = "",
+		.run = cmd_features,
+		.summary = "what this kernel offers, and which roads it watches",
+		.details =
+			"Shows which of pfn_track's files and events can be read and, if not, why; whether\n"
+			"the kernel is locked down; and which kinds of mappings it watches.  Where nothing\n"
+			"is watched or readable it says so, too, and the exit code is 3.",
+		.example = "pfntrack features --json",
+	},
+	{
+		.name = "policy",
+		.args = "[NEW]",
+		.nargs_max = 1,
+		.kind = true,
+		.run = cmd_policy,
+		.summary = "show or set what is done about conflicts",
+		.details =
+			"Shows the policy and that of each kind of mapping or, with NEW, sets it: off\n"
+			"(nothing is recorded), report, enforce (refuse what loses data) or strict (refuse\n"
+			"every disagreement).  With --kind only that kind's, which may be default, too.\n"
+			"It lasts until the next boot; pfn_track=NEW on the kernel's command line stays.",
+		.example = "pfntrack policy --kind ioremap enforce",
+	},
+	{
+		.name = "snapshot",
+		.args = "DIR",
+		.nargs_min = 1,
+		.nargs_max = 1,
+		.run = cmd_snapshot,
+		.summary = "capture this machine for a later --root DIR",
+		.details =
+			"Copies what this command reads into DIR, which must be new or empty: for root\n"
+			"only, without kernel addresses.  It includes an audit.  A capture that fails is\n"
+			"removed; one that was killed is marked, and --root refuses it.",
+		.example = "pfntrack snapshot /tmp/before && pfntrack --root /tmp/before list",
+	},
+	{
 		.name = "version",
 		.args = "",
 		.run = cmd_version,
@@ -129,7 +168,7 @@ static void getopt_tables(char *letters, struct option *longs)
 
 struct request {
 	bool help, version;
-	char table;      /* letter of an option for tables, or 0 */
+	char special;    /* letter of an option that not every command takes, or 0 */
 	const char *bad; /* what is wrong with the options, or NULL */
 	const char *bad_word;
 };
@@ -159,6 +198,9 @@ static void take_option(struct request *rq, int c)
 	case 'o':
 		opts.columns = optarg;
 		break;
+	case 'k':
+		opts.kind = optarg;
+		break;
 	case 'b':
 		opts.bytes = true;
 		break;
@@ -169,7 +211,7 @@ static void take_option(struct request *rq, int c)
 		opts.raw = true;
 		break;
 	}
-	rq->table = c;
+	rq->special = c;
 }
 
 /*
@@ -206,11 +248,14 @@ static void parse_options(int argc, char **argv, struct request *rq)
 
 static int check_request(const struct request *rq, const struct cmd *cmd, int nargs, char **args)
 {
+	const struct opt *opt;
 	struct stat st;
 
-	if (rq->table && !cmd->columns)
-		return fail(RC_USAGE, "option -%c is not for '%s'; see 'pfntrack %s --help'",
-			    rq->table, cmd->name, cmd->name);
+	for (opt = option_table; opt->name; opt++)
+		if (opt->val == rq->special && !option_fits(opt, cmd))
+			return fail(RC_USAGE,
+				    "option -%c is not for '%s'; see 'pfntrack %s --help'",
+				    rq->special, cmd->name, cmd->name);
 	if (nargs < cmd->nargs_min)
 		return fail(RC_USAGE, "'%s' needs %s; see 'pfntrack %s --help'", cmd->name,
 			    cmd->args, cmd->name);
@@ -220,6 +265,10 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 	if (*opts.root && (stat(opts.root, &st) || !S_ISDIR(st.st_mode)))
 		return fail(RC_USAGE,
 			    "--root %s is no directory; give one that holds sys/ and proc/",
+			    opts.root);
+	if (*opts.root && snapshot_unfinished(opts.root))
+		return fail(RC_INTERNAL,
+			    "the snapshot %s was interrupted; remove it and take it again",
 			    opts.root);
 	return cmd->columns ? columns_select(cmd->columns) : RC_CLEAN;
 }

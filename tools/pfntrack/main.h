@@ -24,6 +24,7 @@ struct options {
 	bool noheadings;
 	bool bytes;
 	const char *columns; /* -o, or NULL */
+	const char *kind;    /* --kind, or NULL */
 	const char *root;    /* --root, or "" for the running kernel */
 };
 
@@ -41,6 +42,7 @@ struct cmd {
 	const char *details;
 	const char *example;
 	const struct column_set *columns; /* NULL: takes no table options */
+	bool kind;                        /* takes --kind */
 	int (*run)(int argc, char **argv);
 };
 
@@ -52,6 +54,9 @@ int cmd_conflicts(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);
+int cmd_features(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
+int cmd_snapshot(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
@@ -61,13 +66,18 @@ struct opt {
 	const char *name;
 	const char *arg; /* name of its argument, or NULL */
 	const char *text;
-	bool table; /* only for commands that print a table */
+	enum opt_group {
+		OPT_ALL,
+		OPT_TABLE, /* only for commands that print a table */
+		OPT_KIND,  /* only for those that take a kind */
+	} group;
 };
 
 extern const struct opt option_table[];
 
 const struct cmd *find_command(const char *name);
-void show_options(bool table);
+bool option_fits(const struct opt *opt, const struct cmd *cmd);
+void show_options(const struct cmd *cmd);
 void show_exit_codes(void);
 void show_command_help(const struct cmd *cmd);
 

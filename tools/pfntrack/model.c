@@ -11,7 +11,7 @@ const char *const attr_names[] = { PFN_ATTR_TEXT NULL };
 const char *const kind_names[] = { PFN_KIND_TEXT NULL };
 
 static const char *const verdict_names[] = { PFN_VERDICT_TEXT NULL };
-static const char *const policy_names[] = { PFN_POLICY_TEXT NULL };
+const char *const policy_names[] = { PFN_POLICY_TEXT NULL };
 static const char *const result_names[] = { PFN_RESULT_TEXT NULL };
 
 #define COUNTER_NAME(name) #name,
@@ -74,6 +74,7 @@ void model_free(struct model *m)
 	free(m->conflicts);
 	free(m->findings);
 	free(m->leaks);
+	free(m->features);
 	free(m->hooks);
 	free(m->resources);
 	free(m->bars);
@@ -196,6 +197,24 @@ size_t count_attr(const struct model *m, const char *attr)
 }
 
 /**
+ * count_linear() - conflicts with the kernel's own map of all RAM
+ * @m: the model, with conflicts
+ *
+ * Return: how often they happened, of those that are listed.
+ */
+uint64_t count_linear(const struct model *m)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < m->nr_conflicts; i++)
+		if (m->conflicts[i].has_held &&
+		    same(m->conflicts[i].held.kind, kind_names[PFN_KIND_LINEAR]))
+			n += m->conflicts[i].count;
+	return n;
+}
+
+/**
  * policy_off() - is this the policy under which nothing is recorded?
  * @word: its spelling
  */
@@ -226,66 +245,6 @@ bool watching(const struct model *m)
 			return true;
 	}
 	return false;
-}
-
-/* What keeps a clean result from being the whole truth; "" if nothing. */
-static char *caveats(const struct model *m)
-{
-	char *text = xstrdup(""), *more;
-	size_t i;
-
-	for (i = 0; i < m->nr_hooks; i++) {
-		if (same(m->hooks[i].state, "live"))
-			continue;
-		more = xasprintf("%s; %s is not watched", text, m->hooks[i].kind);
-		free(text);
-		text = more;
-	}
-	if (m->counters[COUNTER_incomplete]) {
-		more = xasprintf("%s; %llu could not be stored", text,
-				 (unsigned long long)m->counters[COUNTER_incomplete]);
-		free(text);
-		text = more;
-	}
-	if (m->counters[COUNTER_late]) {
-		more = xasprintf("%s; tracking began after boot", text);
-		free(text);
-		text = more;
-	}
-	return text;
-}
-
-/**
- * summarize() - the answer to "has this machine an alias problem?"
- * @m: the model, with everything that status loads
- */
-struct summary summarize(const struct model *m)
-{
-	unsigned long long total = m->total;
-	struct summary s = { .healthy = 0 };
-	char *but;
-
-	if (total || m->nr_conflicts) {
-		const char *worst = worst_verdict(m);
-
-		if (total < m->nr_conflicts)
-			total = m->nr_conflicts;
-		s.text = xasprintf(
-			"%llu conflict%s found, the worst is %s; see 'pfntrack conflicts'.", total,
-			total == 1 ? "" : "s", worst ? worst : "not listed");
-		return s;
-	}
-	if (!watching(m)) {
-		s.healthy = -1;
-		s.text = xstrdup("Not known: nothing is recorded while tracking is off.");
-		return s;
-	}
-	s.healthy = 1;
-	but = caveats(m);
-	s.text = *but ? xasprintf("No conflict seen, but not everything was: %s.", but + 2)
-		      : xstrdup("Clean: no conflict among the mappings that are watched.");
-	free(but);
-	return s;
 }
 
 /**

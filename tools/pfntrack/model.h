@@ -75,13 +75,20 @@ struct hook {
 /* Counters of sysfs, one file each: X(file name) */
 #define COUNTER_LIST(X) \
 	X(records)      \
-	X(maps) X(unmaps) X(conflicts) X(refused) X(downgrades) X(suppressed) X(incomplete) X(late)
+	X(maps)         \
+	X(unmaps) X(conflicts) X(refused) X(downgrades) X(suppressed) X(incomplete) X(late) X(leaks)
 
 #define COUNTER_ENUM(name) COUNTER_##name,
 enum counter {
 	COUNTER_LIST(COUNTER_ENUM) COUNTER_COUNT
 };
 #undef COUNTER_ENUM
+
+/* Something that this kernel offers, or not. */
+struct feature {
+	const char *name, *what;
+	const char *state; /* yes, no, or what keeps it */
+};
 
 /* One line of /proc/iomem; @depth counts its parents, which come before it. */
 struct resource {
@@ -100,6 +107,7 @@ struct model {
 	const char *policy, *arch;
 	const char *kind_policy[PFN_KIND_COUNT]; /* NULL: not offered */
 	uint64_t counters[COUNTER_COUNT];
+	bool counts_leaks; /* false: a kernel before that counter */
 
 	struct mapping *records;
 	size_t nr_records;
@@ -120,6 +128,10 @@ struct model {
 	struct hook *hooks;
 	size_t nr_hooks;
 
+	struct feature *features;
+	size_t nr_features;
+	const char *release, *lockdown; /* NULL: the machine does not say */
+
 	struct resource *resources;
 	size_t nr_resources;
 	struct pci_bar *bars;
@@ -132,6 +144,7 @@ struct model {
 /* Enumerator order of the vocabulary; each table ends with NULL. */
 extern const char *const attr_names[];
 extern const char *const kind_names[];
+extern const char *const policy_names[];
 extern const char *const counter_names[];
 extern const char *const audit_names[];
 
@@ -151,9 +164,12 @@ bool mapping_downgraded(const struct mapping *map);
 int verdict_of(const char *word);
 const char *worst_verdict(const struct model *m);
 const char *hook_state(const struct model *m, const char *kind);
+uint64_t count_linear(const struct model *m);
 size_t count_kind(const struct model *m, const char *kind);
 size_t count_attr(const struct model *m, const char *attr);
 bool policy_off(const char *word);
+bool feature_is(const struct model *m, const char *name);
+struct summary summarize_features(const struct model *m);
 bool watching(const struct model *m);
 struct summary summarize(const struct model *m);
 

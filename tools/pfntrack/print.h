@@ -18,6 +18,8 @@ struct explanation {
 	char *summary;
 };
 
+struct snapshot;
+
 struct printer {
 	void (*status)(const struct model *m);
 	void (*list)(const struct model *m);
@@ -25,6 +27,9 @@ struct printer {
 	void (*explain)(const struct model *m, const struct explanation *e);
 	void (*audit)(const struct model *m);
 	void (*leaks)(const struct model *m);
+	void (*features)(const struct model *m);
+	void (*policy)(const struct model *m);
+	void (*snapshot)(const struct snapshot *s);
 	void (*version)(void);
 	void (*help)(void);
 };
@@ -34,6 +39,14 @@ void text_audit(const struct model *m);
 void text_leaks(const struct model *m);
 void json_audit(const struct model *m);
 void json_leaks(const struct model *m);
+
+/* print_text_kernel.c, print_json_kernel.c */
+void text_features(const struct model *m);
+void text_policy(const struct model *m);
+void text_snapshot(const struct snapshot *s);
+void json_features(const struct model *m);
+void json_policy(const struct model *m);
+void json_snapshot(const struct snapshot *s);
 
 /* print_text.c: pieces of it */
 void text_put(char *s);

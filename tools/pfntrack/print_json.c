@@ -69,11 +69,13 @@ static void json_status(const struct model *m)
 	size_t i;
 
 	for (i = 0; i < COUNTER_COUNT; i++)
-		jput(counters, counter_names[i], jnumber(m->counters[i]));
+		jput(counters, counter_names[i],
+		     i == COUNTER_leaks && !m->counts_leaks ? NULL : jnumber(m->counters[i]));
 	jput(seen, "total", jnumber(m->total));
 	jput(seen, "listed", jnumber(m->nr_conflicts));
 	jput(seen, "suppressed", jnumber(m->suppressed));
 	jput(seen, "worst", jtext(worst_verdict(m)));
+	jput(seen, "linear", jnumber(count_linear(m)));
 
 	jput(top, "arch", jtext(m->arch));
 	jput(top, "policy", jtext(m->policy));
@@ -175,7 +177,7 @@ static struct json_object *option_names(const struct cmd *cmd)
 	const struct opt *opt;
 
 	for (opt = option_table; opt->name; opt++)
-		if (!opt->table || cmd->columns)
+		if (option_fits(opt, cmd))
 			jpush(names, jtext_and_free(xasprintf("--%s", opt->name)));
 	return names;
 }
@@ -212,6 +214,9 @@ const struct printer json_printer = {
 	.explain = json_explain,
 	.audit = json_audit,
 	.leaks = json_leaks,
+	.features = json_features,
+	.policy = json_policy,
+	.snapshot = json_snapshot,
 	.version = json_version,
 	.help = json_help,
 };

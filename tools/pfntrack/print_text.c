@@ -95,6 +95,16 @@ static void text_status(const struct model *m)
 	printf("; %llu refused, %llu downgraded, %llu report%s suppressed\n",
 	       (unsigned long long)n[COUNTER_refused], (unsigned long long)n[COUNTER_downgrades],
 	       (unsigned long long)n[COUNTER_suppressed], plural(n[COUNTER_suppressed]));
+	if (count_linear(m))
+		printf(LABEL
+		       "%llu: RAM that somebody maps otherwise than the kernel's own linear map\n",
+		       "  linear map", (unsigned long long)count_linear(m));
+	printf(LABEL, "Leaks");
+	if (m->counts_leaks)
+		printf("%llu%s\n", (unsigned long long)n[COUNTER_leaks],
+		       n[COUNTER_leaks] ? ", left mapped by drivers or modules that went" : "");
+	else
+		puts("not known: this kernel does not count them");
 	status_kinds(m);
 	putchar('\n');
 	if (n[COUNTER_incomplete])
@@ -287,7 +297,7 @@ static void text_help(void)
 	     "Commands:");
 	for (cmd = commands; cmd->name; cmd++)
 		printf("  %-10s%-10s%s\n", cmd->name, cmd->args, cmd->summary);
-	show_options(false);
+	show_options(NULL);
 	show_exit_codes();
 	puts("\nExamples:\n"
 	     "  pfntrack status                       has this machine a problem?\n"
@@ -304,6 +314,9 @@ const struct printer text_printer = {
 	.explain = text_explain,
 	.audit = text_audit,
 	.leaks = text_leaks,
+	.features = text_features,
+	.policy = text_policy,
+	.snapshot = text_snapshot,
 	.version = text_version,
 	.help = text_help,
 };

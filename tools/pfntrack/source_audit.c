@@ -120,6 +120,17 @@ static int check_there(const char *name)
 }
 
 /**
+ * audit_notice() - tell who waits at a terminal what for
+ */
+void audit_notice(void)
+{
+	if (*opts.root || !isatty(STDERR_FILENO))
+		return;
+	fputs("pfntrack: the kernel walks its page tables, this may take a while; Ctrl-C ends it\n",
+	      stderr);
+}
+
+/**
  * audit_load() - read the audit, which on a live kernel runs it
  * @m: the model
  *
@@ -135,9 +146,7 @@ int audit_load(struct model *m)
 
 	if (rc)
 		return rc;
-	if (!*opts.root && isatty(STDERR_FILENO))
-		fputs("pfntrack: the kernel walks its page tables, this may take a while; Ctrl-C ends it\n",
-		      stderr);
+	audit_notice();
 	rc = source_dump(m, "audit", &audit_reader, &head);
 	if (rc)
 		return rc;

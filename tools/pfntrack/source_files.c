@@ -46,6 +46,7 @@ int source_open_failed(const char *path, int err)
 /**
  * source_read() - read a whole file
  * @path: as source_path() gave it
+ * @max: what is larger is no such file, and would fill the memory
  * @text: the contents, with a NUL after them; free() it
  * @len: their length
  *
@@ -53,7 +54,7 @@ int source_open_failed(const char *path, int err)
  *
  * Return: 0 or an errno; nothing is printed.
  */
-int source_read(const char *path, char **text, size_t *len)
+int source_read(const char *path, size_t max, char **text, size_t *len)
 {
 	size_t size = 4096, used = 0;
 	int fd, err = 0;
@@ -75,6 +76,10 @@ int source_read(const char *path, char **text, size_t *len)
 			break;
 		}
 		used += n;
+		if (used > max) {
+			err = EFBIG;
+			break;
+		}
 	}
 	close(fd);
 	if (err) {

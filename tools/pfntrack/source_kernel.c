@@ -158,7 +158,7 @@ int source_dump(struct model *m, const char *name, const struct dump_reader *rea
 	size_t len;
 	int err, rc;
 
-	err = source_read(path, &text, &len);
+	err = source_read(path, MAX_DUMP, &text, &len);
 	if (err) {
 		rc = source_open_failed(path, err);
 	} else {
@@ -185,7 +185,7 @@ static int load_word(struct model *m, const char *name, const char **word, bool 
 	size_t len;
 	int err, rc = 0;
 
-	err = source_read(path, &text, &len);
+	err = source_read(path, MAX_WORD, &text, &len);
 	if (err == ENOENT && optional) {
 		rc = -ENOENT;
 	} else if (err) {
@@ -202,9 +202,24 @@ static int load_word(struct model *m, const char *name, const char **word, bool 
 	return rc;
 }
 
-static int load_sysfs(struct model *m)
+static int load_counter(struct model *m, enum counter i)
 {
 	const char *word = NULL;
+	/* Kernels before this one do not count them: that is not zero. */
+	int rc = load_word(m, counter_names[i], &word, i == COUNTER_leaks);
+
+	if (i == COUNTER_leaks)
+		m->counts_leaks = !rc;
+	if (rc == -ENOENT)
+		return 0;
+	if (!rc && !parse_number(word, 10, &m->counters[i]))
+		rc = fail(RC_INTERNAL, "%s" PFN_SYSFS "/%s is no number: '%s'; take it again",
+			  opts.root, counter_names[i], word);
+	return rc;
+}
+
+static int load_sysfs(struct model *m)
+{
 	char *name;
 	size_t i;
 	int rc;
@@ -212,13 +227,8 @@ static int load_sysfs(struct model *m)
 	rc = load_word(m, "policy", &m->policy, false);
 	if (!rc)
 		rc = load_word(m, "arch", &m->arch, false);
-	for (i = 0; !rc && i < COUNTER_COUNT; i++) {
-		rc = load_word(m, counter_names[i], &word, false);
-		if (!rc && !parse_number(word, 10, &m->counters[i]))
-			rc = fail(RC_INTERNAL,
-				  "%s" PFN_SYSFS "/%s is no number: '%s'; take it again", opts.root,
-				  counter_names[i], word);
-	}
+	for (i = 0; !rc && i < COUNTER_COUNT; i++)
+		rc = load_counter(m, i);
 	for (i = 0; !rc && i < PFN_KIND_COUNT; i++) {
 		name = xasprintf("kind/%s", kind_names[i]);
 		rc = load_word(m, name, &m->kind_policy[i], true);
@@ -243,12 +253,22 @@ static bool empty_or_missing(const char *path)
 	return !entry;
 }
 
+/**
+ * source_debugfs_mounted() - is there anything where debugfs should be?
+ */
+bool source_debugfs_mounted(void)
+{
+	char *debugfs = source_path(DEBUGFS);
+	bool mounted = !empty_or_missing(debugfs);
+
+	free(debugfs);
+	return mounted;
+}
+
 /* Tell the ways apart in which the files may not be there: each has its own cure. */
 static int check_debugfs(const char *dir)
 {
-	char *debugfs;
 	struct stat st;
-	bool unmounted;
 
 	if (!stat(dir, &st))
 		return 0;
@@ -257,10 +277,7 @@ static int check_debugfs(const char *dir)
 	if (*opts.root)
 		return fail(RC_UNSUPPORTED,
 			    "the snapshot has no %s; capture it as root with debugfs mounted", dir);
-	debugfs = source_path(DEBUGFS);
-	unmounted = empty_or_missing(debugfs);
-	free(debugfs);
-	if (unmounted)
+	if (!source_debugfs_mounted())
 		return fail(RC_UNSUPPORTED,
 			    "debugfs is not mounted; as root: mount -t debugfs none " DEBUGFS);
 	return fail(RC_UNSUPPORTED, "%s is missing; boot without debugfs=off", dir);

@@ -25,7 +25,7 @@ static char *read_text(struct model *m, const char *path)
 {
 	char *full = source_path(path), *text;
 	size_t len;
-	int err = source_read(full, &text, &len);
+	int err = source_read(full, MAX_TABLE, &text, &len);
 
 	free(full);
 	if (err == ENOMEM)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Features, policy and snapshots: what a kernel offers, is told, and leaves behind."""
+import json
+import os
+import re
+import shlex
+import signal
+import stat
+import subprocess
+
+import pytest
+
+from conftest import DUMPS, SNAPSHOTS, SYSFS
+from test_errors import expect, in_namespace
+
+
+def states(cli, root, rc=0):
+    result = cli("features", "--json", root=root)
+    assert (result.returncode, result.stderr) == (rc, b"")
+    value = json.loads(result.stdout)
+    return {one["name"]: one["state"] for one in value["features"]}, value
+
+
+class TestFeatures:
+    def test_older_kernel(self, cli):
+        state, value = states(cli, "x86_64")
+        assert state["records"] == "yes" and state["audit"] == state["leaks"] == "no"
+        assert value["hooks"]["ioremap"] == "live" and value["hooks"]["vmap"] is None
+        assert "3 kinds of mappings are not watched" in value["summary"]
+
+    def test_no_pfn_track(self, cli, tree):
+        os.rename(tree.path / SYSFS, tree.path / "away")
+        state, value = states(cli, tree, rc=3)
+        assert state["pfn_track"] == "no" and "CONFIG_PFN_TRACK=y" in value["summary"]
+        assert cli("features", root=tree).returncode == 3
+
+    def test_no_debugfs(self, cli, tree):
+        os.rename(tree.path / "sys/kernel/debug", tree.path / "away")
+        state, value = states(cli, tree, rc=3)
+        assert state["debugfs"] == "not mounted" and state["records"] == "no"
+        assert state["pfn_track"] == "yes" and value["policy"] == "report"
+        assert "counters can be read" in value["summary"]
+
+    def test_not_root(self, cli, tree):
+        for name in ("records", "coverage"):
+            (tree.path / DUMPS / name).chmod(0)
+        kwargs = {"user": 65534, "group": 65534, "extra_groups": []} if not os.geteuid() else {}
+        result = cli("features", root=tree, cwd="/", **kwargs)
+        assert result.returncode == 3
+        assert re.search(rb"^records +for root ", result.stdout, re.M)
+
+    def test_off(self, cli, clean_tree):
+        clean_tree.write(f"{SYSFS}/policy", b"off\n")
+        _, value = states(cli, clean_tree, rc=3)
+        assert "pfntrack policy report" in value["summary"]
+
+    def test_lockdown_and_release(self, cli, tree):
+        (tree.path / "sys/kernel/security").mkdir()
+        (tree.path / "proc/sys/kernel").mkdir(parents=True)
+        tree.write("sys/kernel/security/lockdown", b"none [integrity] confidentiality\n")
+        tree.write("proc/sys/kernel/osrelease", b"6.12.1-x\x1b\n")
+        _, value = states(cli, tree)
+        assert (value["lockdown"], value["release"]) == ("integrity", "6.12.1-x\x1b")
+        assert rb"6.12.1-x\x1b" in cli("features", root=tree).stdout
+        for odd in (b"", b"none\n", b"[\n", b"\0[x]\n", b"[" + b"a" * 9999):
+            tree.write("sys/kernel/security/lockdown", odd)
+            states(cli, tree)
+
+    def test_malformed_is_an_error(self, cli, tree):
+        tree.edit(f"{DUMPS}/coverage", lambda data: data[:-3])
+        expect(cli, 4, "truncated", "features", root=tree)
+
+
+class TestPolicy:
+    def live(self, cli, tree, *args, before="true"):
+        """On the real path, which is the captured tree."""
+        command = " ".join(shlex.quote(str(a)) for a in (cli.binary, *args))
+        return in_namespace(f"mount --bind {tree}/sys/kernel /sys/kernel && {before} && "
+                            f"exec {command}")
+
+    @pytest.fixture(autouse=True)
+    def _root(self):
+        if os.geteuid():
+            pytest.skip("private mounts are for root")
+
+    def test_set(self, cli, tree):
+        result = self.live(cli, tree, "policy", "strict")
+        assert (result.returncode, result.stderr) == (0, b"")
+        assert re.search(rb"^all +strict$", result.stdout, re.M)
+        assert (tree.path / SYSFS / "policy").read_bytes() == b"strict\n"
+        assert (tree.path / SYSFS / "kind/ioremap").read_bytes() == b"default\n"
+
+    def test_set_a_kind(self, cli, tree):
+        result = self.live(cli, tree, "policy", "--kind", "ioremap", "enforce", "--json")
+        assert (result.returncode, result.stderr) == (0, b"")
+        value = json.loads(result.stdout)
+        assert (value["policy"], value["kinds"]) == ("report", {"ioremap": "enforce"})
+        assert (tree.path / SYSFS / "kind/ioremap").read_bytes() == b"enforce\n"
+
+    @pytest.mark.parametrize("args,before,rc,message", [
+        (["off"], f"mount -o remount,bind,ro /{SYSFS.split('/')[0]}/kernel", 3, "run this as root"),
+        (["--kind", "vmap", "off"], "true", 3, "does not know the kind"),
+        (["off"], f"mount --bind /dev/full /{SYSFS}/policy", 4, "policy: File too large"),
+    ])
+    def test_refused(self, cli, tree, args, before, rc, message):
+        result = self.live(cli, tree, "policy", *args, before=before)
+        assert (result.returncode, result.stdout) == (rc, b"")
+        assert result.stderr.count(b"\n") == 1 and re.search(message, result.stderr.decode())
+        assert (tree.path / SYSFS / "policy").read_bytes() == b"report\n"
+
+    def test_late_is_told(self, cli, tree):
+        tree.write(f"{SYSFS}/late", b"1\n")
+        assert b"tracking began after boot" in self.live(cli, tree, "policy").stdout
+
+
+def contents(path):
+    """Path below @path -> bytes, or where a link points to by its last part."""
+    found = {}
+    for file in sorted(path.rglob("*")):
+        name = str(file.relative_to(path))
+        if file.is_symlink():
+            found[name] = os.readlink(file).rpartition("/")[2]
+        elif file.is_file():
+            found[name] = file.read_bytes()
+    return found
+
+
+class TestSnapshot:
+    @pytest.mark.parametrize("snapshot", sorted(p.name for p in SNAPSHOTS.iterdir()))
+    def test_round_trip(self, cli, tmp_path, snapshot):
+        """All is there, private, and every command says the same of it."""
+        copy = tmp_path / "copy"
+        result = cli("snapshot", copy, "--json", root=snapshot)
+        assert (result.returncode, result.stderr) == (0, b"")
+        expected = contents(SNAPSHOTS / snapshot)
+        assert contents(copy) == expected
+        value = json.loads(result.stdout)
+        assert value["directory"] == str(copy)
+        files = [data for data in expected.values() if isinstance(data, bytes)]
+        assert (value["files"], value["bytes"]) == (len(files), sum(map(len, files)))
+        for path in [copy, *copy.rglob("*")]:
+            mode = path.lstat().st_mode
+            if not stat.S_ISLNK(mode):
+                assert stat.S_IMODE(mode) == (0o700 if stat.S_ISDIR(mode) else 0o600), path
+        for args in (["list"], ["conflicts"], ["audit"], ["leaks"], ["features"], ["policy"],
+                     ["explain", "0x200004000"]):
+            there, here = cli(*args, root=copy), cli(*args, root=snapshot)
+            assert (there.returncode, there.stdout) == (here.returncode, here.stdout), args
+
+    def test_open_umask(self, cli, tmp_path):
+        copy = tmp_path / "copy"
+        assert cli("snapshot", copy, root="x86_64", umask=0).returncode == 0
+        assert stat.S_IMODE((copy / SYSFS / "policy").stat().st_mode) == 0o600
+
+    def test_empty_directory_is_taken(self, cli, tmp_path):
+        tmp_path.chmod(0o755)
+        assert cli("snapshot", tmp_path, root="x86_64").returncode == 0
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+    def test_full_directory_is_not(self, cli, tmp_path):
+        (tmp_path / ".mine").write_bytes(b"precious")
+        expect(cli, 2, "is not empty; give a new directory", "snapshot", tmp_path, root="x86_64")
+        assert contents(tmp_path) == {".mine": b"precious"}
+
+    def test_bad_places(self, cli, tmp_path):
+        expect(cli, 2, "No such file", "snapshot", tmp_path / "a/b", root="x86_64")
+        (tmp_path / "file").touch()
+        expect(cli, 2, "Not a directory", "snapshot", tmp_path / "file", root="x86_64")
+        os.symlink("nowhere", tmp_path / "link")
+        expect(cli, 2, "No such file", "snapshot", tmp_path / "link", root="x86_64")
+
+    @pytest.mark.parametrize("text", [b"ffff888012345678", b"0xffffffff81000000", b"c000000001234567",
+                                      b"x=FFFFA4D480001234 "])
+    def test_no_kernel_address(self, cli, tree, tmp_path, text):
+        """The kernel hides them; if it did not, nothing is kept."""
+        tree.write("proc/iomem", b"00001000-00001fff : a " + text + b"\n")
+        expect(cli, 4, "looks like a kernel address", "snapshot", tmp_path / "copy", root=tree)
+        assert not (tmp_path / "copy").exists()
+
+    @pytest.mark.parametrize("text", [b"7fffffffffffffff", b"0x0000ffffa4d48000", b"f" * 15, b"f" * 17])
+    def test_other_numbers(self, cli, tree, tmp_path, text):
+        tree.write("proc/iomem", b"00001000-00001fff : a " + text + b"\n")
+        assert cli("snapshot", tmp_path / "copy", root=tree).returncode == 0
+
+    def test_nothing_to_capture(self, cli, tree, tmp_path):
+        tree.edit(f"{DUMPS}/records", lambda data: data[:-5])
+        expect(cli, 4, "truncated", "snapshot", tmp_path / "copy", root=tree)
+        os.rename(tree.path / DUMPS, tree.path / "away")
+        expect(cli, 3, "has no .*debug/pfn_track", "snapshot", tmp_path / "copy", root=tree)
+        assert not (tmp_path / "copy").exists()
+
+    def test_disk_full(self, cli, tree, tmp_path):
+        """Half-written: removed, and a directory that was there stays, empty."""
+        if os.geteuid():
+            pytest.skip("private mounts are for root")
+        line = tree.lines("records")[0]
+        tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [line] * 5000)
+        result = in_namespace(f"mount -t tmpfs -o size=64k none {tmp_path} && cd {tmp_path} && "
+                              f"{cli.binary} --root {tree} snapshot new; echo $?; mkdir old; "
+                              f"{cli.binary} --root {tree} snapshot old; echo $?; find .")
+        assert result.stdout == b"4\n4\n.\n./old\n"
+        assert result.stderr.count(b"No space left on device; the snapshot is removed\n") == 2
+
+    def test_killed(self, binaries, broken, tmp_path):
+        """No time to clean up: then --root refuses what is there."""
+        from test_errors import READ_WAITS
+        shim = tmp_path / "shim.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", shim, "-x", "c", "-"],
+                       input=READ_WAITS.encode(), check=True)
+        cli, copy = binaries("built"), tmp_path / "copy"
+        with subprocess.Popen([cli.binary, "--root", broken.path, "snapshot", copy],
+                              env={**os.environ, "LD_PRELOAD": str(shim)}, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            assert process.stderr.read(5) == b"waits"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == -signal.SIGINT
+        assert (copy / ".unfinished").exists()
+        for command in ("status", "audit", "features"):
+            expect(cli, 4, "was interrupted; remove it and take it again", command, root=copy)
+        expect(cli, 2, "is not empty", "snapshot", copy, root="x86_64")

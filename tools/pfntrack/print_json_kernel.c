@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: what a kernel offers, its policy, and a snapshot, as JSON. */
+
+#include <string.h>
+
+#include "json.h"
+#include "main.h"
+#include "print.h"
+#include "source_kernel.h"
+#include "util.h"
+
+/**
+ * json_features() - print what the kernel offers
+ * @m: the model, with features
+ */
+void json_features(const struct model *m)
+{
+	struct json_object *top = jdocument();
+	struct json_object *all = jneed(json_object_new_array());
+	struct json_object *hooks = jneed(json_object_new_object());
+	struct summary s = summarize_features(m);
+	size_t i;
+
+	for (i = 0; i < m->nr_features; i++) {
+		struct json_object *v = jneed(json_object_new_object());
+
+		jput(v, "name", jtext(m->features[i].name));
+		jput(v, "state", jtext(m->features[i].state));
+		jput(v, "what", jtext(m->features[i].what));
+		jpush(all, v);
+	}
+	for (i = 0; kind_names[i]; i++)
+		jput(hooks, kind_names[i], jtext(hook_state(m, kind_names[i])));
+	jput(top, "release", jtext(m->release));
+	jput(top, "arch", jtext(m->arch));
+	jput(top, "policy", jtext(m->policy));
+	jput(top, "lockdown", jtext(m->lockdown));
+	jput(top, "features", all);
+	jput(top, "hooks", hooks);
+	jput(top, "summary", jtext_and_free(s.text));
+	jemit(top);
+}
+
+/**
+ * json_policy() - print the policy, or that of one kind
+ * @m: the model, with sysfs
+ */
+void json_policy(const struct model *m)
+{
+	struct json_object *top = jdocument();
+	struct json_object *all = jneed(json_object_new_object());
+	size_t i;
+
+	for (i = 0; kind_names[i]; i++)
+		if (!opts.kind || !strcmp(opts.kind, kind_names[i]))
+			jput(all, kind_names[i], jtext(m->kind_policy[i]));
+	jput(top, "policy", jtext(m->policy));
+	jput(top, "kinds", all);
+	jput(top, "late", jbool(m->counters[COUNTER_late]));
+	jemit(top);
+}
+
+/**
+ * json_snapshot() - say where a snapshot is
+ * @s: the snapshot
+ */
+void json_snapshot(const struct snapshot *s)
+{
+	struct json_object *top = jdocument();
+
+	jput(top, "directory", jtext(s->dir));
+	jput(top, "files", jnumber(s->files));
+	jput(top, "bytes", jnumber(s->bytes));
+	jemit(top);
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: what a kernel offers, its policy, and a snapshot, as text for people. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "columns.h"
+#include "main.h"
+#include "print.h"
+#include "source_kernel.h"
+#include "table.h"
+#include "util.h"
+
+static void line(const char *label, const char *text)
+{
+	printf("%-12s ", label);
+	text_put(cell_text(text));
+	putchar('\n');
+}
+
+/**
+ * text_features() - print what the kernel offers
+ * @m: the model, with features
+ */
+void text_features(const struct model *m)
+{
+	struct summary s = summarize_features(m);
+	struct table *t = table_new();
+	size_t i;
+
+	line("Kernel", m->release);
+	line("Architecture", m->arch);
+	line("Policy", m->policy);
+	line("Lockdown", m->lockdown);
+	putchar('\n');
+	table_column(t, "FEATURE", false);
+	table_column(t, "STATE", false);
+	table_column(t, "WHAT", false);
+	for (i = 0; i < m->nr_features; i++) {
+		table_cell(t, cell_text(m->features[i].name));
+		table_cell(t, cell_text(m->features[i].state));
+		table_cell(t, cell_text(m->features[i].what));
+	}
+	table_print(t);
+	putchar('\n');
+
+	t = table_new();
+	table_column(t, "KIND", false);
+	table_column(t, "HOOK", false);
+	for (i = 0; kind_names[i]; i++) {
+		const char *state = hook_state(m, kind_names[i]);
+
+		table_cell(t, cell_text(kind_names[i]));
+		table_cell(t, cell_text(state ? state : "not known"));
+	}
+	table_print(t);
+	printf("\n%s\n", s.text);
+	free(s.text);
+}
+
+/**
+ * text_policy() - print the policy, or that of one kind
+ * @m: the model, with sysfs
+ */
+void text_policy(const struct model *m)
+{
+	struct table *t;
+	size_t i;
+
+	t = table_new();
+	table_column(t, "KIND", false);
+	table_column(t, "POLICY", false);
+	if (!opts.kind) {
+		table_cell(t, cell_text("all"));
+		table_cell(t, cell_text(m->policy));
+	}
+	for (i = 0; kind_names[i]; i++) {
+		if (opts.kind && strcmp(opts.kind, kind_names[i]))
+			continue;
+		table_cell(t, cell_text(kind_names[i]));
+		table_cell(t, cell_text(m->kind_policy[i]));
+	}
+	table_print(t);
+	if (m->counters[COUNTER_late])
+		puts("Warning: tracking began after boot; mappings made before are not known.");
+}
+
+/**
+ * text_snapshot() - say where a snapshot is
+ * @s: the snapshot
+ */
+void text_snapshot(const struct snapshot *s)
+{
+	char *dir = text_safe(s->dir);
+
+	printf("%llu files, %llu bytes; look at them with: pfntrack --root %s status\n",
+	       (unsigned long long)s->files, (unsigned long long)s->bytes, dir);
+	free(dir);
+}

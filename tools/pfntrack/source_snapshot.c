@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfntrack: writes what it reads into a directory that --root reads.
+ *
+ * A mark stands in the directory from the first file to the last, so that a
+ * capture that was killed is not taken for a whole one.
+ */
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "main.h"
+#include "source_kernel.h"
+#include "util.h"
+
+#define MARK    "/.unfinished"
+#define PCI     "/sys/bus/pci/devices"
+#define DEPTH   4  /* no file lies deeper in the folders that are copied */
+#define POINTER 16 /* hexadecimal digits */
+
+static int write_failed(const char *path, int err)
+{
+	return fail(RC_INTERNAL, "cannot write %s: %s; the snapshot is removed", path,
+		    strerror(err));
+}
+
+/* Make the folders that lead to a file below @dir, for root only. */
+static int make_parents(char *path, size_t dir)
+{
+	char *slash = path + dir;
+	int rc = 0;
+
+	while (!rc && (slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		if (mkdir(path, 0700) && errno != EEXIST)
+			rc = write_failed(path, errno);
+		*slash = '/';
+	}
+	return rc;
+}
+
+static int write_file(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int rc = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return write_failed(path, errno);
+	for (; !rc && len; text += n, len -= n) {
+		n = write(fd, text, len);
+		if (n < 0) {
+			rc = write_failed(path, errno);
+			n = 0;
+		}
+	}
+	if (close(fd) && !rc)
+		rc = write_failed(path, errno);
+	return rc;
+}
+
+/* 64 bits with the highest one set: on every architecture the kernel's half. */
+static bool has_pointer(const char *text, size_t len)
+{
+	size_t i, run = 0;
+
+	for (i = 0; i <= len; i++) {
+		if (i < len && isxdigit((unsigned char)text[i])) {
+			run++;
+			continue;
+		}
+		if (run == POINTER && !memchr("01234567", text[i - POINTER], 8))
+			return true;
+		run = 0;
+	}
+	return false;
+}
+
+static int copy_file(const char *path, struct snapshot *s)
+{
+	char *from = source_path(path), *to = xasprintf("%s%s", s->dir, path), *text = NULL;
+	size_t len = 0;
+	int err, rc;
+
+	err = source_read(from, MAX_DUMP, &text, &len);
+	/* Not every kernel and machine has them all; what is needed was read before. */
+	if (err == ENOENT || err == EACCES || err == EPERM)
+		rc = 0;
+	else if (err)
+		rc = source_open_failed(from, err);
+	else if (has_pointer(text, len))
+		rc = fail(RC_INTERNAL,
+			  "%s holds what looks like a kernel address; report it, nothing was kept",
+			  from);
+	else
+		rc = make_parents(to, strlen(s->dir));
+	if (!rc && !err) {
+		rc = write_file(to, text, len);
+		s->files++;
+		s->bytes += len;
+	}
+	if (!err)
+		free(text);
+	free(from);
+	free(to);
+	return rc;
+}
+
+/* All files of a folder and of those in it; sysfs and debugfs grow with the kernel. */
+static int copy_folder(const char *path, unsigned int depth, struct snapshot *s)
+{
+	char *full = source_path(path), *name, *inner;
+	struct dirent *entry;
+	DIR *dir = opendir(full);
+	struct stat st;
+	int rc = 0;
+
+	free(full);
+	while (dir && !rc && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		name = xasprintf("%s/%s", path, entry->d_name);
+		inner = source_path(name);
+		if (lstat(inner, &st))
+			st.st_mode = 0;
+		if (S_ISDIR(st.st_mode) && depth)
+			rc = copy_folder(name, depth - 1, s);
+		else if (S_ISREG(st.st_mode))
+			rc = copy_file(name, s);
+		free(inner);
+		free(name);
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
+/* The driver is where a link points to; only its name is of use. */
+static int copy_driver(const char *device, struct snapshot *s)
+{
+	char *path = xasprintf(PCI "/%s/driver", device);
+	char *from = source_path(path), *to = xasprintf("%s%s", s->dir, path), *slash;
+	char target[4096], *name;
+	ssize_t n = readlink(from, target, sizeof(target) - 1);
+	int rc = 0;
+
+	if (n > 0) {
+		target[n] = '\0';
+		slash = strrchr(target, '/');
+		name = xasprintf("../../drivers/%s", slash ? slash + 1 : target);
+		rc = make_parents(to, strlen(s->dir));
+		if (!rc && symlink(name, to))
+			rc = write_failed(to, errno);
+		free(name);
+	}
+	free(path);
+	free(from);
+	free(to);
+	return rc;
+}
+
+static int copy_pci(struct snapshot *s)
+{
+	char *full = source_path(PCI), *path;
+	struct dirent *entry;
+	DIR *dir = opendir(full);
+	int rc = 0;
+
+	free(full);
+	while (dir && !rc && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		path = xasprintf(PCI "/%s/resource", entry->d_name);
+		rc = copy_file(path, s);
+		free(path);
+		if (!rc)
+			rc = copy_driver(entry->d_name, s);
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
+static int copy_all(struct snapshot *s)
+{
+	static const char *const files[] = {
+		"/proc/iomem",
+		"/proc/cpuinfo",
+		"/proc/sys/kernel/osrelease",
+		"/sys/kernel/security/lockdown",
+		"/sys/kernel/tracing/events/pfn_track/enable",
+	};
+	size_t i;
+	int rc;
+
+	audit_notice();
+	rc = copy_folder(PFN_DEBUGFS, DEPTH, s);
+	if (!rc)
+		rc = copy_folder(PFN_SYSFS, DEPTH, s);
+	for (i = 0; !rc && i < ARRAY_SIZE(files); i++)
+		rc = copy_file(files[i], s);
+	return rc ? rc : copy_pci(s);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	/* The directory itself may have been there before: it is kept, empty. */
+	if (ftw->level)
+		remove(path);
+	return 0;
+}
+
+static int make_directory(const char *dir, bool *made)
+{
+	struct dirent *entry;
+	DIR *open_dir;
+
+	*made = !mkdir(dir, 0700);
+	if (*made)
+		return 0;
+	if (errno != EEXIST)
+		return fail(RC_USAGE, "cannot make %s: %s; give another directory", dir,
+			    strerror(errno));
+	open_dir = opendir(dir);
+	if (!open_dir)
+		return fail(RC_USAGE, "cannot use %s: %s; give another directory", dir,
+			    strerror(errno));
+	do
+		entry = readdir(open_dir);
+	while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
+	closedir(open_dir);
+	if (entry)
+		return fail(RC_USAGE, "%s is not empty; give a new directory", dir);
+	if (chmod(dir, 0700))
+		return fail(RC_USAGE, "cannot make %s private: %s; give another directory", dir,
+			    strerror(errno));
+	return 0;
+}
+
+/**
+ * snapshot_unfinished() - was this snapshot interrupted?
+ * @dir: where it is
+ */
+bool snapshot_unfinished(const char *dir)
+{
+	char *mark = xasprintf("%s" MARK, dir);
+	bool there = !access(mark, F_OK);
+
+	free(mark);
+	return there;
+}
+
+/**
+ * snapshot_write() - capture the machine
+ * @dir: a directory that is new or empty
+ * @s: what was taken
+ *
+ * Return: 0, or an exit code after an error line was printed; then nothing is left.
+ */
+int snapshot_write(const char *dir, struct snapshot *s)
+{
+	char *mark = xasprintf("%s" MARK, dir);
+	bool made = false;
+	int rc;
+
+	rc = make_directory(dir, &made);
+	if (rc) {
+		free(mark);
+		return rc;
+	}
+	rc = write_file(mark, "", 0);
+	if (!rc)
+		rc = copy_all(s);
+	if (!rc && unlink(mark))
+		rc = write_failed(mark, errno);
+	if (rc) {
+		nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		if (made)
+			rmdir(dir);
+	}
+	free(mark);
+	return rc;
+}
