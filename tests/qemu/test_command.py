@@ -86,3 +86,75 @@ def test_stock_kernel(stock: lab.Guest) -> None:
     for name in ("audit", "leaks"):
         done = stock.run(f"pfntrack {name}")
         assert (done.rc, done.out) == (3, "") and done.err.count("\n") == 1
+
+
+def test_features(tracked: lab.Guest, arch: str) -> None:
+    """A kernel with everything says so."""
+    done = tracked.run("pfntrack features --json")
+    assert (done.rc, done.err) == (0, "")
+    value = json.loads(done.out)
+    states = {one["name"]: one["state"] for one in value["features"]}
+    assert states.pop("memtype") == ("yes" if arch == "x86_64" else "no")
+    assert set(states.values()) == {"yes"}
+    assert set(value["hooks"].values()) == {"live"} and value["release"].startswith("6.12")
+    tracked.run("umount /sys/kernel/debug").ok()
+    try:
+        done = tracked.run("pfntrack features --json")
+        assert done.rc == 3 and '"not mounted"' in done.out
+        for name in ("audit", "leaks", "list"):
+            done = tracked.run(f"pfntrack {name}")
+            assert (done.rc, done.out) == (3, "") and "mount -t debugfs" in done.err
+    finally:
+        tracked.run("mount -t debugfs none /sys/kernel/debug").ok()
+
+
+def test_policy(tracked: lab.Guest) -> None:
+    """Set and shown; what the kernel does not know is told, and changes nothing."""
+    assert json.loads(tracked.run("pfntrack policy --json").ok())["policy"] == "report"
+    tracked.run("pfntrack policy strict").ok()
+    assert tracked.read(f"{registry.SYSFS}/policy") == "strict"
+    try:
+        tracked.run("pfntrack policy --kind ioremap enforce").ok()
+        assert tracked.read(f"{registry.SYSFS}/kind/ioremap") == "enforce"
+        old = tracked.hold(f"{tracked.device()}/resource2", 0, 0x3000)
+        assert old.mapped
+        assert not tracked.hold(f"{tracked.device()}/resource2_wc", 0, 0x3000).mapped
+        assert tracked.run("pfntrack policy lax").rc == 2
+        assert tracked.read(f"{registry.SYSFS}/policy") == "strict"
+    finally:
+        tracked.run("pfntrack policy --kind ioremap default; pfntrack policy report").ok()
+    assert tracked.read(f"{registry.SYSFS}/kind/ioremap") == "default"
+
+
+def test_snapshot(tracked: lab.Guest) -> None:
+    """What is seen later is what was seen here; no kernel address is in it."""
+    tracked.hold(f"{tracked.device(1)}/resource2", 0x40000, 0x10000)
+    here = json.loads(tracked.run("pfntrack list --json").ok())
+    done = tracked.run("pfntrack snapshot /tmp/shot")
+    assert (done.rc, done.err) == (0, "") and "--root /tmp/shot" in done.out
+    try:
+        there = json.loads(tracked.run("pfntrack --root /tmp/shot list --json").ok())
+        assert there["records"] == here["records"]
+        for name in ("audit", "leaks", "features", "policy"):
+            assert tracked.run(f"pfntrack --root /tmp/shot {name}").rc == \
+                tracked.run(f"pfntrack {name}").rc == 0
+        assert tracked.run("grep -rE '(^|[^0-9a-f])[89a-f][0-9a-f]{15}([^0-9a-f]|$)' "
+                           "/tmp/shot").rc == 1
+        modes = tracked.run("find /tmp/shot -type f -exec stat -c %a {} +").ok().split()
+        assert len(modes) > 20 and set(modes) == {"600"}
+        assert tracked.run("pfntrack snapshot /tmp/shot").rc == 2
+    finally:
+        tracked.run("rm -r /tmp/shot").ok()
+
+
+def test_linear_map(guest, arch: str) -> None:  # type: ignore[no-untyped-def]
+    """RAM that a driver maps write-combining is counted, and said in words."""
+    one = guest(arch, "pfn_track", "pfn_track=report pfnlab.command")
+    before = json.loads(one.run("pfntrack status --json").out)["conflicts"]["linear"]
+    one.run("insmod /lib/modules/pfn_track_misuse.ko; "
+            "echo vmap-wc > /sys/kernel/debug/pfn_track_misuse/do; "
+            "echo -vmap-wc > /sys/kernel/debug/pfn_track_misuse/do; rmmod pfn_track_misuse").ok()
+    done = one.run("pfntrack status --json")
+    assert done.rc == 1
+    assert json.loads(done.out)["conflicts"]["linear"] == before + 1
+    assert "RAM that somebody maps otherwise" in one.run("pfntrack status").out
