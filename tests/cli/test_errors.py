@@ -377,7 +377,7 @@ def test_debugfs_not_mounted(cli, tree):
         pytest.skip("private mounts are for root")
     command = (f"mount --bind {tree}/sys/kernel /sys/kernel && mount -t tmpfs none "
                f"/sys/kernel/debug && exec {cli.binary} ")
-    for args in ("list", "status"):
+    for args in ("list", "status", "audit", "leaks", "snapshot /nowhere"):
         result = in_namespace(command + args)
         assert result.returncode == 3
         assert result.stderr == (b"pfntrack: debugfs is not mounted; as root: "
