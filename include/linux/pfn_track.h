@@ -13,6 +13,7 @@
 #include <linux/errno.h>
 #include <linux/jump_label.h>
 #include <linux/mm_types.h>
+#include <linux/pfn_attr.h>
 #include <linux/pgtable.h>
 #include <linux/types.h>
 #include <uapi/linux/pfn_track.h>
@@ -20,24 +21,6 @@
 struct device;
 struct page;
 struct vm_struct;
-
-/* === Attributes ========================================================= */
-
-/**
- * struct pfn_attr_pair - one rule of an architecture's matrix
- * @a: one attribute
- * @b: the other; a rule holds for both orders
- * @verdict: what it means that a page is mapped with both
- * @why: the consequence, in one sentence without capital and full stop
- * @source: where the fact comes from: manual and section, or kernel file
- */
-struct pfn_attr_pair {
-	enum pfn_attr a;
-	enum pfn_attr b;
-	enum pfn_verdict verdict;
-	const char *why;
-	const char *source;
-};
 
 /* === Claims and questions, for drivers ================================== */
 

@@ -14,7 +14,9 @@ TEST(attr, native)
 {
 	unit_boot(NULL);
 	CHECK(!strcmp(pfn_attr_arch(), NATIVE_NAME));
-	CHECK(PAT_NATIVE->decode);
+	CHECK(pfn_attr_facts()->format.nr_codes);
+	CHECK_EQ(pfn_attr_facts()->errata, 0);
+	CHECK_EQ(pfn_attr_facts()->colour, 0);
 }
 
 TEST(attr, decode)
@@ -42,36 +44,42 @@ TEST(attr, large)
 		unsigned long bits = pgprot_val(unit_prot(*attr));
 
 		if (PAT_NATIVE == &pat_x86)
-			bits = (bits & ~(1UL << 10)) | (bits & 1UL << 10) << 2 |
-			       1UL << 10;
+			bits = (bits & ~(1UL << 7)) | (bits & 1UL << 7) << 5 |
+			       1UL << 7;
 		CHECK_EQ(pfn_attr_from_large(__pgprot(bits)), *attr);
 	}
 }
 
-/* The tables are in every binary, the decoders only where they belong. */
-TEST(attr, foreign_decoders)
-{
-	CHECK(!pat_x86.decode || PAT_NATIVE == &pat_x86);
-	CHECK(!pat_arm64.decode || PAT_NATIVE == &pat_arm64);
-}
-
 #ifdef CONFIG_X86
+/* The table is the kernel's, slot by slot, not one that we believe in. */
 TEST(attr, decode_x86)
 {
 	static const enum pfn_attr should[8] = {
-		[_PAGE_CACHE_MODE_WB] = PFN_ATTR_WB,
-		[_PAGE_CACHE_MODE_WC] = PFN_ATTR_WC,
-		[_PAGE_CACHE_MODE_UC_MINUS] = PFN_ATTR_UC_MINUS,
-		[_PAGE_CACHE_MODE_UC] = PFN_ATTR_UC,
-		[_PAGE_CACHE_MODE_WT] = PFN_ATTR_WT,
-		[_PAGE_CACHE_MODE_WP] = PFN_ATTR_WP,
-		/* the other two: unknown */
+		PFN_ATTR_WB, PFN_ATTR_WC, PFN_ATTR_UC_MINUS, PFN_ATTR_UC,
+		PFN_ATTR_WB, PFN_ATTR_WP, PFN_ATTR_UNKNOWN, PFN_ATTR_WT,
 	};
 	unsigned long i;
 
+	pfn_attr_init();
 	for (i = 0; i < 8; i++)
-		CHECK_EQ(pat_x86.decode(__pgprot(i << 8 | UNIT_PROT_OTHER)),
+		CHECK_EQ(pfn_attr_from_pgprot(__pgprot(UNIT_SLOT_BITS(i) |
+						       UNIT_PROT_OTHER)),
 			 should[i]);
+}
+
+TEST(attr, errata_x86)
+{
+	boot_cpu_data.x86_vendor = X86_VENDOR_AMD;
+	boot_cpu_data.x86 = 6;
+	boot_cpu_data.x86_model = 5;
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_facts()->errata, 0);
+	boot_cpu_data.x86_model = 6;
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_facts()->errata, 1);
+	boot_cpu_data = (struct unit_cpu){ .x86_vfm = INTEL_LUNARLAKE_M };
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_facts()->errata, 2);
 }
 #endif
 
@@ -84,26 +92,32 @@ TEST(attr, decode_arm64)
 		[MT_NORMAL_NC] = PFN_ATTR_WC,
 		[MT_DEVICE_nGnRnE] = PFN_ATTR_DEVICE_STRICT,
 		[MT_DEVICE_nGnRE] = PFN_ATTR_DEVICE,
-		/* the other three: unknown */
+		/* Not programmed is a byte of zeroes, and that is a type. */
+		[5] = PFN_ATTR_DEVICE_STRICT,
+		[6] = PFN_ATTR_DEVICE_STRICT,
+		[UNIT_MT_UNKNOWN] = PFN_ATTR_UNKNOWN,
 	};
 	unsigned long i;
 
+	pfn_attr_init();
 	for (i = 0; i < 8; i++)
-		CHECK_EQ(pat_arm64.decode(__pgprot(i << 8 | UNIT_PROT_OTHER)),
+		CHECK_EQ(pfn_attr_from_pgprot(__pgprot(PTE_ATTRINDX(i) |
+						       UNIT_PROT_OTHER)),
 			 should[i]);
 }
 #endif
 
+#if !defined(CONFIG_X86) && !defined(CONFIG_ARM64)
 /* Where write-combining is not to be had, the bits are called uncached. */
 TEST(attr, generic_fallback)
 {
 	unit_writecombine_bits = unit_noncached_bits;
 	pfn_attr_init();
-	CHECK_EQ(pat_generic.decode(pgprot_writecombine(PAGE_KERNEL)),
+	CHECK_EQ(pfn_attr_from_pgprot(pgprot_writecombine(PAGE_KERNEL)),
 		 PFN_ATTR_UC);
-	CHECK_EQ(pat_generic.decode(pgprot_device(PAGE_KERNEL)),
+	CHECK_EQ(pfn_attr_from_pgprot(pgprot_device(PAGE_KERNEL)),
 		 PFN_ATTR_DEVICE);
-	CHECK_EQ(pat_generic.decode(PAGE_KERNEL), PFN_ATTR_WB);
+	CHECK_EQ(pfn_attr_from_pgprot(PAGE_KERNEL), PFN_ATTR_WB);
 }
 
 /* An architecture whose page tables say nothing: all is write-back. */
@@ -113,24 +127,21 @@ TEST(attr, generic_without_bits)
 	unit_noncached_bits = 0;
 	unit_device_bits = 0;
 	pfn_attr_init();
-	CHECK_EQ(pat_generic.decode(PAGE_KERNEL), PFN_ATTR_WB);
-	CHECK_EQ(pat_generic.decode(__pgprot(~0UL)), PFN_ATTR_WB);
+	CHECK_EQ(pfn_attr_from_pgprot(PAGE_KERNEL), PFN_ATTR_WB);
+	CHECK_EQ(pfn_attr_from_pgprot(__pgprot(~0UL)), PFN_ATTR_WB);
 }
+#endif
 
 /* === Matrices =========================================================== */
 
-static const enum pfn_attr x86_attrs[] = {
-	PFN_ATTR_WB, PFN_ATTR_WT, PFN_ATTR_WP, PFN_ATTR_WC, PFN_ATTR_UC_MINUS,
-	PFN_ATTR_UC
-};
+static const struct pat_arch * const archs[] = { PAT_ARCHS };
 
-static const enum pfn_attr arm64_attrs[] = {
-	PFN_ATTR_WB, PFN_ATTR_WC, PFN_ATTR_DEVICE, PFN_ATTR_DEVICE_STRICT
-};
-
-static const enum pfn_attr generic_attrs[] = {
-	PFN_ATTR_WB, PFN_ATTR_WC, PFN_ATTR_UC, PFN_ATTR_DEVICE
-};
+/* The bits of an entry that carry the attribute. */
+static u64 field(const struct pat_arch *arch, const struct pat_format *format)
+{
+	return arch->scatter ? arch->scatter(format->mask) :
+			       format->mask << format->shift;
+}
 
 static const struct pfn_attr_pair *entry(const struct pat_arch *arch,
 					 enum pfn_attr a, enum pfn_attr b)
@@ -154,49 +165,144 @@ static const struct pfn_attr_pair *entry(const struct pat_arch *arch,
 	return found;
 }
 
+/* One sentence, without capital and full stop, and where it comes from. */
+static void check_text(const char *why, const char *source)
+{
+	size_t len;
+
+	CHECK(why && *why);
+	len = strlen(why);
+	CHECK(why[len - 1] != '.');
+	CHECK(why[0] < 'A' || why[0] > 'Z' || (why[1] >= 'A' && why[1] <= 'Z'));
+	CHECK(source && strlen(source) > 5);
+}
+
+static void check_rule(const struct pfn_attr_pair *pair)
+{
+	CHECK(pair->verdict < PFN_VERDICT_COUNT);
+	CHECK(pair->verdict != PFN_VERDICT_SAME);
+	CHECK(pair->verdict != PFN_VERDICT_UNKNOWN);
+	check_text(pair->why, pair->source);
+}
+
+/* What any of its formats can express: BIT(enum pfn_attr). */
+static unsigned int attrs_of(const struct pat_arch *arch)
+{
+	unsigned int mask = 0, i, attr;
+
+	for (i = 0; i < arch->nr_formats; i++)
+		for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++)
+			if (pat_name(&arch->formats[i], attr))
+				mask |= BIT(attr);
+	if (!arch->nr_formats)
+		mask = BIT(PFN_ATTR_WB) | BIT(PFN_ATTR_WC) | BIT(PFN_ATTR_UC) |
+		       BIT(PFN_ATTR_DEVICE);
+	return mask;
+}
+
 /* Every unordered pair has one entry, and there are no others. */
-static void check_matrix(const struct pat_arch *arch,
-			 const enum pfn_attr *attrs, unsigned int nr)
+static void check_matrix(const struct pat_arch *arch)
+{
+	unsigned int mask = attrs_of(arch), nr = 0, a, b, i;
+
+	for (a = 0; a < PFN_ATTR_COUNT; a++)
+		for (b = 0; b < a; b++)
+			if (mask & BIT(a) && mask & BIT(b)) {
+				check_rule(entry(arch, a, b));
+				nr++;
+			}
+	CHECK_EQ(arch->nr_pairs, nr);
+	for (i = 0; i < arch->nr_cleaned; i++)
+		check_rule(&arch->cleaned[i]);
+}
+
+TEST(attr, matrices)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(archs); i++)
+		check_matrix(archs[i]);
+	CHECK(archs[i - 1] == &pat_generic);
+}
+
+static void check_changes(const struct pat_format *format)
+{
+	unsigned int i;
+
+	for (i = 0; i < format->nr_changes; i++) {
+		const struct pat_change *change = &format->changes[i];
+
+		CHECK(change->want != change->got);
+		check_text(change->why, change->source);
+		/* What it becomes is something that can be. */
+		CHECK(pat_name(format, change->got));
+		CHECK_EQ(pat_effective(format, change->want), change->got);
+	}
+}
+
+/* Whatever can be asked for can be told again from the bits. */
+static void check_round_trip(const struct pat_arch *arch,
+			     const struct pat_format *format)
+{
+	enum pfn_attr attr;
+	u64 bits;
+
+	for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+		if (!pat_encode(arch, format, attr, &bits))
+			continue;
+		CHECK(pat_name(format, attr));
+		CHECK_EQ(pat_decode(arch, format, bits), attr);
+		/* All other bits are not the caches' business. */
+		CHECK_EQ(pat_decode(arch, format, bits | ~field(arch, format)),
+			 attr);
+	}
+}
+
+TEST(attr, formats)
 {
 	unsigned int i, j;
 
-	CHECK_EQ(arch->nr_pairs, nr * (nr - 1) / 2);
-	for (i = 0; i < nr; i++) {
-		for (j = 0; j < i; j++) {
-			const struct pfn_attr_pair *pair;
-			size_t len;
+	for (i = 0; i < ARRAY_SIZE(archs); i++) {
+		const struct pat_arch *arch = archs[i];
 
-			pair = entry(arch, attrs[i], attrs[j]);
-			CHECK(pair->verdict < PFN_VERDICT_COUNT);
-			CHECK(pair->verdict != PFN_VERDICT_SAME);
-			CHECK(pair->verdict != PFN_VERDICT_UNKNOWN);
+		CHECK(arch->nr_formats || arch == &pat_generic);
+		for (j = 0; j < arch->nr_formats; j++) {
+			const struct pat_format *format = &arch->formats[j];
 
-			/* One sentence, without capital and full stop. */
-			CHECK(pair->why && *pair->why);
-			len = strlen(pair->why);
-			CHECK(pair->why[len - 1] != '.');
-			CHECK(pair->why[0] < 'A' || pair->why[0] > 'Z');
-			CHECK(pair->source && strlen(pair->source) > 5);
+			CHECK(format->name && format->when);
+			CHECK(!strpbrk(format->name, " ,:"));
+			check_changes(format);
+			check_round_trip(arch, format);
+			CHECK_EQ(pat_effective(format, PFN_ATTR_UNKNOWN),
+				 PFN_ATTR_UNKNOWN);
 		}
 	}
 }
 
-TEST(attr, matrix_x86)
+TEST(attr, errata)
 {
-	check_matrix(&pat_x86, x86_attrs, ARRAY_SIZE(x86_attrs));
-	CHECK(!strcmp(pat_x86.name, "x86"));
-}
+	unsigned int i, j, k;
 
-TEST(attr, matrix_arm64)
-{
-	check_matrix(&pat_arm64, arm64_attrs, ARRAY_SIZE(arm64_attrs));
-	CHECK(!strcmp(pat_arm64.name, "arm64"));
-}
+	for (i = 0; i < ARRAY_SIZE(archs); i++) {
+		const struct pat_arch *arch = archs[i];
 
-TEST(attr, matrix_generic)
-{
-	check_matrix(&pat_generic, generic_attrs, ARRAY_SIZE(generic_attrs));
-	CHECK(!strcmp(pat_generic.name, "generic"));
+		CHECK(arch->nr_errata <= 32);
+		for (j = 0; j < arch->nr_errata; j++) {
+			const struct pat_erratum *e = &arch->errata[j];
+
+			check_text(e->name, e->source);
+			for (k = 0; k < e->nr_pairs; k++) {
+				check_rule(&e->pairs[k]);
+				CHECK(pat_judge_cleaned(arch, BIT(j),
+							e->pairs[k].b) ==
+				      &e->pairs[k]);
+				/* Or it would not be one. */
+				CHECK(e->pairs[k].verdict >
+				      pat_judge_cleaned(arch, 0,
+							e->pairs[k].b)->verdict);
+			}
+		}
+	}
 }
 
 #define CHECK_CELL(arch, a, b, verdict_)				\
@@ -223,7 +329,11 @@ TEST(attr, verdicts_arm64)
 	CHECK_CELL(arm64, WB, DEVICE_STRICT, INCOHERENT);
 	CHECK_CELL(arm64, WC, DEVICE, ORDERING);
 	CHECK_CELL(arm64, WC, DEVICE_STRICT, ORDERING);
-	CHECK_CELL(arm64, DEVICE, DEVICE_STRICT, ORDERING);
+	CHECK_CELL(arm64, DEVICE, DEVICE_STRICT, LEGAL);
+	CHECK_EQ(pat_judge_cleaned(&pat_arm64, 0, PFN_ATTR_WC)->verdict,
+		 PFN_VERDICT_MAINTENANCE);
+	CHECK_EQ(pat_judge_cleaned(&pat_arm64, 0, PFN_ATTR_DEVICE)->verdict,
+		 PFN_VERDICT_INCOHERENT);
 }
 
 TEST(attr, verdicts_generic)

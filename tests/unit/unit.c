@@ -340,19 +340,19 @@ static unsigned long unit_bits(enum pfn_attr attr)
 {
 	switch (attr) {
 	case PFN_ATTR_WB:
-		return _PAGE_CACHE_MODE_WB << 8;
+		return UNIT_SLOT_BITS(0);
 	case PFN_ATTR_WT:
-		return _PAGE_CACHE_MODE_WT << 8;
+		return UNIT_SLOT_BITS(7);
 	case PFN_ATTR_WP:
-		return _PAGE_CACHE_MODE_WP << 8;
+		return UNIT_SLOT_BITS(5);
 	case PFN_ATTR_WC:
-		return _PAGE_CACHE_MODE_WC << 8;
+		return UNIT_SLOT_BITS(1);
 	case PFN_ATTR_UC_MINUS:
-		return _PAGE_CACHE_MODE_UC_MINUS << 8;
+		return UNIT_SLOT_BITS(2);
 	case PFN_ATTR_UC:
-		return _PAGE_CACHE_MODE_UC << 8;
+		return UNIT_SLOT_BITS(3);
 	default:
-		return 7 << 8;
+		return UNIT_SLOT_BITS(UNIT_SLOT_UNKNOWN);
 	}
 }
 #elif defined(CONFIG_ARM64)
@@ -373,7 +373,7 @@ static unsigned long unit_bits(enum pfn_attr attr)
 	case PFN_ATTR_DEVICE_STRICT:
 		return PTE_ATTRINDX(MT_DEVICE_nGnRnE);
 	default:
-		return PTE_ATTRINDX_MASK;
+		return PTE_ATTRINDX(UNIT_MT_UNKNOWN);
 	}
 }
 #else

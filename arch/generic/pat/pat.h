@@ -1,47 +1,211 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside of arch/generic/pat: what one architecture's file hands to generic.c.
+ * Inside of arch/generic/pat: what one architecture's file hands to the rest.
  *
- * The tables are plain data and are also compiled for user space; only the
- * decoders need the kernel's pgprot_t and stand under the architecture's own
- * CONFIG symbol.
+ * Everything but native.c and linear.c is plain data and pure functions, and
+ * is also compiled for user space: by tests/unit, against the values in the
+ * architecture's own headers, and by the pfntrack command, which prints it for
+ * every architecture.  Only what asks the running kernel for a fact stands
+ * under the architecture's CONFIG symbol.
  */
 #ifndef _ARCH_GENERIC_PAT_H
 #define _ARCH_GENERIC_PAT_H
 
 #include <linux/pfn_track.h>
+#ifdef PAT_READER
+/* The pfntrack command: <linux/pfn_track.h> is the vocabulary there. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/pfn_attr.h>
+
+typedef uint64_t u64;
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+#ifndef BIT
+#define BIT(nr)		(1UL << (nr))
+#endif
+#endif /* PAT_READER */
+
+/**
+ * struct pat_code - one value of a field and what it means
+ * @value: the field, at bit 0
+ * @attr: the attribute
+ * @name: the architecture's own name for it
+ */
+struct pat_code {
+	u64 value;
+	enum pfn_attr attr;
+	const char *name;
+};
+
+/**
+ * struct pat_change - an attribute that the platform turns into another
+ * @want: what a driver asks for
+ * @got: what it gets
+ * @why: in one sentence without capital and full stop
+ * @source: where the fact comes from
+ */
+struct pat_change {
+	enum pfn_attr want;
+	enum pfn_attr got;
+	const char *why;
+	const char *source;
+};
+
+/**
+ * struct pat_format - one way in which an architecture says attributes
+ * @name: a word, as for pfntrack
+ * @when: on which machines or kernels
+ * @shift: lowest bit of the field in a page table entry
+ * @mask: the field, shifted down to bit 0
+ * @table: where the field is only an index: eight bytes that hold the values
+ *	(x86: the PAT MSR; arm64: MAIR_EL1)
+ * @indexed: whether @table is used
+ * @codes: the values, the usual one of an attribute first; what is not among
+ *	them is reserved or contradicts itself
+ * @nr_codes: length of @codes
+ * @changes: what does not come out as it was asked for
+ * @nr_changes: length of @changes
+ */
+struct pat_format {
+	const char *name;
+	const char *when;
+	unsigned int shift;
+	u64 mask;
+	u64 table;
+	bool indexed;
+	const struct pat_code *codes;
+	unsigned int nr_codes;
+	const struct pat_change *changes;
+	unsigned int nr_changes;
+};
+
+/**
+ * struct pat_erratum - machines on which other rules hold
+ * @name: a word, as for pfntrack
+ * @when: which machines
+ * @source: where the fact comes from
+ * @pairs: rules that replace those of &struct pat_arch.cleaned
+ * @nr_pairs: length of @pairs
+ */
+struct pat_erratum {
+	const char *name;
+	const char *when;
+	const char *source;
+	const struct pfn_attr_pair *pairs;
+	unsigned int nr_pairs;
+};
+
+/**
+ * struct pat_colour - virtually indexed caches
+ * @when: which machines
+ * @rule: how the distance is known at which addresses meet again
+ * @why: the consequence of two colours
+ * @source: where the facts come from
+ */
+struct pat_colour {
+	const char *when;
+	const char *rule;
+	const char *why;
+	const char *source;
+};
 
 /**
  * struct pat_arch - one architecture
  * @name: as shown in sysfs and by pfntrack
- * @pairs: every unordered pair of different attributes that the architecture
- *	can express
+ * @note: what is special about it, in whole sentences, or NULL
+ * @formats: how it says attributes; the first is the usual one.  None if it
+ *	has to be learnt at run time
+ * @nr_formats: length of @formats
+ * @pairs: every unordered pair of different attributes that it can express
  * @nr_pairs: length of @pairs
- * @decode: the attribute that page table bits ask for, %PFN_ATTR_UNKNOWN where
- *	they make no sense; NULL where generic.c compares with the
- *	architecture's own pgprot helpers
+ * @cleaned: rules for RAM beside its own linear map where caches are cleaned
+ *	first and nobody touches the linear map meanwhile, as the DMA API does
+ * @nr_cleaned: length of @cleaned
+ * @errata: machines on which other rules hold
+ * @nr_errata: length of @errata, at most 32
+ * @colour: its virtually indexed caches, or NULL if it has none
+ * @gather: the field of an entry whose bits are not side by side, or NULL
+ * @scatter: the reverse of @gather
  * @from_large: bits of a huge entry as those of the smallest size; NULL where
  *	they are the same
+ * @under: what becomes of an attribute where the machine says something of
+ *	the physical range, too (x86: an MTRR); NULL where nothing does
  */
 struct pat_arch {
 	const char *name;
+	const char *note;
+	const struct pat_format *formats;
+	unsigned int nr_formats;
 	const struct pfn_attr_pair *pairs;
 	unsigned int nr_pairs;
-	enum pfn_attr (*decode)(pgprot_t prot);
-	pgprot_t (*from_large)(pgprot_t prot);
+	const struct pfn_attr_pair *cleaned;
+	unsigned int nr_cleaned;
+	const struct pat_erratum *errata;
+	unsigned int nr_errata;
+	const struct pat_colour *colour;
+	u64 (*gather)(u64 bits);
+	u64 (*scatter)(u64 field);
+	u64 (*from_large)(u64 bits);
+	enum pfn_attr (*under)(enum pfn_attr attr, enum pfn_attr machine);
 };
+
+/**
+ * struct pat_facts - what is known of one machine
+ * @format: which of the formats is in force, or a copy with its own table
+ * @errata: bit mask, BIT(index into &struct pat_arch.errata)
+ * @colour: bytes after which the colours of its virtual addresses repeat, a
+ *	power of two; 0 if no cache shows them
+ */
+struct pat_facts {
+	struct pat_format format;
+	unsigned int errata;
+	unsigned long colour;
+};
+
+enum pfn_attr pat_decode(const struct pat_arch *arch,
+			 const struct pat_format *format, u64 bits);
+bool pat_encode(const struct pat_arch *arch, const struct pat_format *format,
+		enum pfn_attr attr, u64 *bits);
+enum pfn_attr pat_effective(const struct pat_format *format,
+			    enum pfn_attr want);
+const char *pat_name(const struct pat_format *format, enum pfn_attr attr);
+const struct pfn_attr_pair *pat_judge(const struct pat_arch *arch,
+				      enum pfn_attr a, enum pfn_attr b);
+const struct pfn_attr_pair *pat_judge_cleaned(const struct pat_arch *arch,
+					      unsigned int errata,
+					      enum pfn_attr attr);
+enum pfn_verdict pfn_attr_colour_verdict(const struct pat_facts *facts,
+					 unsigned long va_a, bool writes_a,
+					 unsigned long va_b, bool writes_b);
+
+/* Each asks the running kernel; in the file of its architecture. */
+const struct pat_facts *pfn_attr_facts(void);
+void pat_x86_facts(struct pat_facts *facts);
+void pat_arm64_facts(struct pat_facts *facts);
 
 extern const struct pat_arch pat_x86;
 extern const struct pat_arch pat_arm64;
 extern const struct pat_arch pat_generic;
 
+/* Those with a file of their own, and last the one that stands for the rest. */
+#define PAT_ARCHS	&pat_x86, &pat_arm64, &pat_generic
+
 #if defined(CONFIG_X86)
-#define PAT_NATIVE	(&pat_x86)
+#define PAT_NATIVE		(&pat_x86)
+#define pat_native_facts	pat_x86_facts
 #elif defined(CONFIG_ARM64)
-#define PAT_NATIVE	(&pat_arm64)
+#define PAT_NATIVE		(&pat_arm64)
+#define pat_native_facts	pat_arm64_facts
 #else
-#define PAT_NATIVE	(&pat_generic)
+#define PAT_NATIVE		(&pat_generic)
 #endif
+
+#define PAT_LIST(member, array)		\
+	.member = array, .nr_##member = ARRAY_SIZE(array)
 
 #define PAT_PAIR(_a, _b, _verdict, _why, _source) {	\
 	.a = PFN_ATTR_##_a,				\
@@ -49,6 +213,19 @@ extern const struct pat_arch pat_generic;
 	.verdict = PFN_VERDICT_##_verdict,		\
 	.why = _why,					\
 	.source = _source,				\
+}
+
+#define PAT_CHANGE(_want, _got, _why, _source) {	\
+	.want = PFN_ATTR_##_want,			\
+	.got = PFN_ATTR_##_got,				\
+	.why = _why,					\
+	.source = _source,				\
+}
+
+#define PAT_CODE(_value, _attr, _name) {		\
+	.value = _value,				\
+	.attr = PFN_ATTR_##_attr,			\
+	.name = _name,					\
 }
 
 #endif /* _ARCH_GENERIC_PAT_H */

@@ -11,6 +11,10 @@
 #define SDM_PAT		"Intel SDM 3A 12.12.4, Programming the PAT"
 #define SDM_TYPES	"Intel SDM 3A 12.3, Methods of Caching Available"
 #define SDM_EFFECT	"Intel SDM 3A 12.5.2.2, Selecting Memory Types with the PAT"
+#define SDM_MTRR	"Intel SDM 3A 12.5.2.2, Effective Page-Level Memory Types"
+#define KERNEL_PAT	"arch/x86/mm/pat/memtype.c, pat_bp_init()"
+#define KERNEL_TABLE	"arch/x86/mm/init.c, __cachemode2pte_tbl[]"
+#define TTM_THREAD	"dri-devel 2025-08-20, drm/ttm: disable changing the global caching flags on newer AMD CPUs v2"
 #define KERNEL_ALLOWED	"arch/x86/include/asm/pgtable.h, is_new_memtype_allowed()"
 
 #define WHY_WC_CACHED	"write-combining stores may not look into the caches, so a cached copy of the same line goes stale or overwrites them"
@@ -41,45 +45,214 @@ static const struct pfn_attr_pair pairs[] = {
 		 "they differ only where an MTRR says write-combining", SDM_EFFECT),
 };
 
-#ifdef CONFIG_X86
-#include <linux/mm.h>
-#include <asm/memtype.h>
+#define WHY_CLEAN	"lines that are only fetched ahead stay clean, and clean lines are dropped, not written back, as long as nobody writes through the linear map"
 
-/* Also right with PAT disabled: the tables behind it are then the two-bit ones. */
-static enum pfn_attr x86_decode(pgprot_t prot)
+/* Not by the manual, which wants the linear map changed: by what CPUs do. */
+static const struct pfn_attr_pair cleaned[] = {
+	PAT_PAIR(WB, WC, MAINTENANCE, WHY_CLEAN, TTM_THREAD),
+	PAT_PAIR(WB, UC_MINUS, MAINTENANCE, WHY_CLEAN, TTM_THREAD),
+	PAT_PAIR(WB, UC, MAINTENANCE, WHY_CLEAN, TTM_THREAD),
+};
+
+#define AMD_26698	"AMD publication 26698, Linux Kernel Issue with Systems Using AGP Graphics"
+
+#define WHY_DIRTY	"a line is fetched ahead for writing and written back later although no store was made, over what the other side has written"
+#define WHY_WRITES_CLEAN	"clean lines that were only fetched ahead are written back, over what the other side or a device has written"
+
+static const struct pfn_attr_pair athlon[] = {
+	PAT_PAIR(WB, WC, INCOHERENT, WHY_DIRTY, AMD_26698),
+	PAT_PAIR(WB, UC_MINUS, INCOHERENT, WHY_DIRTY, AMD_26698),
+	PAT_PAIR(WB, UC, INCOHERENT, WHY_DIRTY, AMD_26698),
+};
+
+static const struct pfn_attr_pair lunar_lake[] = {
+	PAT_PAIR(WB, WC, INCOHERENT, WHY_WRITES_CLEAN, TTM_THREAD),
+	PAT_PAIR(WB, UC_MINUS, INCOHERENT, WHY_WRITES_CLEAN, TTM_THREAD),
+	PAT_PAIR(WB, UC, INCOHERENT, WHY_WRITES_CLEAN, TTM_THREAD),
+};
+
+enum { X86_ATHLON, X86_LUNAR_LAKE };
+
+static const struct pat_erratum errata[] = {
+	[X86_ATHLON] = {
+		.name = "athlon",
+		.when = "AMD Athlon and Duron of family 6, model 6 and above",
+		.source = AMD_26698,
+		PAT_LIST(pairs, athlon),
+	},
+	[X86_LUNAR_LAKE] = {
+		.name = "lunar-lake",
+		.when = "Intel Lunar Lake",
+		.source = TTM_THREAD,
+		PAT_LIST(pairs, lunar_lake),
+	},
+};
+
+/* Memory types as the PAT MSR and MTRRs have them; 2 and 3 are reserved. */
+static const struct pat_code types[] = {
+	PAT_CODE(6, WB, "WB"),
+	PAT_CODE(1, WC, "WC"),
+	PAT_CODE(7, UC_MINUS, "UC-"),
+	PAT_CODE(0, UC, "UC"),
+	PAT_CODE(4, WT, "WT"),
+	PAT_CODE(5, WP, "WP"),
+};
+
+#define WHY_NO_SLOT	"no PAT entry holds it, the kernel takes uncached-minus"
+
+static const struct pat_change without_wt_wp[] = {
+	PAT_CHANGE(WT, UC_MINUS, WHY_NO_SLOT, KERNEL_TABLE),
+	PAT_CHANGE(WP, UC_MINUS, WHY_NO_SLOT, KERNEL_TABLE),
+};
+
+static const struct pat_change without_wc_wp[] = {
+	PAT_CHANGE(WC, UC_MINUS, WHY_NO_SLOT, KERNEL_TABLE),
+	PAT_CHANGE(WP, UC_MINUS, WHY_NO_SLOT, KERNEL_TABLE),
+};
+
+#define X86_FORMAT				\
+	.mask = 7, .indexed = true, PAT_LIST(codes, types)
+
+static const struct pat_format formats[] = {
+	{
+		.name = "pat",
+		.when = "PAT as the kernel programs it",
+		.table = 0x0407050600070106,
+		X86_FORMAT,
+	}, {
+		.name = "pat-lower",
+		.when = "Intel up to Pentium M and 4, whose upper PAT entries cannot be used",
+		.table = 0x0007010600070106,
+		X86_FORMAT,
+		PAT_LIST(changes, without_wt_wp),
+	}, {
+		.name = "no-pat",
+		.when = "without PAT, or with \"nopat\"",
+		.table = 0x0007040600070406,
+		X86_FORMAT,
+		PAT_LIST(changes, without_wc_wp),
+	}, {
+		.name = "xen-pv",
+		.when = "Xen PV, where the hypervisor has programmed PAT",
+		.table = 0x0000050100070406,
+		X86_FORMAT,
+	},
+};
+
+#define X86_PWT		(1ULL << 3)
+#define X86_PCD		(1ULL << 4)
+#define X86_PAT		(1ULL << 7)
+#define X86_PAT_LARGE	(1ULL << 12)
+
+static u64 x86_gather(u64 bits)
 {
-	switch (pgprot2cachemode(prot)) {
-	case _PAGE_CACHE_MODE_WB:
-		return PFN_ATTR_WB;
-	case _PAGE_CACHE_MODE_WC:
-		return PFN_ATTR_WC;
-	case _PAGE_CACHE_MODE_UC_MINUS:
-		return PFN_ATTR_UC_MINUS;
-	case _PAGE_CACHE_MODE_UC:
+	return (bits & X86_PWT ? 1 : 0) | (bits & X86_PCD ? 2 : 0) |
+	       (bits & X86_PAT ? 4 : 0);
+}
+
+static u64 x86_scatter(u64 slot)
+{
+	return (slot & 1 ? X86_PWT : 0) | (slot & 2 ? X86_PCD : 0) |
+	       (slot & 4 ? X86_PAT : 0);
+}
+
+/* Where small entries have the PAT bit, huge ones have the bit that says so. */
+static u64 x86_from_large(u64 bits)
+{
+	u64 pat = bits & X86_PAT_LARGE ? X86_PAT : 0;
+
+	return (bits & ~(X86_PAT | X86_PAT_LARGE)) | pat;
+}
+
+/* Under an MTRR; rows and columns that the manual leaves open are unknown. */
+static enum pfn_attr x86_under(enum pfn_attr attr, enum pfn_attr mtrr)
+{
+	if (attr == PFN_ATTR_UC || attr == PFN_ATTR_WC)
+		return attr;
+	switch (mtrr) {
+	case PFN_ATTR_WB:
+		return attr == PFN_ATTR_UC_MINUS ? PFN_ATTR_UC : attr;
+	case PFN_ATTR_UC:
 		return PFN_ATTR_UC;
-	case _PAGE_CACHE_MODE_WT:
-		return PFN_ATTR_WT;
-	case _PAGE_CACHE_MODE_WP:
-		return PFN_ATTR_WP;
+	case PFN_ATTR_WC:
+		if (attr == PFN_ATTR_WB || attr == PFN_ATTR_UC_MINUS)
+			return PFN_ATTR_WC;
+		return PFN_ATTR_UNKNOWN;
+	case PFN_ATTR_WT:
+		if (attr == PFN_ATTR_UC_MINUS)
+			return PFN_ATTR_UC;
+		return attr == PFN_ATTR_WB ? PFN_ATTR_WT : attr;
+	case PFN_ATTR_WP:
+		if (attr == PFN_ATTR_WB || attr == PFN_ATTR_WP)
+			return PFN_ATTR_WP;
+		return PFN_ATTR_UNKNOWN;
 	default:
 		return PFN_ATTR_UNKNOWN;
 	}
 }
 
-/* Where small entries have the PAT bit, huge ones have the bit that says so. */
-static pgprot_t x86_from_large(pgprot_t prot)
-{
-	return pgprot_large_2_4k(prot);
-}
-#else
-#define x86_decode	NULL
-#define x86_from_large	NULL
-#endif
-
 const struct pat_arch pat_x86 = {
 	.name = "x86",
-	.pairs = pairs,
-	.nr_pairs = ARRAY_SIZE(pairs),
-	.decode = x86_decode,
+	.note = "An MTRR has its say, too: uncached-minus becomes write-combining where an MTRR says so, and everything but write-combining becomes uncached where an MTRR says uncached.",
+	PAT_LIST(formats, formats),
+	PAT_LIST(pairs, pairs),
+	PAT_LIST(cleaned, cleaned),
+	PAT_LIST(errata, errata),
+	.gather = x86_gather,
+	.scatter = x86_scatter,
 	.from_large = x86_from_large,
+	.under = x86_under,
 };
+
+#ifdef CONFIG_X86
+#include <linux/mm.h>
+#include <asm/intel-family.h>
+#include <asm/memtype.h>
+#include <asm/processor.h>
+
+/* The type by which the PAT MSR would say what the kernel's tables say. */
+static u64 __init x86_type(enum page_cache_mode mode)
+{
+	switch (mode) {
+	case _PAGE_CACHE_MODE_WB:
+		return 6;
+	case _PAGE_CACHE_MODE_WC:
+		return 1;
+	case _PAGE_CACHE_MODE_UC_MINUS:
+		return 7;
+	case _PAGE_CACHE_MODE_UC:
+		return 0;
+	case _PAGE_CACHE_MODE_WT:
+		return 4;
+	case _PAGE_CACHE_MODE_WP:
+		return 5;
+	default:
+		return 2;
+	}
+}
+
+/**
+ * pat_x86_facts - what there is to know of this machine
+ * @facts: gets it
+ *
+ * Asks the kernel's tables and not the MSR: they are right without PAT, too.
+ *
+ * Context: Boot, after pat_bp_init().
+ */
+void __init pat_x86_facts(struct pat_facts *facts)
+{
+	u64 slot;
+
+	facts->format = formats[0];
+	facts->format.table = 0;
+	for (slot = 0; slot < 8; slot++)
+		facts->format.table |=
+			x86_type(pgprot2cachemode(__pgprot(x86_scatter(slot))))
+			<< slot * 8;
+	if (boot_cpu_data.x86_vendor == X86_VENDOR_AMD &&
+	    boot_cpu_data.x86 == 6 && boot_cpu_data.x86_model >= 6)
+		facts->errata |= BIT(X86_ATHLON);
+	if (boot_cpu_data.x86_vfm == INTEL_LUNARLAKE_M)
+		facts->errata |= BIT(X86_LUNAR_LAKE);
+}
+#endif

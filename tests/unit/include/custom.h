@@ -496,7 +496,7 @@ extern unsigned long unit_device_bits;
 #define pgprot_device(prot)	\
 	__pgprot(pgprot_val(prot) | unit_device_bits)
 
-/* x86: the kernel's names, in bits 8 to 10 here. */
+/* x86: the kernel's names and its tables; slot 6 holds what nobody knows. */
 enum page_cache_mode {
 	_PAGE_CACHE_MODE_WB,
 	_PAGE_CACHE_MODE_WC,
@@ -506,21 +506,30 @@ enum page_cache_mode {
 	_PAGE_CACHE_MODE_WP,
 };
 
-#define pgprot2cachemode(prot)	\
-	((enum page_cache_mode)(pgprot_val(prot) >> 8 & 7))
+#define UNIT_SLOT_BITS(slot)	\
+	(((slot) & 3UL) << 3 | ((slot) & 4UL) << 5)
+#define UNIT_SLOT_UNKNOWN	6
 
-/* The highest of them is elsewhere in huge entries, as the PAT bit is. */
-#define pgprot_large_2_4k(prot)	\
-	__pgprot((pgprot_val(prot) & ~(1UL << 10 | 1UL << 12)) |	\
-		 (pgprot_val(prot) >> 2 & 1UL << 10))
+enum page_cache_mode pgprot2cachemode(pgprot_t prot);
 
-/* arm64: an index in the same place. */
+#define X86_VENDOR_AMD		2
+#define INTEL_LUNARLAKE_M	0x6bd
+
+extern struct unit_cpu {
+	unsigned int x86_vendor;
+	unsigned int x86;
+	unsigned int x86_model;
+	unsigned int x86_vfm;
+} boot_cpu_data;
+
+/* arm64: what is in MAIR_EL1; its last byte is of no known type. */
 #define MT_NORMAL		0
 #define MT_NORMAL_TAGGED	1
 #define MT_NORMAL_NC		2
 #define MT_DEVICE_nGnRnE	3
 #define MT_DEVICE_nGnRE		4
-#define PTE_ATTRINDX(type)	((unsigned long)(type) << 8)
-#define PTE_ATTRINDX_MASK	PTE_ATTRINDX(7)
+#define UNIT_MT_UNKNOWN		7
+#define PTE_ATTRINDX(type)	((unsigned long)(type) << 2)
+#define read_sysreg(name)	0xbb0000040044f0ffULL
 
 #endif /* _UNIT_CUSTOM_H */

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track attributes: those of the running kernel.
+ *
+ * The facts are gathered once at boot; everything else asks the tables.
+ */
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include "pat.h"
+
+static struct pat_facts native __ro_after_init;
+
+#ifndef pat_native_facts
+/*
+ * What the architecture's own helpers produce.  Earlier entries win: where
+ * write-combining falls back to uncached, the bits are called uncached.
+ */
+static struct pat_code samples[] __ro_after_init = {
+	PAT_CODE(0, WB, "PAGE_KERNEL"),
+	PAT_CODE(0, UC, "pgprot_noncached()"),
+	PAT_CODE(0, WC, "pgprot_writecombine()"),
+	PAT_CODE(0, DEVICE, "pgprot_device()"),
+};
+
+/* The bits in which the samples differ are those that carry the attribute. */
+static void __init pat_native_facts(struct pat_facts *facts)
+{
+	u64 plain = pgprot_val(PAGE_KERNEL), mask = 0;
+	unsigned int i;
+
+	samples[0].value = plain;
+	samples[1].value = pgprot_val(pgprot_noncached(PAGE_KERNEL));
+	samples[2].value = pgprot_val(pgprot_writecombine(PAGE_KERNEL));
+	samples[3].value = pgprot_val(pgprot_device(PAGE_KERNEL));
+
+	for (i = 1; i < ARRAY_SIZE(samples); i++)
+		mask |= samples[i].value ^ plain;
+	for (i = 0; i < ARRAY_SIZE(samples); i++)
+		samples[i].value &= mask;
+	facts->format = (struct pat_format){
+		.name = "helpers",
+		.mask = mask,
+		PAT_LIST(codes, samples),
+	};
+}
+#endif
+
+/**
+ * pfn_attr_init - learn the architecture's page table bits
+ *
+ * Context: Boot, once the architecture has settled its page attributes and
+ * before the first pfn_attr_from_pgprot().
+ */
+void __init pfn_attr_init(void)
+{
+	native = (struct pat_facts){ };
+	pat_native_facts(&native);
+}
+
+/**
+ * pfn_attr_facts - what is known of this machine
+ *
+ * Return: the facts, valid after pfn_attr_init() and for ever.
+ */
+const struct pat_facts *pfn_attr_facts(void)
+{
+	return &native;
+}
+
+/**
+ * pfn_attr_from_pgprot - the attribute that page table bits ask for
+ * @prot: protection of a page table entry of the smallest size
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: the attribute, %PFN_ATTR_UNKNOWN if the bits make no sense here.
+ */
+enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot)
+{
+	return pat_decode(PAT_NATIVE, &native.format, pgprot_val(prot));
+}
+EXPORT_SYMBOL_GPL(pfn_attr_from_pgprot);
+
+/**
+ * pfn_attr_from_large - the attribute that a huge page table entry asks for
+ * @prot: protection bits as they are in the entry
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: as pfn_attr_from_pgprot().
+ */
+enum pfn_attr pfn_attr_from_large(pgprot_t prot)
+{
+	const struct pat_arch *arch = PAT_NATIVE;
+	u64 bits = pgprot_val(prot);
+
+	return pat_decode(arch, &native.format,
+			  arch->from_large ? arch->from_large(bits) : bits);
+}
+
+/**
+ * pfn_attr_arch - name of the architecture whose rules are in force
+ *
+ * Return: a constant string, "generic" where no file of its own exists.
+ */
+const char *pfn_attr_arch(void)
+{
+	return PAT_NATIVE->name;
+}
+
+/**
+ * pfn_attr_judge - what it means to map a page with both attributes
+ * @a: one attribute
+ * @b: the other; the order does not matter
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: the rule, never NULL.  A pair without a rule, and one of which a
+ * side is %PFN_ATTR_UNKNOWN or %PFN_ATTR_NONE, is %PFN_VERDICT_UNKNOWN: nobody
+ * is accused by guess.
+ */
+const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b)
+{
+	return pat_judge(PAT_NATIVE, a, b);
+}
+EXPORT_SYMBOL_GPL(pfn_attr_judge);
