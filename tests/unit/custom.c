@@ -411,6 +411,7 @@ unsigned long unit_writecombine_bits = 0x200;
 unsigned long unit_device_bits = 0x400;
 
 struct unit_cpu boot_cpu_data;
+bool unit_aliasing;
 
 enum page_cache_mode pgprot2cachemode(pgprot_t prot)
 {

@@ -4,9 +4,11 @@
  *
  * The facts are gathered once at boot; everything else asks the tables.
  */
+#include <linux/cacheinfo.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/mm.h>
+#include <asm/shmparam.h>
 #include "pat.h"
 
 static struct pat_facts native __ro_after_init;
@@ -46,6 +48,20 @@ static void __init pat_native_facts(struct pat_facts *facts)
 }
 #endif
 
+/* The period of colours, 0 where the data cache shows none. */
+static unsigned long __init native_colour(void)
+{
+	if (!cpu_dcache_is_aliasing())
+		return 0;
+#if defined(SHM_COLOUR)
+	return SHM_COLOUR;
+#elif defined(CONFIG_MIPS)
+	return shm_align_mask + 1;
+#else
+	return SHMLBA;
+#endif
+}
+
 /**
  * pfn_attr_init - learn the architecture's page table bits
  *
@@ -54,7 +70,7 @@ static void __init pat_native_facts(struct pat_facts *facts)
  */
 void __init pfn_attr_init(void)
 {
-	native = (struct pat_facts){ };
+	native = (struct pat_facts){ .colour = native_colour() };
 	pat_native_facts(&native);
 }
 

@@ -186,13 +186,31 @@ enum pfn_verdict pfn_attr_colour_verdict(const struct pat_facts *facts,
 const struct pat_facts *pfn_attr_facts(void);
 void pat_x86_facts(struct pat_facts *facts);
 void pat_arm64_facts(struct pat_facts *facts);
+void pat_riscv_facts(struct pat_facts *facts);
+void pat_powerpc_facts(struct pat_facts *facts);
+void pat_arm_facts(struct pat_facts *facts);
+void pat_s390_facts(struct pat_facts *facts);
+void pat_mips_facts(struct pat_facts *facts);
+void pat_parisc_facts(struct pat_facts *facts);
+void pat_loongarch_facts(struct pat_facts *facts);
+void pat_sparc_facts(struct pat_facts *facts);
 
 extern const struct pat_arch pat_x86;
 extern const struct pat_arch pat_arm64;
+extern const struct pat_arch pat_riscv;
+extern const struct pat_arch pat_powerpc;
+extern const struct pat_arch pat_arm;
+extern const struct pat_arch pat_s390;
+extern const struct pat_arch pat_mips;
+extern const struct pat_arch pat_parisc;
+extern const struct pat_arch pat_loongarch;
+extern const struct pat_arch pat_sparc;
 extern const struct pat_arch pat_generic;
 
 /* Those with a file of their own, and last the one that stands for the rest. */
-#define PAT_ARCHS	&pat_x86, &pat_arm64, &pat_generic
+#define PAT_ARCHS	\
+	&pat_x86, &pat_arm64, &pat_arm, &pat_riscv, &pat_powerpc, &pat_s390, \
+	&pat_mips, &pat_parisc, &pat_loongarch, &pat_sparc, &pat_generic
 
 #if defined(CONFIG_X86)
 #define PAT_NATIVE		(&pat_x86)
@@ -200,6 +218,30 @@ extern const struct pat_arch pat_generic;
 #elif defined(CONFIG_ARM64)
 #define PAT_NATIVE		(&pat_arm64)
 #define pat_native_facts	pat_arm64_facts
+#elif defined(CONFIG_RISCV)
+#define PAT_NATIVE		(&pat_riscv)
+#define pat_native_facts	pat_riscv_facts
+#elif defined(CONFIG_PPC)
+#define PAT_NATIVE		(&pat_powerpc)
+#define pat_native_facts	pat_powerpc_facts
+#elif defined(CONFIG_ARM)
+#define PAT_NATIVE		(&pat_arm)
+#define pat_native_facts	pat_arm_facts
+#elif defined(CONFIG_S390)
+#define PAT_NATIVE		(&pat_s390)
+#define pat_native_facts	pat_s390_facts
+#elif defined(CONFIG_MIPS)
+#define PAT_NATIVE		(&pat_mips)
+#define pat_native_facts	pat_mips_facts
+#elif defined(CONFIG_PARISC)
+#define PAT_NATIVE		(&pat_parisc)
+#define pat_native_facts	pat_parisc_facts
+#elif defined(CONFIG_LOONGARCH)
+#define PAT_NATIVE		(&pat_loongarch)
+#define pat_native_facts	pat_loongarch_facts
+#elif defined(CONFIG_SPARC)
+#define PAT_NATIVE		(&pat_sparc)
+#define pat_native_facts	pat_sparc_facts
 #else
 #define PAT_NATIVE		(&pat_generic)
 #endif

@@ -522,6 +522,11 @@ extern struct unit_cpu {
 	unsigned int x86_vfm;
 } boot_cpu_data;
 
+/* Virtually indexed caches, or not. */
+extern bool unit_aliasing;
+#define cpu_dcache_is_aliasing()	unit_aliasing
+#define SHMLBA			0x4000UL
+
 /* arm64: what is in MAIR_EL1; its last byte is of no known type. */
 #define MT_NORMAL		0
 #define MT_NORMAL_TAGGED	1
