@@ -126,6 +126,18 @@ const struct cmd commands[] = {
 		.example = "pfntrack snapshot /tmp/before && pfntrack --root /tmp/before list",
 	},
 	{
+		.name = "arch",
+		.args = "[NAME]",
+		.nargs_max = 1,
+		.run = cmd_arch,
+		.summary = "what attributes mean on an architecture, and which pairs harm",
+		.details =
+			"Lists the architectures or, of one of them, the page table bits, what becomes of\n"
+			"an attribute that cannot be had, and what two attributes on one page mean, with\n"
+			"the source of each fact.  The tables are built in: any machine shows all of them.",
+		.example = "pfntrack arch arm64",
+	},
+	{
 		.name = "version",
 		.args = "",
 		.run = cmd_version,

@@ -57,6 +57,7 @@ int cmd_leaks(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
+int cmd_arch(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

@@ -10,7 +10,6 @@
 
 #define ARM_MISMATCH	"Arm DDI 0406 part A3, Mismatched memory attributes"
 #define ARM_TYPES	"Arm DDI 0406 part A3, Memory types and attributes"
-#define KERNEL_TYPES	"arch/arm/include/asm/pgtable-2level.h, L_PTE_MT_*"
 #define KERNEL_DMA	"arch/arm/mm/dma-mapping.c, __dma_clear_buffer()"
 
 #define WHY_CACHED	"a line cached, or fetched ahead, through the cacheable mapping hides what the other side and the device write"

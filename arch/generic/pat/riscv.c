@@ -10,7 +10,6 @@
 
 #define PRIV_SVPBMT	"RISC-V Priv, Svpbmt Extension for Page-Based Memory Types"
 #define PRIV_PMA	"RISC-V Priv, Physical Memory Attributes, Coherence and Cacheability PMAs"
-#define KERNEL_BITS	"arch/riscv/include/asm/pgtable-64.h, _PAGE_MTMASK"
 #define KERNEL_32	"arch/riscv/include/asm/pgtable-32.h, _PAGE_NOCACHE"
 #define KERNEL_DMA	"arch/riscv/mm/dma-noncoherent.c, arch_dma_prep_coherent()"
 

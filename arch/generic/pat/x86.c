@@ -11,8 +11,6 @@
 #define SDM_PAT		"Intel SDM 3A 12.12.4, Programming the PAT"
 #define SDM_TYPES	"Intel SDM 3A 12.3, Methods of Caching Available"
 #define SDM_EFFECT	"Intel SDM 3A 12.5.2.2, Selecting Memory Types with the PAT"
-#define SDM_MTRR	"Intel SDM 3A 12.5.2.2, Effective Page-Level Memory Types"
-#define KERNEL_PAT	"arch/x86/mm/pat/memtype.c, pat_bp_init()"
 #define KERNEL_TABLE	"arch/x86/mm/init.c, __cachemode2pte_tbl[]"
 #define TTM_THREAD	"dri-devel 2025-08-20, drm/ttm: disable changing the global caching flags on newer AMD CPUs v2"
 #define KERNEL_ALLOWED	"arch/x86/include/asm/pgtable.h, is_new_memtype_allowed()"
@@ -164,7 +162,10 @@ static u64 x86_from_large(u64 bits)
 	return (bits & ~(X86_PAT | X86_PAT_LARGE)) | pat;
 }
 
-/* Under an MTRR; rows and columns that the manual leaves open are unknown. */
+/*
+ * Intel SDM 3A 12.5.2.2, Effective Page-Level Memory Types; rows and columns
+ * that the manual leaves open are unknown.
+ */
 static enum pfn_attr x86_under(enum pfn_attr attr, enum pfn_attr mtrr)
 {
 	if (attr == PFN_ATTR_UC || attr == PFN_ATTR_WC)
