@@ -207,6 +207,7 @@ const struct pat_arch pat_x86 = {
 
 #ifdef CONFIG_X86
 #include <linux/mm.h>
+#include <asm/cpu_device_id.h>
 #include <asm/intel-family.h>
 #include <asm/memtype.h>
 #include <asm/processor.h>

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track, asked on the running architecture: what its own pgprot helpers
+ * produce is decoded, and the basics of map, claim, judge and cut hold.
+ *
+ * Nothing is mapped: the registry is told of mappings of page frames that
+ * nobody holds, at kernel addresses that are reserved meanwhile.
+ */
+#include <kunit/test.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/pfn_track.h>
+#include <linux/vmalloc.h>
+#include "../../arch/generic/pat/pat.h"
+
+#define PAGES		8
+#define STEP		SZ_16M
+
+/* === Attributes ========================================================= */
+
+static void decodes_own_helpers(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, pfn_attr_from_pgprot(PAGE_KERNEL), PFN_ATTR_WB);
+	KUNIT_EXPECT_NE(test,
+			pfn_attr_from_pgprot(pgprot_noncached(PAGE_KERNEL)),
+			PFN_ATTR_UNKNOWN);
+	KUNIT_EXPECT_NE(test,
+			pfn_attr_from_pgprot(pgprot_writecombine(PAGE_KERNEL)),
+			PFN_ATTR_UNKNOWN);
+	KUNIT_EXPECT_NE(test, pfn_attr_from_pgprot(pgprot_device(PAGE_KERNEL)),
+			PFN_ATTR_UNKNOWN);
+}
+
+/* What the tables say becomes of an attribute is what the helpers make. */
+static void helpers_agree_with_tables(struct kunit *test)
+{
+	const struct pat_format *format = &pfn_attr_facts()->format;
+	enum pfn_attr wc, uc;
+
+	if (PAT_NATIVE == &pat_generic)
+		kunit_skip(test, "the table is made of the helpers");
+	wc = pfn_attr_from_pgprot(pgprot_writecombine(PAGE_KERNEL));
+	uc = pfn_attr_from_pgprot(pgprot_noncached(PAGE_KERNEL));
+	KUNIT_EXPECT_EQ(test, wc, pat_effective(format, PFN_ATTR_WC));
+	if (!strcmp(pfn_attr_arch(), "x86"))
+		KUNIT_EXPECT_EQ(test, uc, PFN_ATTR_UC_MINUS);
+	else
+		KUNIT_EXPECT_EQ(test, uc, pat_effective(format, PFN_ATTR_UC));
+}
+
+/* Whatever can be said is told again from its bits. */
+static void round_trip(struct kunit *test)
+{
+	const struct pat_format *format = &pfn_attr_facts()->format;
+	enum pfn_attr attr;
+	u64 bits;
+
+	if (PAT_NATIVE == &pat_generic)
+		kunit_skip(test, "earlier samples win here");
+	for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+		if (!pat_encode(PAT_NATIVE, format, attr, &bits))
+			continue;
+		KUNIT_EXPECT_EQ(test, pfn_attr_from_pgprot(__pgprot(bits)),
+				attr);
+	}
+}
+
+static void judges_both_ways(struct kunit *test)
+{
+	enum pfn_attr a, b;
+
+	for (a = PFN_ATTR_UNKNOWN; a < PFN_ATTR_COUNT; a++) {
+		for (b = PFN_ATTR_UNKNOWN; b < PFN_ATTR_COUNT; b++) {
+			const struct pfn_attr_pair *rule = pfn_attr_judge(a, b);
+
+			KUNIT_EXPECT_PTR_EQ(test, rule, pfn_attr_judge(b, a));
+			if (a <= PFN_ATTR_NONE || b <= PFN_ATTR_NONE)
+				KUNIT_EXPECT_EQ(test, rule->verdict,
+						PFN_VERDICT_UNKNOWN);
+			else if (a == b)
+				KUNIT_EXPECT_EQ(test, rule->verdict,
+						PFN_VERDICT_SAME);
+		}
+	}
+}
+
+static void colours(struct kunit *test)
+{
+	const struct pat_facts *facts = pfn_attr_facts();
+	enum pfn_verdict next;
+
+	next = pfn_attr_colour_verdict(facts, 0, true, PAGE_SIZE, true);
+	KUNIT_EXPECT_EQ(test, next, facts->colour > PAGE_SIZE ?
+				    PFN_VERDICT_INCOHERENT : PFN_VERDICT_SAME);
+	KUNIT_EXPECT_EQ(test, pfn_attr_colour_verdict(facts, 0, true,
+						      facts->colour, true),
+			PFN_VERDICT_SAME);
+}
+
+/* === The registry ======================================================= */
+
+/**
+ * struct fixture - what a test of the registry works on
+ * @area: kernel addresses, reserved and not mapped
+ * @phys: first byte of as much physical space, held by nobody
+ */
+struct fixture {
+	struct vm_struct *area;
+	phys_addr_t phys;
+};
+
+static int held(const struct pfn_mapping *mapping, void *data)
+{
+	return 1;
+}
+
+/* From the top of physical space down. */
+static phys_addr_t find_free(void)
+{
+	phys_addr_t phys = ALIGN_DOWN(PHYS_ADDR_MAX, STEP);
+	unsigned int i;
+
+	for (i = 0; i < 64; i++, phys -= STEP)
+		if (!pfn_valid(PHYS_PFN(phys)) &&
+		    !pfn_track_for_each(phys, PAGES * PAGE_SIZE, held, NULL))
+			return phys;
+	return 0;
+}
+
+static int registry_init(struct kunit *test)
+{
+	struct fixture *fix;
+
+	if (!pfn_track_enabled())
+		kunit_skip(test, "pfn_track is off");
+	fix = kunit_kzalloc(test, sizeof(*fix), GFP_KERNEL);
+	if (!fix)
+		return -ENOMEM;
+	fix->phys = find_free();
+	if (!fix->phys)
+		kunit_skip(test, "no physical range that nobody holds");
+	fix->area = get_vm_area(PAGES * PAGE_SIZE, VM_IOREMAP);
+	if (!fix->area)
+		return -ENOMEM;
+	test->priv = fix;
+	return 0;
+}
+
+static void registry_exit(struct kunit *test)
+{
+	struct fixture *fix = test->priv;
+
+	if (!fix)
+		return;
+	pfn_track_iounmap(fix->area->addr, PAGES * PAGE_SIZE);
+	free_vm_area(fix->area);
+}
+
+static void *page_at(const struct fixture *fix, unsigned int i)
+{
+	return fix->area->addr + i * PAGE_SIZE;
+}
+
+static int map(const struct fixture *fix, pgprot_t prot)
+{
+	return pfn_track_ioremap(fix->area->addr, PAGES * PAGE_SIZE, fix->phys,
+				 prot, prot, NULL);
+}
+
+static unsigned int lookup(const struct fixture *fix, unsigned int i)
+{
+	return pfn_track_lookup(PHYS_PFN(fix->phys) + i);
+}
+
+static void maps_and_unmaps(struct kunit *test)
+{
+	const struct fixture *fix = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, map(fix, PAGE_KERNEL), 0);
+	for (i = 0; i < PAGES; i++)
+		KUNIT_EXPECT_EQ(test, lookup(fix, i), BIT(PFN_ATTR_WB));
+	pfn_track_iounmap(fix->area->addr, PAGES * PAGE_SIZE);
+	for (i = 0; i < PAGES; i++)
+		KUNIT_EXPECT_EQ(test, lookup(fix, i), 0);
+}
+
+static void cuts_exactly(struct kunit *test)
+{
+	const struct fixture *fix = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, map(fix, PAGE_KERNEL), 0);
+	pfn_track_iounmap(page_at(fix, 3), 2 * PAGE_SIZE);
+	for (i = 0; i < PAGES; i++)
+		KUNIT_EXPECT_EQ(test, lookup(fix, i),
+				i == 3 || i == 4 ? 0 : BIT(PFN_ATTR_WB));
+}
+
+/* A dry run, so that nothing is reported. */
+static void judges_by_the_table(struct kunit *test)
+{
+	const struct fixture *fix = test->priv;
+	struct pfn_answer answer;
+	enum pfn_attr attr;
+
+	KUNIT_ASSERT_EQ(test, map(fix, PAGE_KERNEL), 0);
+	for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+		KUNIT_ASSERT_EQ(test, pfn_track_query(fix->phys, PAGE_SIZE,
+						      attr, &answer), 0);
+		KUNIT_EXPECT_EQ(test, answer.attrs, BIT(PFN_ATTR_WB));
+		KUNIT_EXPECT_EQ(test, answer.verdict,
+				pfn_attr_judge(PFN_ATTR_WB, attr)->verdict);
+	}
+}
+
+static void claims_and_releases(struct kunit *test)
+{
+	const struct fixture *fix = test->priv;
+	struct pfn_claim claim = { };
+
+	KUNIT_ASSERT_EQ(test, pfn_track_claim(&claim, NULL, fix->phys,
+					      2 * PAGE_SIZE, PFN_ATTR_WB,
+					      PFN_CLAIM_EXACT), 0);
+	KUNIT_EXPECT_EQ(test, lookup(fix, 0), BIT(PFN_ATTR_WB));
+	KUNIT_EXPECT_EQ(test, lookup(fix, 2), 0);
+	/* Who maps it alike is welcome, and the claim outlives it. */
+	KUNIT_EXPECT_EQ(test, map(fix, PAGE_KERNEL), 0);
+	pfn_track_iounmap(fix->area->addr, PAGES * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, lookup(fix, 1), BIT(PFN_ATTR_WB));
+	KUNIT_EXPECT_EQ(test, pfn_track_release(&claim), 0);
+	KUNIT_EXPECT_EQ(test, lookup(fix, 0), 0);
+}
+
+static struct kunit_case attr_cases[] = {
+	KUNIT_CASE(decodes_own_helpers),
+	KUNIT_CASE(helpers_agree_with_tables),
+	KUNIT_CASE(round_trip),
+	KUNIT_CASE(judges_both_ways),
+	KUNIT_CASE(colours),
+	{ }
+};
+
+static struct kunit_suite attr_suite = {
+	.name = "pfn_track_attr",
+	.test_cases = attr_cases,
+};
+
+static struct kunit_case registry_cases[] = {
+	KUNIT_CASE(maps_and_unmaps),
+	KUNIT_CASE(cuts_exactly),
+	KUNIT_CASE(judges_by_the_table),
+	KUNIT_CASE(claims_and_releases),
+	{ }
+};
+
+static struct kunit_suite registry_suite = {
+	.name = "pfn_track_registry",
+	.init = registry_init,
+	.exit = registry_exit,
+	.test_cases = registry_cases,
+};
+
+kunit_test_suites(&attr_suite, &registry_suite);
