@@ -134,7 +134,7 @@ TEST(attr, generic_without_bits)
 
 /* === Matrices =========================================================== */
 
-static const struct pat_arch * const archs[] = { PAT_ARCHS };
+static const struct pat_arch * const archs[] = PAT_ARCHS;
 
 /* The bits of an entry that carry the attribute. */
 static u64 field(const struct pat_arch *arch, const struct pat_format *format)

@@ -19,7 +19,7 @@
 #define PAT_READER 1
 #include "../../arch/generic/pat/pat.h"
 
-static const struct pat_arch *const archs[] = { PAT_ARCHS };
+static const struct pat_arch *const archs[] = PAT_ARCHS;
 
 static const char *const attr_words[] = { PFN_ATTR_TEXT };
 static const char *const verdict_words[] = { PFN_VERDICT_TEXT };

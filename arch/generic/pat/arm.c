@@ -108,16 +108,21 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define COLOUR_WHEN	"VIVT caches (ARMv4, ARMv5) and VIPT caches whose ways are larger than a page (some ARMv6)"
+#define COLOUR_WHY	"the lines of two addresses lie in different places of the cache, and neither sees what the other writes"
+
 static const struct pat_colour colour = {
-	.when = "VIVT caches (ARMv4, ARMv5) and VIPT caches whose ways are larger than a page (some ARMv6)",
+	.when = COLOUR_WHEN,
 	.rule = "addresses modulo SHMLBA, four pages; VIVT caches have no two addresses alike",
-	.why = "the lines of two addresses lie in different places of the cache, and neither sees what the other writes",
+	.why = COLOUR_WHY,
 	.source = "arch/arm/include/asm/cachetype.h, arch/arm/include/asm/shmparam.h",
 };
 
+#define NOTE	"The linear map is made of sections that every process's tables share: its attributes cannot be changed page by page."
+
 const struct pat_arch pat_arm = {
 	.name = "arm",
-	.note = "The linear map is made of sections that every process's tables share: its attributes cannot be changed page by page.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),

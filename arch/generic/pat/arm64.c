@@ -64,9 +64,11 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define NOTE	"Normal-Tagged is cached like Normal; tags are a permission. A guest's stage 2, and FEAT_S2FWB, can make an attribute stronger or weaker without this table knowing."
+
 const struct pat_arch pat_arm64 = {
 	.name = "arm64",
-	.note = "Normal-Tagged is cached like Normal; tags are a permission. A guest's stage 2, and FEAT_S2FWB, can make an attribute stronger or weaker without this table knowing.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),

@@ -24,16 +24,20 @@ static const struct pfn_attr_pair pairs[] = {
 	PAT_PAIR(UC, DEVICE, ORDERING, WHY_ORDER, ANY_DEVICE_IO),
 };
 
+#define COLOUR_WHY	"the lines of two addresses lie in different places of the cache, and neither sees what the other writes"
+
 static const struct pat_colour colour = {
 	.when = "sh, csky, nios2, xtensa and others, where cpu_dcache_is_aliasing()",
 	.rule = "addresses modulo SHMLBA",
-	.why = "the lines of two addresses lie in different places of the cache, and neither sees what the other writes",
+	.why = COLOUR_WHY,
 	.source = ANY_ALIAS "; include/linux/cacheinfo.h, cpu_dcache_is_aliasing()",
 };
 
+#define NOTE	"Any architecture without a file of its own. Its bits are learnt at boot from what its pgprot_noncached(), pgprot_writecombine() and pgprot_device() make of PAGE_KERNEL; what its page tables cannot express is not told apart."
+
 const struct pat_arch pat_generic = {
 	.name = "generic",
-	.note = "Any architecture without a file of its own. Its bits are learnt at boot from what its pgprot_noncached(), pgprot_writecombine() and pgprot_device() make of PAGE_KERNEL; what its page tables cannot express is not told apart.",
+	.note = NOTE,
 	PAT_LIST(pairs, pairs),
 	.colour = &colour,
 };

@@ -59,9 +59,11 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define NOTE	"The kernel also reaches all memory through direct mapped windows, cached and uncached, without a page table; ioremap() uses them, and such aliases are not on record."
+
 const struct pat_arch pat_loongarch = {
 	.name = "loongarch",
-	.note = "The kernel also reaches all memory through direct mapped windows, cached and uncached, without a page table; ioremap() uses them, and such aliases are not on record.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 };

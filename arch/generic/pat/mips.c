@@ -107,16 +107,21 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define COLOUR_WHY	"the lines of two addresses lie in different places of the cache, and neither sees what the other writes"
+#define COLOUR_SOURCE	"arch/mips/mm/c-r4k.c, shm_align_mask; arch/mips/include/asm/cpu-features.h, cpu_has_dc_aliases"
+
 static const struct pat_colour colour = {
 	.when = "virtually indexed data caches whose ways are larger than a page",
 	.rule = "addresses modulo shm_align_mask + 1, the size of a way",
-	.why = "the lines of two addresses lie in different places of the cache, and neither sees what the other writes",
-	.source = "arch/mips/mm/c-r4k.c, shm_align_mask; arch/mips/include/asm/cpu-features.h, cpu_has_dc_aliases",
+	.why = COLOUR_WHY,
+	.source = COLOUR_SOURCE,
 };
+
+#define NOTE	"Every page frame below 512 MiB also appears uncached in KSEG1, and all of them in XKPHYS on 64 bits, without a page table; these aliases are not on record."
 
 const struct pat_arch pat_mips = {
 	.name = "mips",
-	.note = "Every page frame below 512 MiB also appears uncached in KSEG1, and all of them in XKPHYS on 64 bits, without a page table; these aliases are not on record.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),

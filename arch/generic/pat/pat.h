@@ -16,16 +16,14 @@
 /* The pfntrack command: <linux/pfn_track.h> is the vocabulary there. */
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <linux/pfn_attr.h>
+#include <linux/types.h>
 
-typedef uint64_t u64;
+typedef __u64 u64;
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
 #ifndef BIT
 #define BIT(nr)		(1UL << (nr))
+#define BIT_ULL(nr)	(1ULL << (nr))
 #endif
 #endif /* PAT_READER */
 
@@ -208,9 +206,11 @@ extern const struct pat_arch pat_sparc;
 extern const struct pat_arch pat_generic;
 
 /* Those with a file of their own, and last the one that stands for the rest. */
-#define PAT_ARCHS	\
-	&pat_x86, &pat_arm64, &pat_arm, &pat_riscv, &pat_powerpc, &pat_s390, \
-	&pat_mips, &pat_parisc, &pat_loongarch, &pat_sparc, &pat_generic
+#define PAT_ARCHS {							\
+	&pat_x86, &pat_arm64, &pat_arm, &pat_riscv, &pat_powerpc,	\
+	&pat_s390, &pat_mips, &pat_parisc, &pat_loongarch, &pat_sparc,	\
+	&pat_generic							\
+}
 
 #if defined(CONFIG_X86)
 #define PAT_NATIVE		(&pat_x86)
@@ -246,8 +246,9 @@ extern const struct pat_arch pat_generic;
 #define PAT_NATIVE		(&pat_generic)
 #endif
 
-#define PAT_LIST(member, array)		\
-	.member = array, .nr_##member = ARRAY_SIZE(array)
+#define PAT_LIST(member, array)			\
+	.member = array,			\
+	.nr_##member = sizeof(array) / sizeof((array)[0])
 
 #define PAT_PAIR(_a, _b, _verdict, _why, _source) {	\
 	.a = PFN_ATTR_##_a,				\

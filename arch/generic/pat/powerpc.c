@@ -105,9 +105,11 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define NOTE	"RAM lies in the linear map, which is cached: mapping it uncached is the pair that stops machines."
+
 const struct pat_arch pat_powerpc = {
 	.name = "powerpc",
-	.note = "RAM lies in the linear map, which is cached: mapping it uncached is the pair that stops machines.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 };

@@ -87,9 +87,11 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define NOTE	"Write-back stands for \"as the PMA say\": cached for RAM, uncached for I/O. Some platforms show one memory at two physical addresses with different PMA; such pairs are not found, for they are different page frames."
+
 const struct pat_arch pat_riscv = {
 	.name = "riscv",
-	.note = "Write-back stands for \"as the PMA say\": cached for RAM, uncached for I/O. Some platforms show one memory at two physical addresses with different PMA; such pairs are not found, for they are different page frames.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),

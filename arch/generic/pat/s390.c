@@ -56,9 +56,11 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define NOTE	"Write-back stands for \"no bit set\": cached and coherent for storage, store by store for PCI memory."
+
 const struct pat_arch pat_s390 = {
 	.name = "s390",
-	.note = "Write-back stands for \"no bit set\": cached and coherent for storage, store by store for PCI memory.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 };

@@ -51,7 +51,8 @@ static const struct pat_code srmmu[] = {
 static const struct pat_change changes[] = {
 	PAT_CHANGE(WC, UC, WHY_ONE, KERNEL_PGPROT),
 	PAT_CHANGE(DEVICE, UC, WHY_ONE, KERNEL_PGPROT),
-	PAT_CHANGE(WT, UC, "ioremap_wt() is ioremap()", "arch/sparc/include/asm/io_64.h, ioremap_wt()"),
+	PAT_CHANGE(WT, UC, "ioremap_wt() is ioremap()",
+		   "arch/sparc/include/asm/io_64.h, ioremap_wt()"),
 };
 
 enum { SPARC_4U, SPARC_4V, SPARC_M7, SPARC_32 };
@@ -91,10 +92,13 @@ static const struct pat_format formats[] = {
 	},
 };
 
+#define COLOUR_WHEN	"UltraSPARC with 16 KiB of virtually indexed cache and 8 KiB pages; some 32-bit machines"
+#define COLOUR_WHY	"the lines of two addresses lie in different places of the cache, and neither sees what the other writes"
+
 static const struct pat_colour colour = {
-	.when = "UltraSPARC with 16 KiB of virtually indexed cache and 8 KiB pages; some 32-bit machines",
+	.when = COLOUR_WHEN,
 	.rule = "addresses modulo SHMLBA, 16 KiB on 64 bits",
-	.why = "the lines of two addresses lie in different places of the cache, and neither sees what the other writes",
+	.why = COLOUR_WHY,
 	.source = UA_ALIAS "; arch/sparc/include/asm/shmparam_64.h",
 };
 

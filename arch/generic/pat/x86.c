@@ -137,10 +137,10 @@ static const struct pat_format formats[] = {
 	},
 };
 
-#define X86_PWT		(1ULL << 3)
-#define X86_PCD		(1ULL << 4)
-#define X86_PAT		(1ULL << 7)
-#define X86_PAT_LARGE	(1ULL << 12)
+#define X86_PWT		BIT_ULL(3)
+#define X86_PCD		BIT_ULL(4)
+#define X86_PAT		BIT_ULL(7)
+#define X86_PAT_LARGE	BIT_ULL(12)
 
 static u64 x86_gather(u64 bits)
 {
@@ -192,9 +192,11 @@ static enum pfn_attr x86_under(enum pfn_attr attr, enum pfn_attr mtrr)
 	}
 }
 
+#define NOTE	"An MTRR has its say, too: uncached-minus becomes write-combining where an MTRR says so, and everything but write-combining becomes uncached where an MTRR says uncached."
+
 const struct pat_arch pat_x86 = {
 	.name = "x86",
-	.note = "An MTRR has its say, too: uncached-minus becomes write-combining where an MTRR says so, and everything but write-combining becomes uncached where an MTRR says uncached.",
+	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
@@ -207,10 +209,10 @@ const struct pat_arch pat_x86 = {
 
 #ifdef CONFIG_X86
 #include <linux/mm.h>
+#include <linux/processor.h>
 #include <asm/cpu_device_id.h>
 #include <asm/intel-family.h>
 #include <asm/memtype.h>
-#include <asm/processor.h>
 
 /* The type by which the PAT MSR would say what the kernel's tables say. */
 static u64 __init x86_type(enum page_cache_mode mode)
