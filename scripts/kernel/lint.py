@@ -22,7 +22,7 @@ OURS = re.compile(r"pfn_track|arch/generic/pat")
 def targets(plan: tree.Plan) -> list[str]:
     """Objects and folders to build."""
     found = [str(name)[:-1] + "o" for name in plan.overlay
-             if re.match(r"mm/[^/]*\.c$", name)]
+             if re.match(r"mm/(tests/)?[^/]*\.c$", name)]
     for folder in ("arch/generic/pat/", "samples/pfn_track/"):
         if f"{folder}Makefile" in plan.overlay:
             found.append(folder)

@@ -84,7 +84,8 @@ CASES = (
     mistake("strong-uc-on-wb", ORDERING, ABSENT,
             why="x86: is_new_memtype_allowed() does not list UC, which becomes WB; arm64 has no "
                 "ioremap_uc()"),
-    mistake("np-beside-posted", ABSENT, ORDERING, why="x86 has no ioremap_np()"),
+    mistake("np-beside-posted", ABSENT, SILENT,
+            why="x86 has no ioremap_np(); arm64: right here, both are Device"),
     mistake("wide-over-mixed", "ordering/refused-by-arch ENOMEM", ORDERING,
             why="PAT wants one type in the whole range"),
     mistake("wc-over-registers", ORDERING, ORDERING),
@@ -147,9 +148,9 @@ CASES = (
     right("mprotect-right", "do", "A map mmap 0 2", "A mprotect 0 0x1000 r",
           "A mprotect 0 0x1000 rw", "A madvise 0 0x1000", "B map mmap 0 2",
           x86="silent EINVAL", arm="silent EINVAL", why="EINVAL is madvise()'s"),
-    right("vfio-bar", "do", "A map mmap 0 2", arm=ORDERING,
-          why="FALSE ALARM on arm64: pgprot_noncached() is stricter than ioremap(), and what "
-              "VFIO, UIO and /dev/mem use"),
+    right("vfio-bar", "do", "A map mmap 0 2",
+          why="arm64: pgprot_noncached() is stricter than ioremap(), and what VFIO, UIO and "
+              "/dev/mem use; both are Device"),
     right("remap-vmalloc", "do", "A map mmap 0 2"),
     right("dma-user", "do", "A map mmap 0 1"),
     right("dma-nokernel", "do", "A map mmap 0 1"),
