@@ -480,8 +480,8 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 		.want = pfn_attr_from_pgprot(want),
 		.got = PFN_ATTR_NONE,
 		.kind = kind,
-		.space = kind == PFN_KIND_IOREMAP ? PFN_SPACE_KERNEL :
-						    PFN_SPACE_USER,
+		.space = kind == PFN_KIND_REMAP_PFN ? PFN_SPACE_USER :
+						      PFN_SPACE_KERNEL,
 	};
 	struct pft_conflict c = {
 		.result = PFN_RESULT_REFUSED_ARCH,

@@ -23,6 +23,7 @@
 #include <linux/hashtable.h>
 #include <linux/huge_mm.h>
 #include <linux/io.h>
+#include <linux/memory_hotplug.h>
 #include <linux/pagewalk.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -333,16 +334,20 @@ static const struct mm_walk_ops pft_audit_ops = {
 /*
  * For writing, because vmap() frees tables that it replaces by a huge entry
  * while it holds the lock for reading.  It gives up on huge entries meanwhile.
+ * Tables of the linear map go with the memory, without that lock.
  */
 static int pft_walk_kernel(struct pft_auditor *a, const struct pft_range *win)
 {
 	int ret;
 
-	if (mmap_write_lock_killable(&init_mm))
-		return -EINTR;
-	ret = walk_kernel_page_table_range(win->va, win->va_last + 1,
-					   &pft_audit_ops, NULL, a);
-	mmap_write_unlock(&init_mm);
+	get_online_mems();
+	ret = mmap_write_lock_killable(&init_mm);
+	if (!ret) {
+		ret = walk_kernel_page_table_range(win->va, win->va_last + 1,
+						   &pft_audit_ops, NULL, a);
+		mmap_write_unlock(&init_mm);
+	}
+	put_online_mems();
 	return ret;
 }
 

@@ -74,7 +74,7 @@ static const char * const pft_wrappers[] = {
 	"ioremap", "__ioremap", "generic_ioremap", "devm_ioremap",
 	"__devm_ioremap", "devm_platform_ioremap", "of_iomap", "devm_of_iomap",
 	"pci_iomap", "pcim_iomap", "pci_ioremap", "memremap", "devm_memremap",
-	"arch_memremap", "remap_pfn_range", "vm_iomap_memory",
+	"arch_memremap", "pagemap_range", "pci_p2pdma_add", "remap_pfn_range", "vm_iomap_memory",
 	"insert_pfn", "vmf_insert_", "__vm_insert_mixed", "vmap+", "vmap_pfn+",
 	"dma_common_", "dma_alloc_", "dma_direct_", "dmam_alloc_", "iommu_dma_",
 };

@@ -125,6 +125,9 @@ void __pfn_track_iounmap(const void *va, unsigned long size);
 int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 		     const unsigned long *pfns, unsigned int count,
 		     pgprot_t prot);
+int __pfn_track_memremap(phys_addr_t start, unsigned long size, pgprot_t want,
+			 pgprot_t got);
+void __pfn_track_memunmap(phys_addr_t start, unsigned long size);
 int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		      unsigned long pfn, unsigned long size, pgprot_t want,
 		      pgprot_t got);
@@ -204,6 +207,42 @@ static inline int pfn_track_vmap(struct vm_struct *area,
 	if (!pfn_track_enabled())
 		return 0;
 	return __pfn_track_vmap(area, pages, pfns, count, prot);
+}
+
+/**
+ * pfn_track_memremap - device memory is about to be added to the linear map
+ * @start: first byte of the physical range, page aligned
+ * @size: bytes, whole pages
+ * @want: what memremap_pages() asks for
+ * @got: what will be put into the page tables
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_memremap(phys_addr_t start, unsigned long size,
+				     pgprot_t want, pgprot_t got)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_memremap(start, size, want, got);
+}
+
+/**
+ * pfn_track_memunmap - device memory has been taken out of the linear map
+ * @start: first byte of the physical range, page aligned
+ * @size: bytes, whole pages
+ *
+ * To be called before somebody else can add it; that there was nothing is no
+ * error.
+ *
+ * Context: Process context.
+ */
+static inline void pfn_track_memunmap(phys_addr_t start, unsigned long size)
+{
+	if (pfn_track_enabled())
+		__pfn_track_memunmap(start, size);
 }
 
 /**
@@ -433,6 +472,16 @@ static inline int pfn_track_vmap(struct vm_struct *area,
 				 pgprot_t prot)
 {
 	return 0;
+}
+
+static inline int pfn_track_memremap(phys_addr_t start, unsigned long size,
+				     pgprot_t want, pgprot_t got)
+{
+	return 0;
+}
+
+static inline void pfn_track_memunmap(phys_addr_t start, unsigned long size)
+{
 }
 
 static inline int pfn_track_remap(struct vm_area_struct *vma, unsigned long va,

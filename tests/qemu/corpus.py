@@ -168,6 +168,14 @@ CASES = (
     right("reserve-fault", "do", "A map mmap 0 2", "A read 0", "A write 0x1000 1"),
     right("move-bo", "do", "A map mmap 0 2", "A read 0", "do", "A read 0x1000"),
 
+    # === Memory with struct pages ============================================
+    mistake("pages-over-uc", ORDERING, INCOHERENT,
+            why="PAT gives the linear map, too, what is held: uncached-minus"),
+    mistake("uc-over-pages", ARCH_SAYS_NO, INCOHERENT),
+
+    right("pages-and-wb"),
+    right("pages-in-turn"),
+
     # === Claims ==============================================================
     mistake("claim-then-other", ORDERING, ORDERING),
     mistake("claim-wb-map-uc", INCOHERENT, INCOHERENT,

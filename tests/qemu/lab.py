@@ -117,7 +117,7 @@ class Ivshmem:
         return f"0000:00:{self.slot:02x}.0"
 
 
-DEVICES = (Ivshmem(4, 4), Ivshmem(5, 1))
+DEVICES = (Ivshmem(4, 8), Ivshmem(5, 1))
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,10 @@ enum pfn_verdict {
  * @PFN_KIND_INSERT: vmf_insert_pfn() and its kin, page by page by faults
  * @PFN_KIND_VMAP: vmap() and vmap_pfn(), of what is not write-back
  * @PFN_KIND_LINEAR: the kernel's linear map, only ever on the other side
+ * @PFN_KIND_MEMREMAP: memremap_pages(), device memory with struct pages
+ * @PFN_KIND_SET_MEMORY: set_memory_uc() and its kin, RAM whose caching state
+ *	in the linear map was changed
+ * @PFN_KIND_KMAP: a page mapped for a moment; judged, never on record
  * @PFN_KIND_COUNT: number of kinds
  */
 enum pfn_kind {
@@ -105,6 +109,9 @@ enum pfn_kind {
 	PFN_KIND_INSERT,
 	PFN_KIND_VMAP,
 	PFN_KIND_LINEAR,
+	PFN_KIND_MEMREMAP,
+	PFN_KIND_SET_MEMORY,
+	PFN_KIND_KMAP,
 	PFN_KIND_COUNT,
 };
 
@@ -114,7 +121,10 @@ enum pfn_kind {
 	[PFN_KIND_CLAIM] = "claim",			\
 	[PFN_KIND_INSERT] = "insert",			\
 	[PFN_KIND_VMAP] = "vmap",			\
-	[PFN_KIND_LINEAR] = "linear",
+	[PFN_KIND_LINEAR] = "linear",			\
+	[PFN_KIND_MEMREMAP] = "memremap",		\
+	[PFN_KIND_SET_MEMORY] = "set_memory",		\
+	[PFN_KIND_KMAP] = "kmap",
 
 /**
  * enum pfn_space - whose addresses a mapping uses
@@ -183,18 +193,21 @@ enum pfn_result {
  * @PFN_LEAK_UNBOUND: its driver was unbound from the device
  * @PFN_LEAK_NOT_BOUND: its driver's probe failed, or was deferred
  * @PFN_LEAK_UNLOADED: its module was unloaded
+ * @PFN_LEAK_FREED: the memory was freed
  * @PFN_LEAK_COUNT: number of ways
  */
 enum pfn_leak {
 	PFN_LEAK_UNBOUND,
 	PFN_LEAK_NOT_BOUND,
 	PFN_LEAK_UNLOADED,
+	PFN_LEAK_FREED,
 	PFN_LEAK_COUNT,
 };
 
 #define PFN_LEAK_TEXT					\
 	[PFN_LEAK_UNBOUND] = "unbound",			\
 	[PFN_LEAK_NOT_BOUND] = "not-bound",		\
-	[PFN_LEAK_UNLOADED] = "unloaded",
+	[PFN_LEAK_UNLOADED] = "unloaded",		\
+	[PFN_LEAK_FREED] = "freed",
 
 #endif /* _UAPI_LINUX_PFN_TRACK_H */

@@ -24,6 +24,7 @@
 
 static const struct misuse_case * const misuse_tables[] = {
 	misuse_kernel, misuse_user, misuse_fault, misuse_claim,
+	misuse_pages,
 };
 
 /* One device is enough; the pointer is set while it is bound. */
@@ -164,7 +165,8 @@ static const struct file_operations mmap_fops = {
 	.mmap = misuse_mmap,
 };
 
-static unsigned int misuse_fill(struct misuse *m, struct pci_dev *pdev)
+static unsigned int misuse_fill(struct misuse *m, struct pci_dev *pdev,
+				phys_addr_t area)
 {
 	phys_addr_t start = pci_resource_start(pdev, IVSHMEM_BAR);
 	const struct misuse_case *what;
@@ -177,6 +179,7 @@ static unsigned int misuse_fill(struct misuse *m, struct pci_dev *pdev)
 					.what = what,
 					.dev = &pdev->dev,
 					.start = start + nr * MISUSE_WINDOW,
+					.area = area,
 				};
 	return nr;
 }
@@ -201,11 +204,13 @@ static void misuse_files(void)
 
 static int misuse_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	unsigned int nr = misuse_fill(NULL, pdev);
+	unsigned int nr = misuse_fill(NULL, pdev, 0);
+	phys_addr_t start = pci_resource_start(pdev, IVSHMEM_BAR), area;
 	int ret;
 
-	if (misuse_states ||
-	    pci_resource_len(pdev, IVSHMEM_BAR) < nr * MISUSE_WINDOW)
+	area = ALIGN(start + nr * MISUSE_WINDOW, MISUSE_AREA);
+	if (misuse_states || area + MISUSE_AREA - 1 >
+			     pci_resource_end(pdev, IVSHMEM_BAR))
 		return -ENODEV;
 	ret = pcim_enable_device(pdev);
 	if (ret)
@@ -213,7 +218,7 @@ static int misuse_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	misuse_states = kcalloc(nr, sizeof(*misuse_states), GFP_KERNEL);
 	if (!misuse_states)
 		return -ENOMEM;
-	misuse_count = misuse_fill(misuse_states, pdev);
+	misuse_count = misuse_fill(misuse_states, pdev, area);
 	pci_set_drvdata(pdev, misuse_states);
 	misuse_files();
 	return 0;

@@ -12,13 +12,17 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pfn_track.h>
+#include <linux/sizes.h>
 
 struct address_space;
+struct dev_pagemap;
 struct device;
 
 #define MISUSE_PAGES	8
 #define MISUSE_WINDOW	(MISUSE_PAGES * PAGE_SIZE)
 #define MISUSE_MAPS	3
+/* As much as memory that gets struct pages has at least. */
+#define MISUSE_AREA	SZ_2M
 
 struct misuse;
 
@@ -41,6 +45,7 @@ struct misuse_case {
  * @what: the case
  * @dev: device that the window belongs to
  * @start: first byte of the window; it is %MISUSE_WINDOW bytes long
+ * @area: %MISUSE_AREA bytes behind the windows, for one case at a time
  * @step: how often the case was run since it was undone
  * @map: kernel mappings of the window
  * @nr: how many
@@ -49,12 +54,14 @@ struct misuse_case {
  * @dma: its address for the device
  * @claim: a claim on the window
  * @copy: what becomes of a claim when its owner is copied
+ * @pgmap: struct pages of @area
  * @mapping: through which processes map the window
  */
 struct misuse {
 	const struct misuse_case *what;
 	struct device *dev;
 	phys_addr_t start;
+	phys_addr_t area;
 	unsigned int step;
 	void __iomem *map[MISUSE_MAPS];
 	unsigned int nr;
@@ -63,6 +70,7 @@ struct misuse {
 	dma_addr_t dma;
 	struct pfn_claim claim;
 	struct pfn_claim copy;
+	struct dev_pagemap *pgmap;
 	struct address_space *mapping;
 };
 
@@ -70,6 +78,7 @@ extern const struct misuse_case misuse_kernel[];
 extern const struct misuse_case misuse_user[];
 extern const struct misuse_case misuse_fault[];
 extern const struct misuse_case misuse_claim[];
+extern const struct misuse_case misuse_pages[];
 
 int misuse_keep(struct misuse *m, void __iomem *map);
 int misuse_keep_mem(struct misuse *m, void *map);
