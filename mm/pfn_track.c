@@ -23,6 +23,8 @@
 DEFINE_STATIC_KEY_FALSE(pfn_track_key);
 EXPORT_SYMBOL_GPL(pfn_track_key);
 
+bool pfn_track_mixed __read_mostly;
+
 atomic_long_t pft_stats[PFT_STAT_COUNT];
 
 static bool pft_ready __ro_after_init;
@@ -471,7 +473,41 @@ bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
 	       pft_pfns(rec, (u64)pfn << PAGE_SHIFT, size);
 }
 
-/* === Hooks: refusals by the architecture ================================ */
+/* === What is told of, but never on record =============================== */
+
+/**
+ * pft_tell_unrecorded - report a newcomer that gets no record
+ * @new: everything but its holder; is judged by what it wants
+ * @who: on whose behalf
+ * @result: what became of it
+ *
+ * Context: Any but interrupts, under locks if @who->gfp says so.
+ */
+void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
+			 enum pfn_result result)
+{
+	struct pft_conflict c = {
+		.result = result,
+		.policy = pft_policy_of(new->kind),
+	};
+	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
+
+	if (c.policy == PFN_POLICY_OFF)
+		return;
+	new->holder = pft_holder_find(who);
+	new->time = ktime_get_boot_fast_ns();
+
+	spin_lock(&pft_lock);
+	pft_judge_mask(&j, new->want, pft_segment_held(new->pfn, new->last));
+	pft_capture(&c, new, &j);
+	/* Whoever the architecture had in mind, it is not on record. */
+	if (!j.rule)
+		c.verdict = PFN_VERDICT_UNKNOWN;
+	spin_unlock(&pft_lock);
+
+	pft_tell(&c, &j);
+	pft_holder_put(new->holder);
+}
 
 void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 			 unsigned long size, pgprot_t want, const void *caller)
@@ -483,32 +519,14 @@ void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 		.space = kind == PFN_KIND_REMAP_PFN ? PFN_SPACE_USER :
 						      PFN_SPACE_KERNEL,
 	};
-	struct pft_conflict c = {
-		.result = PFN_RESULT_REFUSED_ARCH,
-		.policy = pft_policy_of(kind),
-	};
-	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
 	const struct pft_who who = {
 		.space = new.space,
 		.caller = caller,
 		.gfp = GFP_KERNEL,
 	};
 
-	if (c.policy == PFN_POLICY_OFF || !pft_pfns_from(&new, pfn, size))
-		return;
-	new.holder = pft_holder_find(&who);
-	new.time = ktime_get_boot_fast_ns();
-
-	spin_lock(&pft_lock);
-	pft_judge_mask(&j, new.want, pft_segment_held(new.pfn, new.last));
-	pft_capture(&c, &new, &j);
-	/* Whoever the architecture had in mind, it is not on record. */
-	if (!j.rule)
-		c.verdict = PFN_VERDICT_UNKNOWN;
-	spin_unlock(&pft_lock);
-
-	pft_tell(&c, &j);
-	pft_holder_put(new.holder);
+	if (pft_pfns_from(&new, pfn, size))
+		pft_tell_unrecorded(&new, &who, PFN_RESULT_REFUSED_ARCH);
 }
 
 /* === Policy ============================================================= */

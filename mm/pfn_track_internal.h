@@ -204,7 +204,8 @@ struct pft_conflict {
  * struct pft_leak - a mapping that outlived who made it
  * @rec: the mapping; the reference to its holder is the caller's
  * @how: by what it became a leak
- * @name: name of the driver, or of the module, that has gone
+ * @name: name of the driver, or of the module, that has gone, or of the task
+ *	that freed the memory
  * @dev: name of the driver's device, "" for a module
  */
 struct pft_leak {
@@ -225,7 +226,8 @@ struct pft_leak {
  * @PFT_STAT_SUPPRESSED: conflicts and leaks counted but not written to the log
  * @PFT_STAT_INCOMPLETE: records that were not made or not cut for want of memory
  * @PFT_STAT_LATE: 1 if the registry was switched on after boot
- * @PFT_STAT_LEAKS: mappings and claims that outlived their driver or module
+ * @PFT_STAT_LEAKS: mappings and claims that outlived their driver, module or
+ *	memory
  * @PFT_STAT_COUNT: number of counters
  */
 enum pft_stat {
@@ -298,6 +300,8 @@ bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
 		   unsigned long size);
 struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
+void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
+			 enum pfn_result result);
 void pft_make_record(struct pft_record *new, struct pft_spot *spot);
 void pft_unmap(const struct pft_range *where, bool may_sleep);
 
@@ -490,6 +494,10 @@ struct pft_audit {
 	bool done;
 	struct pft_finding shown[PFT_AUDIT_SHOWN];
 };
+
+/* === Leaks: pfn_track_leak.c ============================================ */
+
+void pft_tell_leak(const struct pft_leak *leak);
 
 /* === Report: pfn_track_report.c ========================================= */
 

@@ -51,6 +51,12 @@ static unsigned int pft_vmap_run(struct page *const *pages,
 	return nr;
 }
 
+/* Whether somebody has it other than write-back, the linear map for one. */
+static bool pft_is_mixed(unsigned long pfn, unsigned long last)
+{
+	return pft_segment_held(pfn, last) & ~BIT(PFN_ATTR_WB);
+}
+
 int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 		     const unsigned long *pfns, unsigned int count,
 		     pgprot_t prot)
@@ -65,11 +71,10 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 	unsigned int i, nr, how;
 	int ret;
 
-	if (attr == PFN_ATTR_WB)
+	if (attr == PFN_ATTR_WB && !READ_ONCE(pfn_track_mixed))
 		return 0;
 	/* Who allocates for DMA cleans the caches of what it maps uncached. */
 	how = area->flags & VM_DMA_COHERENT ? PFT_NOT_LINEAR : 0;
-	area->flags |= VM_PFN_TRACK;
 	for (i = 0; i < count; i += nr) {
 		struct pft_record new = {
 			.va = va + ((unsigned long)i << PAGE_SHIFT),
@@ -80,6 +85,9 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 		};
 
 		nr = pft_vmap_run(pages, pfns, i, count, &pfn);
+		if (attr == PFN_ATTR_WB && !pft_is_mixed(pfn, pfn + nr - 1))
+			continue;
+		area->flags |= VM_PFN_TRACK;
 		new.pfn = pfn;
 		new.last = pfn + nr - 1;
 		ret = pft_map(&new, &who, how);
@@ -90,4 +98,50 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 		}
 	}
 	return 0;
+}
+
+/* === Pages for a moment ================================================= */
+
+/* Call sites that were told of, by hash; the later of two takes the place. */
+#define PFT_TOLD_BITS		6
+static unsigned long pft_told[BIT(PFT_TOLD_BITS)];
+
+/*
+ * It is not on record, for it is gone in a moment, and it cannot be refused.
+ * One that an interrupt maps is left for another time to tell.
+ */
+static noinline void pft_page_differs(unsigned long pfn, enum pfn_attr attr,
+				      unsigned int held, const void *caller)
+{
+	unsigned long *told = &pft_told[hash_long((unsigned long)caller,
+						  PFT_TOLD_BITS)];
+	struct pft_judgement j = { };
+	struct pft_record new = {
+		.pfn = pfn,
+		.last = pfn,
+		.want = attr,
+		.got = attr,
+		.kind = PFN_KIND_KMAP,
+		.space = PFN_SPACE_KERNEL,
+	};
+	const struct pft_who who = {
+		.space = new.space,
+		.caller = caller,
+		.gfp = GFP_NOWAIT | __GFP_NOWARN,
+	};
+
+	pft_judge_mask(&j, attr, held);
+	if (pft_verdict(&j) < PFN_VERDICT_ORDERING || in_interrupt() ||
+	    xchg(told, (unsigned long)caller) == (unsigned long)caller)
+		return;
+	pft_tell_unrecorded(&new, &who, PFN_RESULT_MAPPED);
+}
+
+void __pfn_track_page(unsigned long pfn, pgprot_t prot, const void *caller)
+{
+	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
+	unsigned int held = pft_segment_held(pfn, pfn);
+
+	if (unlikely(held & ~BIT(attr)))
+		pft_page_differs(pfn, attr, held, caller);
 }

@@ -215,19 +215,32 @@ static void pft_pin(struct pft_holder *holder, const struct module *mod)
 	kfree_const(site);
 }
 
-static void pft_tell_leak(const struct pft_record *rec,
+/**
+ * pft_tell_leak - count, trace and report a leak
+ * @leak: what, and whose; the caller keeps its references
+ *
+ * A kind whose policy is "off" is not told.
+ *
+ * Context: Process context; not under pft_lock.
+ */
+void pft_tell_leak(const struct pft_leak *leak)
+{
+	if (pft_get_policy(leak->rec.kind) == PFN_POLICY_OFF)
+		return;
+	pft_count(PFT_STAT_LEAKS);
+	trace_pfn_leak(leak);
+	pft_report_leak(leak);
+}
+
+static void pft_tell_left(const struct pft_record *rec,
 			  const struct pft_leaver *who)
 {
 	struct pft_leak leak = { .rec = *rec, .how = who->how };
 
-	if (pft_get_policy(rec->kind) == PFN_POLICY_OFF)
-		return;
 	strscpy(leak.name, who->name);
 	if (who->dev)
 		strscpy(leak.dev, dev_name(who->dev));
-	pft_count(PFT_STAT_LEAKS);
-	trace_pfn_leak(&leak);
-	pft_report_leak(&leak);
+	pft_tell_leak(&leak);
 }
 
 static void pft_leave(const struct pft_leaver *who)
@@ -242,7 +255,7 @@ static void pft_leave(const struct pft_leaver *who)
 			any = true;
 			/* What unbind has told of is not told by unload again. */
 			if (!who->init && !rec.leaked)
-				pft_tell_leak(&rec, who);
+				pft_tell_left(&rec, who);
 			if (!who->dev)
 				pft_pin(rec.holder, who->mod);
 			pft_holder_put(rec.holder);

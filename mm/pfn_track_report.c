@@ -74,7 +74,8 @@ static const char * const pft_wrappers[] = {
 	"ioremap", "__ioremap", "generic_ioremap", "devm_ioremap",
 	"__devm_ioremap", "devm_platform_ioremap", "of_iomap", "devm_of_iomap",
 	"pci_iomap", "pcim_iomap", "pci_ioremap", "memremap", "devm_memremap",
-	"arch_memremap", "pagemap_range", "pci_p2pdma_add", "remap_pfn_range", "vm_iomap_memory",
+	"arch_memremap", "pagemap_range", "pci_p2pdma_add", "set_memory_",
+	"set_pages_", "_set_pages_", "remap_pfn_range", "vm_iomap_memory",
 	"insert_pfn", "vmf_insert_", "__vm_insert_mixed", "vmap+", "vmap_pfn+",
 	"dma_common_", "dma_alloc_", "dma_direct_", "dmam_alloc_", "iommu_dma_",
 };
@@ -355,11 +356,20 @@ static unsigned long pft_last_leak;
 
 static const char *pft_leak_advice(const struct pft_leak *leak)
 {
+	if (leak->how == PFN_LEAK_FREED)
+		return "call set_memory_wb() or set_pages_array_wb() before the memory is freed";
 	if (leak->how == PFN_LEAK_UNLOADED)
 		return "give it back before the module's exit function returns";
 	if (leak->rec.kind == PFN_KIND_CLAIM)
 		return "release it in remove() and if probe() fails, or use devm_pfn_track_claim()";
 	return "unmap it in remove() and if probe() fails, or map it with devm_ioremap()";
+}
+
+static const char *pft_leak_verb(const struct pft_leak *leak)
+{
+	if (leak->how == PFN_LEAK_FREED)
+		return "left";
+	return leak->rec.kind == PFN_KIND_CLAIM ? "still claims" : "still maps";
 }
 
 static void pft_log_leak(const struct pft_leak_event *event)
@@ -368,15 +378,15 @@ static void pft_log_leak(const struct pft_leak_event *event)
 		[PFN_LEAK_UNBOUND] = "was unbound",
 		[PFN_LEAK_NOT_BOUND] = "did not bind",
 		[PFN_LEAK_UNLOADED] = "was unloaded",
+		[PFN_LEAK_FREED] = "freed memory",
 	};
 	const struct pft_leak *leak = &event->leak;
 	const struct pft_record *rec = &leak->rec;
 	u64 start = PFN_PHYS(rec->pfn), end = PFN_PHYS(rec->last) + PAGE_SIZE - 1;
 
-	pr_warn("pfn_track: leak: %s%s%s %s and still %s [mem %#010llx-%#010llx] %s\n",
+	pr_warn("pfn_track: leak: %s%s%s %s and %s [mem %#010llx-%#010llx] %s\n",
 		leak->name, leak->dev[0] ? " of " : "", leak->dev,
-		what[leak->how],
-		rec->kind == PFN_KIND_CLAIM ? "claims" : "maps", start, end,
+		what[leak->how], pft_leak_verb(leak), start, end,
 		pft_attr_text[rec->got]);
 	pft_log_side("held by ", "has", rec, &event->site);
 	pr_warn("pfn_track:   advice:  %s\n", pft_leak_advice(leak));

@@ -96,6 +96,9 @@ static inline bool pfn_track_enabled(void)
 	return static_branch_unlikely(&pfn_track_key);
 }
 
+/* Set once any of the linear map is not write-back; until then nobody need ask. */
+extern bool pfn_track_mixed;
+
 void __init pfn_attr_init(void);
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
@@ -128,6 +131,13 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 int __pfn_track_memremap(phys_addr_t start, unsigned long size, pgprot_t want,
 			 pgprot_t got);
 void __pfn_track_memunmap(phys_addr_t start, unsigned long size);
+int __pfn_track_set_memory(unsigned long va, unsigned int count, pgprot_t prot);
+void __pfn_track_unset_memory(unsigned long va, unsigned int count);
+int __pfn_track_set_pages(struct page *const *pages, unsigned int count,
+			  pgprot_t prot);
+void __pfn_track_unset_pages(struct page *const *pages, unsigned int count);
+void __pfn_track_free(const struct page *page, unsigned int order);
+void __pfn_track_page(unsigned long pfn, pgprot_t prot, const void *caller);
 int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		      unsigned long pfn, unsigned long size, pgprot_t want,
 		      pgprot_t got);
@@ -192,7 +202,8 @@ static inline void pfn_track_iounmap(const void *va, unsigned long size)
  * @count: length of either
  * @prot: what will be put into the page tables
  *
- * What is write-back, as almost all of it is, is not recorded.
+ * What is write-back, as almost all of it is, is not recorded unless somebody
+ * has the same pages otherwise.
  *
  * Context: Process context, may sleep.
  *
@@ -243,6 +254,104 @@ static inline void pfn_track_memunmap(phys_addr_t start, unsigned long size)
 {
 	if (pfn_track_enabled())
 		__pfn_track_memunmap(start, size);
+}
+
+/**
+ * pfn_track_set_memory - the caching state of RAM is about to be changed
+ * @va: address in the linear map, or of static data; others are left alone
+ * @count: pages
+ * @prot: with the caching state that they will have
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_set_memory(unsigned long va, unsigned int count,
+				       pgprot_t prot)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_set_memory(va, count, prot);
+}
+
+/**
+ * pfn_track_unset_memory - RAM is write-back again
+ * @va: as for pfn_track_set_memory()
+ * @count: pages; that some were write-back all the time is no error
+ *
+ * Context: Process context.
+ */
+static inline void pfn_track_unset_memory(unsigned long va, unsigned int count)
+{
+	if (pfn_track_enabled())
+		__pfn_track_unset_memory(va, count);
+}
+
+/**
+ * pfn_track_set_pages - the same as pfn_track_set_memory() for scattered pages
+ * @pages: the pages; those in high memory are left out
+ * @count: how many
+ * @prot: with the caching state that they will have
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_set_pages(struct page *const *pages,
+				      unsigned int count, pgprot_t prot)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_set_pages(pages, count, prot);
+}
+
+/**
+ * pfn_track_unset_pages - the same as pfn_track_unset_memory()
+ * @pages: the pages
+ * @count: how many
+ *
+ * Context: Process context.
+ */
+static inline void pfn_track_unset_pages(struct page *const *pages,
+					 unsigned int count)
+{
+	if (pfn_track_enabled())
+		__pfn_track_unset_pages(pages, count);
+}
+
+/**
+ * pfn_track_free - pages go back to the allocator
+ * @page: the first
+ * @order: binary logarithm of how many
+ *
+ * Tells of those whose caching state was not given back.
+ *
+ * Context: Any but NMI.
+ */
+static inline void pfn_track_free(const struct page *page, unsigned int order)
+{
+	if (pfn_track_enabled() && READ_ONCE(pfn_track_mixed))
+		__pfn_track_free(page, order);
+}
+
+/**
+ * pfn_track_page - a page is about to be mapped for a moment
+ * @pfn: page frame
+ * @prot: what will be put into the page table
+ * @caller: return address that tells who maps, or NULL
+ *
+ * Judged, without a lock and writing nothing unless there is something to tell,
+ * which is done once for each @caller; not recorded, and never refused.
+ *
+ * Context: Any but NMI.
+ */
+static inline void pfn_track_page(unsigned long pfn, pgprot_t prot,
+				  const void *caller)
+{
+	if (pfn_track_enabled())
+		__pfn_track_page(pfn, prot, caller);
 }
 
 /**
@@ -431,6 +540,11 @@ static inline int devm_pfn_track_claim(struct device *dev, phys_addr_t start,
 	return 0;
 }
 
+static inline enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot)
+{
+	return PFN_ATTR_UNKNOWN;
+}
+
 static inline int pfn_track_query(phys_addr_t start, size_t size,
 				  enum pfn_attr attr,
 				  struct pfn_answer *answer)
@@ -481,6 +595,36 @@ static inline int pfn_track_memremap(phys_addr_t start, unsigned long size,
 }
 
 static inline void pfn_track_memunmap(phys_addr_t start, unsigned long size)
+{
+}
+
+static inline int pfn_track_set_memory(unsigned long va, unsigned int count,
+				       pgprot_t prot)
+{
+	return 0;
+}
+
+static inline void pfn_track_unset_memory(unsigned long va, unsigned int count)
+{
+}
+
+static inline int pfn_track_set_pages(struct page *const *pages,
+				      unsigned int count, pgprot_t prot)
+{
+	return 0;
+}
+
+static inline void pfn_track_unset_pages(struct page *const *pages,
+					 unsigned int count)
+{
+}
+
+static inline void pfn_track_free(const struct page *page, unsigned int order)
+{
+}
+
+static inline void pfn_track_page(unsigned long pfn, pgprot_t prot,
+				  const void *caller)
 {
 }
 

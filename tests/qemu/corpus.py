@@ -17,6 +17,7 @@ An outcome is words, under the policy "report":
     VERDICT/RESULT              a conflict, as in debugfs; "*2" if there are two of them
     ENOMEM, EINVAL, ...         a step that fails, and how
     misuse                      a line in the log about a mistake with a claim
+    leak                        something that outlived its owner, as in debugfs
 
 "why" explains what is not obvious; a mistake that is silent says there whether
 it is none on that architecture ("right here") or is missed ("MISSED"), and a
@@ -33,6 +34,8 @@ X86, ARM = "x86_64", "arm64"
 BOTH = (X86, ARM)
 # Absent: the call returns NULL on this architecture, and a driver must live with it.
 ABSENT = "silent ENOMEM"
+NO_SET = "silent ENOTSUP"
+NO_SET_WHY = "arm64 has no set_memory_wc(); ENOTSUP is EOPNOTSUPP"
 ORDERING = "ordering/mapped"
 INCOHERENT = "incoherent/mapped"
 ARCH_SAYS_NO = "incoherent/refused-by-arch ENOMEM"
@@ -93,7 +96,6 @@ CASES = (
     mistake("wt-beside-wb", "ordering/refused-by-arch ENOMEM", INCOHERENT,
             why="arm64: ioremap_wt() is ioremap()"),
     mistake("vmap-wc", INCOHERENT, INCOHERENT, why="the other side is the linear map"),
-
     right("twice-uc"),
     right("twice-wb"),
     right("whole-and-part"),
@@ -103,7 +105,7 @@ CASES = (
     right("in-turn"),
     right("memremap-ram"),
     right("vmap-plain"),
-    right("set-vmap-wc", arm="silent ENOTSUP", why="arm64 has no set_memory_wc(); ENOTSUP is EOPNOTSUPP"),
+    right("set-vmap-wc", arm=NO_SET, why=NO_SET_WHY),
     right("uc-beside-ucminus", arm=ABSENT,
           why="x86: UC was asked for and UC- given, which goes with it"),
     right("policy-off", "policy off", "do", "policy report"),
@@ -173,8 +175,15 @@ CASES = (
             why="PAT gives the linear map, too, what is held: uncached-minus"),
     mistake("uc-over-pages", ARCH_SAYS_NO, INCOHERENT),
 
+    mistake("wc-page-wb-vmap", INCOHERENT, NO_SET, why=NO_SET_WHY),
+    mistake("wc-page-uc-vmap", ORDERING, NO_SET, why=NO_SET_WHY),
+    mistake("wc-not-restored", "silent leak", NO_SET, why=NO_SET_WHY),
+
     right("pages-and-wb"),
     right("pages-in-turn"),
+    right("wc-restored", arm=NO_SET, why=NO_SET_WHY),
+    right("pool-wc", arm=NO_SET, why=NO_SET_WHY),
+    right("pool-parted", "do", "do", arm=f"{NO_SET}*2", why=NO_SET_WHY),
 
     # === Claims ==============================================================
     mistake("claim-then-other", ORDERING, ORDERING),
@@ -198,7 +207,6 @@ CASES = (
 LATER = (
     # The linear map.
     ("wc-page-wb-user", MISTAKE, "set_memory_wc(), then vm_insert_page() as is"),
-    ("wc-not-restored", MISTAKE, "set_memory_wc(), freed without set_memory_wb()"),
     ("p2pmem-mmap", MISTAKE, "P2PDMA memory in a process, in the tree"),
     ("shmem-wc", MISTAKE, "drm_gem_shmem map_wc on arm64, in the tree"),
     ("dma-by-hand", MISTAKE, "remap_pfn_range() of dma_alloc_coherent(), device not coherent"),

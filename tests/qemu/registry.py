@@ -87,7 +87,7 @@ def conflicts(guest: lab.Guest) -> list[dict[str, str]]:
 def counters(guest: lab.Guest) -> dict[str, int]:
     """The numbers in sysfs."""
     text = guest.run(f"cd {SYSFS} && grep -H . records maps unmaps conflicts refused downgrades "
-                     "suppressed incomplete late").ok()
+                     "suppressed incomplete late leaks").ok()
     return {name: int(value) for name, value in
             (line.split(":") for line in text.splitlines())}
 

@@ -105,6 +105,45 @@ def test_modules(tracked: lab.Guest) -> None:
     assert int(expect_clean(tracked).head["records"]) == before
 
 
+def test_linear_map(tracked: lab.Guest, arch: str) -> None:
+    """What is on record of the linear map is what it holds, page by page, and nothing more."""
+    before = int(expect_clean(tracked).head["records"])
+    tracked.run("insmod /lib/modules/pfn_track_misuse.ko").ok()
+    do = "/sys/kernel/debug/pfn_track_misuse/do"
+    try:
+        tracked.write(do, "pages-and-wb").ok()
+        [pages] = [line for line in registry.records(tracked) if line["kind"] == "memremap"]
+        first, last = registry.span(pages["range"])
+        assert last + 1 - first == 2 << 20 and pages["got"] == "write-back"
+        assert pages["site"].startswith("pages_and_wb+0x")
+        expect_clean(tracked)
+        tracked.write(do, "-pages-and-wb").ok()
+        if arch == "x86_64":
+            check_pool(tracked, do)
+    finally:
+        tracked.run("rmmod pfn_track_misuse").ok()
+    assert int(expect_clean(tracked).head["records"]) == before
+
+
+def check_pool(guest: lab.Guest, do: str) -> None:
+    """Four pages whose caching state is changed, and one of them back."""
+    def states() -> list[tuple[int, str]]:
+        return sorted((page, line["got"]) for line in registry.records(guest)
+                      if line["kind"] == "set_memory"
+                      for page in range(registry.span(line["range"])[0],
+                                        registry.span(line["range"])[1], registry.PAGE))
+
+    guest.write(do, "pool-parted").ok()
+    four = states()
+    assert len(four) == 4 and {attr for _, attr in four} == {registry.COMBINING}
+    expect_clean(guest)
+    guest.write(do, "pool-parted").ok()
+    assert len(states()) == 3 and set(states()) < set(four)
+    expect_clean(guest)
+    guest.write(do, "-pool-parted").ok()
+    assert not states()
+
+
 def test_restless(tracked: lab.Guest) -> None:
     """Mappings that come and go during the audit are no findings."""
     path = f"{tracked.device(1)}/resource2"

@@ -35,6 +35,7 @@ class Run:
     size: int
     processes: dict[str, lab.Holder] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    leaks: int = 0
 
     def order(self, name: str) -> None:
         """Tell the driver; what it answers is what the case got."""
@@ -137,16 +138,26 @@ def perform(guest: lab.Guest, case: corpus.Case) -> tuple[Run, list[dict[str, st
     for line in registry.conflicts(guest):
         found += [line] * (int(line["count"]) - known.get(line["id"], 0))
     after = registry.counters(guest)
+    run.leaks = told_leaks(guest, case) - numbers["leaks"]
     assert after["conflicts"] - numbers["conflicts"] == len(found)
     assert after["incomplete"] == 0
     assert not run.left()
     return run, found
 
 
-def words(found: list[dict[str, str]], refused: list[str]) -> collections.Counter[str]:
+def told_leaks(guest: lab.Guest, case: corpus.Case) -> int:
+    """How many there are; what is freed is told of a little later."""
+    if "leak" in case.outcome(guest.arch):
+        function = case.name.replace("-", "_")
+        guest.run(f"for i in $(seq 100); do grep -q ={function}+ {registry.DEBUGFS}/leaks && break; "
+                  "sleep 0.1; done")
+    return registry.counters(guest)["leaks"]
+
+
+def words(found: list[dict[str, str]], run: Run) -> collections.Counter[str]:
     """What happened, in the words of the table."""
     said = [f"{line['verdict']}/{line['result']}" for line in found] or [corpus.SILENT]
-    return collections.Counter(said + refused)
+    return collections.Counter(said + run.refused + ["leak"] * run.leaks)
 
 
 def expect_sides(case: corpus.Case, arch: str, found: list[dict[str, str]]) -> None:
@@ -176,7 +187,7 @@ def test_report(driver: lab.Guest, arch: str, case: corpus.Case) -> None:
     wanted = collections.Counter(case.outcome(arch))
     told = f"misuse: {case.name.replace('-', '_')}+0x" in driver.console()
     assert told == bool(wanted.pop("misuse", 0))
-    assert words(found, run.refused) == wanted, found
+    assert words(found, run) == wanted, found
     expect_sides(case, arch, found)
 
 
@@ -186,7 +197,7 @@ def test_enforce(driver: lab.Guest, arch: str, case: corpus.Case) -> None:
     registry.policy(driver, "enforce")
     areas = driver.run("grep -c ioremap /proc/vmallocinfo").out
     run, found = perform(driver, case)
-    said = words(found, run.refused)
+    said = words(found, run)
     if corpus.INCOHERENT in case.outcome(arch):
         assert said["incoherent/refused"] and not said[corpus.INCOHERENT]
         assert set(run.refused) & {"EBUSY", "ENOMEM", "SIGBUS"}

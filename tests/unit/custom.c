@@ -223,6 +223,7 @@ static struct task_struct unit_init_task = { .tgid = 1, .comm = "unit" };
 __thread struct task_struct *unit_current = &unit_init_task;
 struct task_struct *unit_tasks;
 unsigned long unit_ram_end;
+bool unit_in_interrupt;
 unsigned int unit_linear_attr;
 
 /* Stands for arch/generic/pat/linear.c, which reads page tables. */

@@ -1213,6 +1213,65 @@ TEST(registry, vmap)
 	check_empty();
 }
 
+/* Write-back is on record only where somebody has the same pages otherwise. */
+TEST(registry, vmap_mixed)
+{
+	struct vm_struct area;
+	unsigned int i;
+
+	boot(NULL);
+	for (i = 0; i < 4; i++)
+		ram[i].pfn = 50 + i;
+	if (bad_a == A_WB)
+		return;
+	CHECK_EQ(do_ioremap(100, 52, 1, bad_a), 0);
+	CHECK_EQ(do_vmap(&area, 10, 4, A_WB, 0), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	pfn_track_mixed = true;
+	CHECK_EQ(do_vmap(&area, 10, 2, A_WB, 0), 0);
+	CHECK(!(area.flags & VM_PFN_TRACK));
+	CHECK_EQ(do_vmap(&area, 10, 4, A_WB, 0), 0);
+	CHECK(area.flags & VM_PFN_TRACK);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_trace.conflict.held.got, bad_a);
+	pfn_track_mixed = false;
+}
+
+/* A page for a moment: told of once per call site, and never on record. */
+TEST(registry, page)
+{
+	const char *site = (const char *)boot;
+
+	boot("strict");
+	CHECK_EQ(do_ioremap(10, 50, 4, bad_b), 0);
+	__pfn_track_page(50, unit_prot(bad_b), site);
+	__pfn_track_page(49, unit_prot(bad_a), site);
+	__pfn_track_page(54, unit_prot(bad_a), site);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	unit_in_interrupt = true;
+	__pfn_track_page(51, unit_prot(bad_a), site);
+	unit_in_interrupt = false;
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+
+	__pfn_track_page(53, unit_prot(bad_a), site);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_trace.conflict.new.kind, PFN_KIND_KMAP);
+	CHECK_EQ(unit_trace.conflict.new.got, bad_a);
+	CHECK_EQ(unit_trace.conflict.held.got, bad_b);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_IOREMAP);
+	CHECK_EQ(unit_trace.conflict.result, PFN_RESULT_MAPPED);
+	CHECK_EQ(unit_trace.conflict.pfn, 53);
+	__pfn_track_page(53, unit_prot(bad_a), site);
+	__pfn_track_page(50, unit_prot(bad_a), site);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	__pfn_track_page(50, unit_prot(bad_a), site + 1);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	do_iounmap(10, 4);
+	check_empty();
+}
+
 /* Refused in the middle: nothing of it stays. */
 TEST(registry, vmap_refused)
 {

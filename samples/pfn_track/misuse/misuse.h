@@ -21,6 +21,7 @@ struct device;
 #define MISUSE_PAGES	8
 #define MISUSE_WINDOW	(MISUSE_PAGES * PAGE_SIZE)
 #define MISUSE_MAPS	3
+#define MISUSE_POOL	4
 /* As much as memory that gets struct pages has at least. */
 #define MISUSE_AREA	SZ_2M
 
@@ -54,6 +55,9 @@ struct misuse_case {
  * @dma: its address for the device
  * @claim: a claim on the window
  * @copy: what becomes of a claim when its owner is copied
+ * @freed: a page of RAM that was freed as it should not be
+ * @pool: pages of RAM
+ * @pool_is_wc: their caching state was changed
  * @pgmap: struct pages of @area
  * @mapping: through which processes map the window
  */
@@ -70,6 +74,9 @@ struct misuse {
 	dma_addr_t dma;
 	struct pfn_claim claim;
 	struct pfn_claim copy;
+	struct page *freed;
+	struct page *pool[MISUSE_POOL];
+	bool pool_is_wc;
 	struct dev_pagemap *pgmap;
 	struct address_space *mapping;
 };

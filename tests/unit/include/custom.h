@@ -313,6 +313,9 @@ struct static_key_false {
 
 #define DECLARE_STATIC_KEY_FALSE(name)	extern struct static_key_false name
 #define DEFINE_STATIC_KEY_FALSE(name)	struct static_key_false name
+extern bool unit_in_interrupt;
+#define in_interrupt()	unit_in_interrupt
+
 #define static_branch_unlikely(key)	\
 	__atomic_load_n(&(key)->on, __ATOMIC_RELAXED)
 #define static_branch_enable(key)	\
