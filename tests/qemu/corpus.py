@@ -96,6 +96,10 @@ CASES = (
     mistake("wt-beside-wb", "ordering/refused-by-arch ENOMEM", INCOHERENT,
             why="arm64: ioremap_wt() is ioremap()"),
     mistake("vmap-wc", INCOHERENT, INCOHERENT, why="the other side is the linear map"),
+    mistake("io-mapping-on-uc", ORDERING, ORDERING,
+            why="where HAVE_ATOMIC_IOMAP is not set, as here, it is an ioremap_wc() of all"),
+
+    right("io-mapping-pages"),
     right("twice-uc"),
     right("twice-wb"),
     right("whole-and-part"),

@@ -4,6 +4,7 @@
  *
  * Above each case, what its author would have said.
  */
+#include <linux/io-mapping.h>
 #include <linux/mm.h>
 #include <linux/set_memory.h>
 #include <linux/vmalloc.h>
@@ -107,7 +108,44 @@ static int vmap_wc(struct misuse *m)
 	return m->mem ? 0 : -ENOMEM;
 }
 
+/* "All of it at once, and pages of it later"; a part is mapped uncached. */
+static int io_mapping_on_uc(struct misuse *m)
+{
+	int ret = misuse_keep(m, ioremap(m->start + 3 * PAGE_SIZE, PAGE_SIZE));
+
+	if (ret)
+		return ret;
+	m->io = io_mapping_create_wc(m->start, MISUSE_WINDOW);
+	return m->io ? 0 : -ENOMEM;
+}
+
+static void io_mapping_undo(struct misuse *m)
+{
+	if (m->io)
+		io_mapping_free(m->io);
+	m->io = NULL;
+	misuse_undo(m);
+}
+
 /* === Right ============================================================== */
+
+/* One io_mapping, whose pages are used one by one, and a mapping like it. */
+static int io_mapping_pages(struct misuse *m)
+{
+	unsigned int i;
+
+	m->io = io_mapping_create_wc(m->start, MISUSE_WINDOW);
+	if (!m->io)
+		return -ENOMEM;
+	for (i = 0; i < MISUSE_PAGES; i++) {
+		void __iomem *map = io_mapping_map_local_wc(m->io,
+							    i * PAGE_SIZE);
+
+		writel(i, map);
+		io_mapping_unmap_local(map);
+	}
+	return misuse_keep(m, ioremap_wc(m->start, PAGE_SIZE));
+}
 
 /* Two parts of a driver map the same registers, each for itself. */
 static int twice_uc(struct misuse *m)
@@ -274,6 +312,8 @@ const struct misuse_case misuse_kernel[] = {
 	{ "one-word-over", one_word_over, misuse_undo },
 	{ "wt-beside-wb", wt_beside_wb, misuse_undo },
 	{ "vmap-wc", vmap_wc, vmap_undo },
+	{ "io-mapping-on-uc", io_mapping_on_uc, io_mapping_undo },
+	{ "io-mapping-pages", io_mapping_pages, io_mapping_undo },
 	{ "twice-uc", twice_uc, misuse_undo },
 	{ "twice-wb", twice_wb, misuse_undo },
 	{ "whole-and-part", whole_and_part, misuse_undo },

@@ -17,6 +17,7 @@
 struct address_space;
 struct dev_pagemap;
 struct device;
+struct io_mapping;
 
 #define MISUSE_PAGES	8
 #define MISUSE_WINDOW	(MISUSE_PAGES * PAGE_SIZE)
@@ -55,6 +56,7 @@ struct misuse_case {
  * @dma: its address for the device
  * @claim: a claim on the window
  * @copy: what becomes of a claim when its owner is copied
+ * @io: the window as an io_mapping
  * @freed: a page of RAM that was freed as it should not be
  * @pool: pages of RAM
  * @pool_is_wc: their caching state was changed
@@ -74,6 +76,7 @@ struct misuse {
 	dma_addr_t dma;
 	struct pfn_claim claim;
 	struct pfn_claim copy;
+	struct io_mapping *io;
 	struct page *freed;
 	struct page *pool[MISUSE_POOL];
 	bool pool_is_wc;
