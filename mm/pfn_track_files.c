@@ -418,16 +418,111 @@ static int leaks_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(leaks);
 
+/**
+ * enum pft_cover - what the registry knows of a road
+ * @PFT_COVER_LIVE: all that comes by it, unless the policy is "off"
+ * @PFT_COVER_UNCOVERED: nothing: what comes by it is unknown, not clean
+ * @PFT_COVER_ABSENT: this kernel does not have it
+ */
+enum pft_cover {
+	PFT_COVER_LIVE,
+	PFT_COVER_UNCOVERED,
+	PFT_COVER_ABSENT,
+};
+
+/**
+ * struct pft_covered - a road by which page frames get mapped
+ * @name: the function, or the folder, that it is known by
+ * @cover: what the registry knows of it
+ * @why: in what form it is known, or why not
+ */
+struct pft_covered {
+	const char *name;
+	enum pft_cover cover;
+	const char *why;
+};
+
+#define PFT_COVER_IF(config, cover)	\
+	(IS_ENABLED(config) ? PFT_COVER_##cover : PFT_COVER_ABSENT)
+
+static const struct pft_covered pft_roads[] = {
+	{ "ioremap", PFT_COVER_LIVE,
+	  "kind ioremap; memremap() of device memory and ACPI's tables, too" },
+	{ "pci_remap_iospace",
+	  IS_ENABLED(CONFIG_X86) ? PFT_COVER_ABSENT :
+				   PFT_COVER_IF(CONFIG_PCI, LIVE),
+	  "kind ioremap" },
+	{ "vmap", PFT_COVER_LIVE,
+	  "kind vmap; write-back only where somebody has it otherwise" },
+	{ "vm_map_ram", PFT_COVER_UNCOVERED,
+	  "always write-back, like the linear map; not judged where that was changed" },
+	{ "vmap_page_range",
+	  IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64) ?
+		  PFT_COVER_ABSENT : PFT_COVER_UNCOVERED,
+	  "called by boot code of some architectures for the I/O port window" },
+	{ "memremap_pages", PFT_COVER_IF(CONFIG_ZONE_DEVICE, LIVE),
+	  "kind memremap; in the linear map" },
+	{ "set_memory", PFT_COVER_IF(CONFIG_X86, LIVE),
+	  "kind set_memory; write-back mappings made before it are unknown" },
+	{ "io_mapping", PFT_COVER_LIVE,
+	  IS_ENABLED(CONFIG_HAVE_ATOMIC_IOMAP) ?
+		  "kind claim, its pages kind kmap" : "kind ioremap" },
+	{ "kmap_local", PFT_COVER_IF(CONFIG_KMAP_LOCAL, LIVE),
+	  "kind kmap; judged, not on record" },
+	{ "early_ioremap", PFT_COVER_UNCOVERED,
+	  "while booting, before the registry starts" },
+	{ "fixmap", PFT_COVER_UNCOVERED,
+	  "a few pages for ever, such as interrupt controllers and consoles" },
+	{ "efi", PFT_COVER_IF(CONFIG_EFI, UNCOVERED),
+	  "page tables of its own, used while firmware runs" },
+	{ "kexec", PFT_COVER_IF(CONFIG_KEXEC_CORE, UNCOVERED),
+	  "page tables of its own, used on the way to the next kernel" },
+	{ "remap_pfn_range", PFT_COVER_LIVE, "kind remap_pfn" },
+	{ "vmf_insert_pfn", PFT_COVER_LIVE,
+	  "kind insert; not write-back RAM" },
+	{ "vm_insert_page", PFT_COVER_UNCOVERED,
+	  "pages that are counted, and mapped as the area says" },
+	{ "fault", PFT_COVER_UNCOVERED,
+	  "pages that a driver's fault handler returns" },
+	{ "apply_to_page_range",
+	  IS_ENABLED(CONFIG_XEN) || IS_ENABLED(CONFIG_DRM_I915) ?
+		  PFT_COVER_UNCOVERED : PFT_COVER_ABSENT,
+	  "entries that Xen and i915 write themselves" },
+	{ "mprotect", PFT_COVER_IF(CONFIG_ARM64, UNCOVERED),
+	  "may change the attribute of what is mapped; the audit sees it" },
+	{ "dma", PFT_COVER_UNCOVERED, "what devices see" },
+	{ "iommu", PFT_COVER_IF(CONFIG_IOMMU_API, UNCOVERED),
+	  "what devices see" },
+};
+
+static void pft_show_road(struct seq_file *m, const struct pft_covered *road)
+{
+	static const char * const text[] = {
+		[PFT_COVER_LIVE] = "live",
+		[PFT_COVER_UNCOVERED] = "uncovered",
+		[PFT_COVER_ABSENT] = "absent",
+	};
+	const bool off = road->cover == PFT_COVER_LIVE && !pfn_track_enabled();
+
+	seq_puts(m, "road");
+	pft_show_text(m, "", "name", road->name);
+	pft_show_text(m, "", "state", off ? "off" : text[road->cover]);
+	pft_show_text(m, "", "why", road->why);
+	seq_putc(m, '\n');
+}
+
 static int coverage_show(struct seq_file *m, void *v)
 {
-	unsigned int kind;
+	unsigned int kind, i;
 
 	seq_printf(m, "version: %d\narch: %s\n", PFN_TRACK_FORMAT_VERSION,
 		   pfn_attr_arch());
 	for (kind = 0; kind < PFN_KIND_COUNT; kind++)
 		seq_printf(m, "hook kind=%s state=%s\n", pft_kind_text[kind],
 			   pfn_track_enabled() ? "live" : "off");
-	seq_printf(m, "end: %d\n", PFN_KIND_COUNT);
+	for (i = 0; i < ARRAY_SIZE(pft_roads); i++)
+		pft_show_road(m, &pft_roads[i]);
+	seq_printf(m, "end: %zu\n", PFN_KIND_COUNT + ARRAY_SIZE(pft_roads));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(coverage);

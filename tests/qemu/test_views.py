@@ -28,8 +28,17 @@ def test_boot_is_clean(tracked: lab.Guest) -> None:
     """Everything is live, and no driver of this machine disagrees with another."""
     coverage = registry.dump(tracked, "coverage")
     assert coverage.head["arch"] == {"x86_64": "x86", "arm64": "arm64"}[tracked.arch]
-    assert {line["kind"] for line in coverage.lines} == set(words("kind").values())
-    assert {line["state"] for line in coverage.lines} == {"live"}
+    hooks = [line for line in coverage.lines if line[""] == "hook"]
+    assert {line["kind"] for line in hooks} == set(words("kind").values())
+    assert {line["state"] for line in hooks} == {"live"}
+    roads = {line["name"]: line for line in coverage.lines if line[""] == "road"}
+    assert len(hooks) + len(roads) == len(coverage.lines)
+    assert {line["state"] for line in roads.values()} == {"live", "uncovered", "absent"}
+    assert roads["memremap_pages"]["state"] == "live"
+    x86 = tracked.arch == "x86_64"
+    assert roads["set_memory"]["state"] == ("live" if x86 else "absent")
+    assert roads["pci_remap_iospace"]["state"] == ("absent" if x86 else "live")
+    assert all(len(line["why"]) > 5 for line in roads.values())
     early = [line for line in registry.conflicts(tracked) if line["comm"] == "swapper/0"]
     assert not early
 
@@ -104,7 +113,7 @@ def test_off_forgets_and_on_is_late(guest, arch: str) -> None:  # type: ignore[n
     numbers = registry.counters(one)
     assert (numbers["records"], numbers["maps"], numbers["late"]) == (0, 0, 0)
     states = {line["state"] for line in registry.dump(one, "coverage").lines}
-    assert states == {"off"}
+    assert states == {"off", "uncovered", "absent"}
     before = one.hold(f"{one.device()}/resource2", 0, 0x1000)
     registry.policy(one, "report")
     after = one.hold(f"{one.device()}/resource2", 0, 0x1000)

@@ -102,7 +102,7 @@ static unsigned int check_format(const char *text, const char *word)
 			at = strchr(at, '\n') + 1;
 			continue;
 		}
-		CHECK(len == strlen(word) && !strncmp(at, word, len));
+		CHECK(!word || (len == strlen(word) && !strncmp(at, word, len)));
 		at = check_fields(at);
 		lines++;
 	}
@@ -521,16 +521,25 @@ TEST(report, log_limits)
 
 TEST(report, coverage)
 {
+	unsigned int live;
 	char *text;
 
 	boot(NULL);
 	text = unit_debugfs_read("coverage", 4096, NULL);
-	CHECK_EQ(check_format(text, "hook"), PFN_KIND_COUNT);
-	CHECK_EQ(count(text, "state=live"), PFN_KIND_COUNT);
+	CHECK(check_format(text, NULL) > PFN_KIND_COUNT);
+	CHECK_EQ(count(text, "hook kind="), PFN_KIND_COUNT);
+	live = count(text, "state=live");
+	CHECK(live > PFN_KIND_COUNT);
+	CHECK_EQ(count(text, "hook kind=ioremap state=live\n"), 1);
+	CHECK_EQ(count(text, "road name=ioremap state=live why="), 1);
+	CHECK_EQ(count(text, "road name=dma state=uncovered why="), 1);
+	CHECK_EQ(count(text, "state=off"), 0);
 	free(text);
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_OFF), 0);
 	text = unit_debugfs_read("coverage", 4096, NULL);
-	CHECK_EQ(count(text, "state=off"), PFN_KIND_COUNT);
+	CHECK_EQ(count(text, "state=off"), live);
+	CHECK_EQ(count(text, "state=live"), 0);
+	CHECK_EQ(count(text, "road name=dma state=uncovered why="), 1);
 	free(text);
 }
 

@@ -99,9 +99,16 @@ static int conflict_line(void *ctx, struct dump_line *line)
 static int hook_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ctx;
-	struct hook *hook = source_append(&m->hooks, &m->nr_hooks, sizeof(*hook));
-	int rc = dump_fields(line, hook_fields, ARRAY_SIZE(hook_fields), "", hook);
+	struct hook *hook;
+	int rc;
 
+	/* Roads that are no kind of mapping are not shown yet. */
+	if (!strcmp(line->word, "road"))
+		return 0;
+	if (strcmp(line->word, "hook"))
+		return dump_malformed(line, "unexpected word", line->word);
+	hook = source_append(&m->hooks, &m->nr_hooks, sizeof(*hook));
+	rc = dump_fields(line, hook_fields, ARRAY_SIZE(hook_fields), "", hook);
 	if (!rc && (!hook->kind || !hook->state))
 		rc = dump_malformed(line, "not known:", hook->kind ? "state" : "kind");
 	return rc;
@@ -175,7 +182,7 @@ int source_dump(struct model *m, const char *name, const struct dump_reader *rea
 
 static const struct dump_reader record_reader = { source_header, "record", record_line };
 static const struct dump_reader conflict_reader = { source_header, "conflict", conflict_line };
-static const struct dump_reader hook_reader = { source_header, "hook", hook_line };
+static const struct dump_reader hook_reader = { source_header, NULL, hook_line };
 
 /* One word of sysfs.  Return: 0, an exit code, or -ENOENT if it may be missing. */
 static int load_word(struct model *m, const char *name, const char **word, bool optional)
