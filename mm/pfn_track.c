@@ -92,10 +92,34 @@ static bool pft_is_loss(enum pfn_attr want, enum pfn_attr got)
 	       pfn_attr_judge(want, got)->verdict > PFN_VERDICT_UNKNOWN;
 }
 
+/* What there is to say of @new beside @held, BIT(enum pfn_attr). */
+static struct pft_judgement pft_judge_beside(const struct pft_record *new,
+					     unsigned int how,
+					     unsigned int held)
+{
+	struct pft_judgement j = {
+		.held = new->got,
+		.other = new->want != new->got,
+		.loss = pft_is_loss(new->want, new->got),
+	};
+	const struct pfn_attr_pair *rule;
+
+	pft_judge_mask(&j, new->got, held);
+	if ((new->got == PFN_ATTR_WB && !(how & PFT_LINEAR)) ||
+	    held & BIT(new->got) || how & PFT_NOT_LINEAR ||
+	    pft_policy_of(PFN_KIND_LINEAR) == PFN_POLICY_OFF)
+		return j;
+	rule = j.rule;
+	pft_judge_mask(&j, new->got, pfn_attr_linear(new->pfn, new->last));
+	j.linear = j.rule != rule;
+	return j;
+}
+
 /**
  * pft_judge - what there is to say of a newcomer
  * @new: its page frames, attributes and kind
- * @how: %PFT_NOT_LINEAR if the linear map does not matter
+ * @how: %PFT_NOT_LINEAR if the linear map does not matter, %PFT_LINEAR if it
+ *	does even for what is write-back
  *
  * The linear map, too, holds RAM.  Whoever maps it otherwise first is told so;
  * to whoever follows the first one is the other side.
@@ -106,23 +130,8 @@ static bool pft_is_loss(enum pfn_attr want, enum pfn_attr got)
  */
 struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how)
 {
-	struct pft_judgement j = {
-		.held = new->got,
-		.other = new->want != new->got,
-		.loss = pft_is_loss(new->want, new->got),
-	};
-	unsigned int held = pft_segment_held(new->pfn, new->last);
-	const struct pfn_attr_pair *rule;
-
-	pft_judge_mask(&j, new->got, held);
-	if (new->got == PFN_ATTR_WB || held & BIT(new->got) ||
-	    how & PFT_NOT_LINEAR ||
-	    pft_policy_of(PFN_KIND_LINEAR) == PFN_POLICY_OFF)
-		return j;
-	rule = j.rule;
-	pft_judge_mask(&j, new->got, pfn_attr_linear(new->pfn, new->last));
-	j.linear = j.rule != rule;
-	return j;
+	return pft_judge_beside(new, how,
+				pft_segment_held(new->pfn, new->last));
 }
 
 /**
@@ -165,13 +174,12 @@ static struct pft_record *pft_oldest(unsigned long pfn, unsigned long last,
 
 /*
  * Note both sides of a conflict, with references.  Under pft_lock, because the
- * other side may be unmapped as soon as it is dropped.
+ * other side may be unmapped as soon as it is dropped.  @held is the other side
+ * unless that is the linear map; NULL to have it looked for.
  */
 static void pft_capture(struct pft_conflict *c, const struct pft_record *new,
-			const struct pft_judgement *j)
+			const struct pft_judgement *j, struct pft_record *held)
 {
-	struct pft_record *held;
-
 	c->pfn = new->pfn;
 	c->last = new->last;
 	c->new = *new;
@@ -191,7 +199,8 @@ static void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 		c->held.holder = pft_holder_kernel();
 		return;
 	}
-	held = pft_oldest(new->pfn, new->last, j->held);
+	if (!held)
+		held = pft_oldest(new->pfn, new->last, j->held);
 	if (!held)
 		return;
 
@@ -331,7 +340,7 @@ static noinline int pft_map_told(struct pft_record *new, struct pft_spot *spot,
 		.result = refused ? PFN_RESULT_REFUSED : PFN_RESULT_MAPPED,
 	};
 
-	pft_capture(&c, new, j);
+	pft_capture(&c, new, j, NULL);
 	if (!refused)
 		pft_make_record(new, spot);
 	spin_unlock(&pft_lock);
@@ -354,9 +363,10 @@ static int pft_admit(struct pft_record *new, struct pft_spot *spot,
 	/* Of the two, the one that lets more in. */
 	if (j.linear)
 		policy = min(policy, pft_policy_of(PFN_KIND_LINEAR));
-	refused = pft_refuses(policy, &j) ||
-		  (how & PFT_EXACT && policy != PFN_POLICY_OFF &&
-		   verdict != PFN_VERDICT_SAME);
+	refused = !(how & PFT_MAPPED) &&
+		  (pft_refuses(policy, &j) ||
+		   (how & PFT_EXACT && policy != PFN_POLICY_OFF &&
+		    verdict != PFN_VERDICT_SAME));
 
 	if (unlikely(refused || (policy != PFN_POLICY_OFF &&
 				 verdict >= PFN_VERDICT_ORDERING)))
@@ -400,7 +410,7 @@ static bool pft_map_next(struct pft_record *new, const struct pft_who *who)
  * pft_map - the common end of all that maps
  * @new: everything but its holder
  * @who: on whose behalf
- * @how: %PFT_EXACT, %PFT_NOT_LINEAR
+ * @how: %PFT_EXACT, %PFT_NOT_LINEAR, %PFT_MAPPED, %PFT_LINEAR
  *
  * Context: Process context, under locks if @who->gfp says so.
  *
@@ -410,7 +420,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 {
 	struct pft_spot spot;
 
-	if (new->kind == PFN_KIND_INSERT && pft_map_next(new, who))
+	if (new->kind == PFN_KIND_INSERT && !how && pft_map_next(new, who))
 		return 0;
 
 	new->holder = pft_holder_find(who);
@@ -435,6 +445,156 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	spin_unlock(&pft_lock);
 	pft_holder_put(new->holder);
 	return 0;
+}
+
+/* === Changing =========================================================== */
+
+/*
+ * Give the first record in @range another attribute, as far as it lies in it.
+ * True if there may be more, behind it.
+ */
+static bool pft_change_one(struct pft_range *range, enum pfn_attr got)
+{
+	struct pft_record *rec;
+	struct pft_spot spot;
+	struct pft_cut cut;
+	unsigned long last;
+
+	pft_lock_stocked(GFP_NOWAIT | __GFP_NOWARN);
+	rec = pft_store_first(range);
+	if (!rec) {
+		spin_unlock(&pft_lock);
+		return false;
+	}
+	last = pft_va_last(rec);
+	if (rec->got == got) {
+		spin_unlock(&pft_lock);
+	} else if (pft_store_cut(range, &cut) < 0) {
+		pft_count(PFT_STAT_INCOMPLETE);
+		spin_unlock(&pft_lock);
+	} else {
+		pft_count_locked(PFT_STAT_UNMAPS, 1);
+		trace_pfn_unmap(&cut.piece);
+		if (!cut.gone)
+			pft_holder_get(cut.piece.holder);
+		cut.piece.got = got;
+		/* Where it was cut out there is room. */
+		pft_store_spot(&cut.piece, &spot);
+		pft_admit(&cut.piece, &spot, PFT_MAPPED);
+	}
+	if (last >= range->va_last)
+		return false;
+	range->va = last + 1;
+	return true;
+}
+
+/**
+ * pft_change - page table entries have been given another attribute
+ * @where: their addresses; what is not on record there has none
+ * @got: the attribute that they have now
+ *
+ * Judged anew and told of, but never refused: it has happened.
+ *
+ * Context: The lock of the page table is held.
+ */
+void pft_change(const struct pft_range *where, enum pfn_attr got)
+{
+	struct pft_range range = *where;
+
+	while (pft_change_one(&range, got))
+		;
+}
+
+/*
+ * Of those who would be beside @new, the one with whom it would be worst; NULL
+ * if nobody is.  Not whoever changes together with it, in @range.
+ */
+static struct pft_record *pft_worst_beside(const struct pft_record *new,
+					   const struct pft_range *range)
+{
+	struct pft_walk walk = {
+		.pfn = new->pfn,
+		.last = new->last,
+		.attrs = BIT(PFN_ATTR_COUNT) - 1,
+	};
+	struct pft_record *rec, *worst = NULL;
+	struct pft_judgement j = { };
+	unsigned int nr = 0;
+
+	while (nr++ < PFT_OLDEST && (rec = pft_segment_walk(&walk))) {
+		const struct pfn_attr_pair *rule = j.rule;
+
+		if (rec->space == range->space && rec->id == range->id &&
+		    rec->va <= range->va_last && pft_va_last(rec) >= range->va)
+			continue;
+		pft_judge_mask(&j, new->got, BIT(rec->got));
+		if (!worst || j.rule != rule)
+			worst = rec;
+	}
+	return worst;
+}
+
+/* The same question as below, of the first record in @range, the rest of @whole. */
+static int pft_may_change_one(struct pft_range *range,
+			      const struct pft_range *whole, enum pfn_attr got)
+{
+	struct pft_conflict c = { .result = PFN_RESULT_REFUSED };
+	struct pft_record *rec, *beside, new;
+	struct pft_judgement j;
+
+	spin_lock(&pft_lock);
+	rec = pft_store_first(range);
+	if (!rec) {
+		range->va = range->va_last;
+		goto may;
+	}
+	new = *rec;
+	pft_clip(&new, range);
+	range->va = pft_va_last(&new);
+	if (new.got == got)
+		goto may;
+	new.got = got;
+	beside = pft_worst_beside(&new, whole);
+	j = pft_judge_beside(&new, 0, beside ? BIT(beside->got) : 0);
+	c.policy = pft_policy_of(new.kind);
+	if (j.linear)
+		c.policy = min(c.policy, pft_policy_of(PFN_KIND_LINEAR));
+	if (!pft_refuses(c.policy, &j))
+		goto may;
+	pft_capture(&c, &new, &j, beside);
+	spin_unlock(&pft_lock);
+	pft_tell(&c, &j);
+	return -EBUSY;
+
+may:
+	spin_unlock(&pft_lock);
+	return 0;
+}
+
+/**
+ * pft_may_change - whether page table entries may have another attribute
+ * @where: their addresses
+ * @got: the attribute that they would have
+ *
+ * A refusal is told of; what is let through is told of by pft_change().
+ *
+ * Context: Process context, may sleep.  The address space is locked for
+ * writing, so that what is on record there can only become less.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it.
+ */
+int pft_may_change(const struct pft_range *where, enum pfn_attr got)
+{
+	struct pft_range range = *where;
+	int ret;
+
+	for (;;) {
+		ret = pft_may_change_one(&range, where, got);
+		if (ret || range.va == range.va_last)
+			return ret;
+		range.va++;
+		cond_resched();
+	}
 }
 
 /**
@@ -499,7 +659,7 @@ void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 
 	spin_lock(&pft_lock);
 	pft_judge_mask(&j, new->want, pft_segment_held(new->pfn, new->last));
-	pft_capture(&c, new, &j);
+	pft_capture(&c, new, &j, NULL);
 	/* Whoever the architecture had in mind, it is not on record. */
 	if (!j.rule)
 		c.verdict = PFN_VERDICT_UNKNOWN;

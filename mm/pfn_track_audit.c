@@ -190,13 +190,16 @@ static enum pft_road pft_kernel_road(unsigned long pfn, enum pfn_attr attr)
 	return pft_is_plain(pfn, attr) ? PFT_ROAD_PLAIN : PFT_ROAD_HOOKED;
 }
 
-/* @page is what the VM counts references of, NULL for mere page frames. */
+/*
+ * @page is what the VM counts references of, NULL for mere page frames.  A
+ * private copy is made in RAM with the protection of its area, whatever that is.
+ */
 static enum pft_road pft_user_road(const struct page *page, unsigned long pfn,
 				   enum pfn_attr attr)
 {
 	if (pft_is_plain(pfn, attr))
 		return PFT_ROAD_PLAIN;
-	return page ? PFT_ROAD_OPEN : PFT_ROAD_HOOKED;
+	return page && PageAnon(page) ? PFT_ROAD_OPEN : PFT_ROAD_HOOKED;
 }
 
 static int pft_note_entry(struct mm_walk *walk, unsigned long va,
@@ -213,7 +216,7 @@ static int pft_note_entry(struct mm_walk *walk, unsigned long va,
 	};
 
 	/* A private copy is no longer what was mapped there. */
-	if (page && PageAnon(page))
+	if (page && PageAnon(page) && new.road == PFT_ROAD_PLAIN)
 		return 0;
 	return pft_note(walk->private, &new);
 }
@@ -274,7 +277,7 @@ static int pft_note_ptes(struct mm_walk *walk, unsigned long va,
 		pte_t pte = ptep_get(ptep);
 		const struct page *page = NULL;
 
-		if (!pte_present(pte))
+		if (!pte_present(pte) || is_zero_pfn(pte_pfn(pte)))
 			continue;
 		if (walk->vma)
 			page = vm_normal_page(walk->vma, va, pte);

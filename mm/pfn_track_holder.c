@@ -233,7 +233,8 @@ struct pft_holder *pft_holder_find(const struct pft_who *who)
 			return holder;
 	}
 
-	key.stack = pft_stack(who->space, who->gfp);
+	if (!who->alone)
+		key.stack = pft_stack(who->space, who->gfp);
 	if (!told) {
 		key.apart = key.stack;
 		holder = pft_recent_get(&key);

@@ -287,6 +287,10 @@ struct pft_judgement {
 #define PFT_EXACT		BIT(0)
 /* The caller keeps caches and the linear map apart by itself, or maps nothing. */
 #define PFT_NOT_LINEAR		BIT(1)
+/* It is mapped already: tell, but do not refuse. */
+#define PFT_MAPPED		BIT(2)
+/* RAM may be otherwise in the linear map although this is write-back. */
+#define PFT_LINEAR		BIT(3)
 
 struct pft_who;
 
@@ -304,6 +308,8 @@ void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 			 enum pfn_result result);
 void pft_make_record(struct pft_record *new, struct pft_spot *spot);
 void pft_unmap(const struct pft_range *where, bool may_sleep);
+void pft_change(const struct pft_range *where, enum pfn_attr got);
+int pft_may_change(const struct pft_range *where, enum pfn_attr got);
 
 /* === User mappings: pfn_track_user.c ==================================== */
 
@@ -317,6 +323,7 @@ bool pft_may_hold(const struct vm_area_struct *vma);
  * @space: where it is mapped
  * @dev: device, or NULL
  * @caller: return address, or NULL
+ * @alone: @caller tells all, and the stack nothing
  * @file: the file that is mapped, or NULL
  * @gfp: how to allocate here
  */
@@ -324,6 +331,7 @@ struct pft_who {
 	enum pfn_space space;
 	struct device *dev;
 	const void *caller;
+	bool alone;
 	const struct file *file;
 	gfp_t gfp;
 };

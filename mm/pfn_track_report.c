@@ -76,7 +76,8 @@ static const char * const pft_wrappers[] = {
 	"pci_iomap", "pcim_iomap", "pci_ioremap", "memremap", "devm_memremap",
 	"arch_memremap", "pagemap_range", "pci_p2pdma_add", "set_memory_",
 	"set_pages_", "_set_pages_", "remap_pfn_range", "vm_iomap_memory",
-	"insert_pfn", "vmf_insert_", "__vm_insert_mixed", "vmap+", "vmap_pfn+",
+	"insert_pfn", "vmf_insert_", "__vm_insert_mixed", "insert_page",
+	"vm_insert_page", "vm_map_pages", "__vm_map_pages", "vmap+", "vmap_pfn+",
 	"dma_common_", "dma_alloc_", "dma_direct_", "dmam_alloc_", "iommu_dma_",
 };
 

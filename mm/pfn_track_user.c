@@ -9,36 +9,31 @@
 #include "pfn_track_internal.h"
 
 /* The common part of what maps page frames into a user address space. */
-static int pft_map_user(struct vm_area_struct *vma, enum pfn_kind kind,
-			unsigned long va, unsigned long pfn, unsigned long size,
-			enum pfn_attr want, enum pfn_attr got, gfp_t gfp)
+static int pft_map_user(struct vm_area_struct *vma, struct pft_record *new,
+			struct pft_who *who, unsigned int how)
 {
-	struct pft_record new = {
-		.va = va,
-		.id = vma->vm_mm,
-		.want = want,
-		.got = got,
-		.kind = kind,
-		.space = PFN_SPACE_USER,
-	};
-	const struct pft_who who = {
-		.space = new.space,
-		.file = vma->vm_file,
-		.gfp = gfp,
-	};
-
-	if (!pft_pfns_from(&new, pfn, size))
-		return 0;
-	return pft_map(&new, &who, 0);
+	new->id = vma->vm_mm;
+	new->space = PFN_SPACE_USER;
+	who->space = new->space;
+	who->file = vma->vm_file;
+	return pft_map(new, who, how);
 }
 
 int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		      unsigned long pfn, unsigned long size, pgprot_t want,
 		      pgprot_t got)
 {
-	return pft_map_user(vma, PFN_KIND_REMAP_PFN, va, pfn, size,
-			    pfn_attr_from_pgprot(want),
-			    pfn_attr_from_pgprot(got), GFP_KERNEL);
+	struct pft_record new = {
+		.va = va,
+		.want = pfn_attr_from_pgprot(want),
+		.got = pfn_attr_from_pgprot(got),
+		.kind = PFN_KIND_REMAP_PFN,
+	};
+	struct pft_who who = { .gfp = GFP_KERNEL };
+
+	if (!pft_pfns_from(&new, pfn, size))
+		return 0;
+	return pft_map_user(vma, &new, &who, 0);
 }
 
 /**
@@ -64,13 +59,69 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		       unsigned long pfn, unsigned long size, pgprot_t want,
 		       pgprot_t got)
 {
-	enum pfn_attr want_attr = pfn_attr_from_pgprot(want);
-	enum pfn_attr got_attr = pfn_attr_from_pgprot(got);
+	struct pft_record new = {
+		.va = va,
+		.want = pfn_attr_from_pgprot(want),
+		.kind = PFN_KIND_INSERT,
+	};
+	struct pft_who who = { .gfp = GFP_NOWAIT | __GFP_NOWARN };
 
-	if (pft_plain_ram(pfn, want_attr, got_attr))
+	/*
+	 * Protection for a small entry is put into a huge one as it is, though
+	 * not all of its bits mean the same there.
+	 */
+	new.got = size > PAGE_SIZE ? pfn_attr_from_large(got) :
+				     pfn_attr_from_pgprot(got);
+	if (pft_plain_ram(pfn, new.want, new.got) ||
+	    !pft_pfns_from(&new, pfn, size))
 		return 0;
-	return pft_map_user(vma, PFN_KIND_INSERT, va, pfn, size, want_attr,
-			    got_attr, GFP_NOWAIT | __GFP_NOWARN);
+	return pft_map_user(vma, &new, &who, 0);
+}
+/* For drivers that write page table entries themselves. */
+EXPORT_SYMBOL_GPL(__pfn_track_insert);
+
+/* Pages that the VM counts, by a driver that is found by @who. */
+static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
+			 struct page *page, unsigned int nr, pgprot_t prot,
+			 struct pft_who *who)
+{
+	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
+	struct pft_record new = {
+		.va = va,
+		.pfn = page_to_pfn(page),
+		.last = page_to_pfn(page) + nr - 1,
+		.want = attr,
+		.got = attr,
+		.kind = PFN_KIND_INSERT,
+	};
+
+	/* Drivers may have changed the linear map, and forget the area. */
+	if (pft_plain_ram(new.pfn, attr, attr) &&
+	    !(pfn_attr_linear(new.pfn, new.last) & ~BIT(PFN_ATTR_WB)))
+		return 0;
+	who->gfp = GFP_NOWAIT | __GFP_NOWARN;
+	return pft_map_user(vma, &new, who, PFT_LINEAR);
+}
+
+int __pfn_track_insert_page(struct vm_area_struct *vma, unsigned long va,
+			    struct page *page, pgprot_t prot)
+{
+	struct pft_who who = { };
+
+	return pft_map_pages(vma, va, page, 1, prot, &who);
+}
+
+/* The handler has returned, and is not on the stack any more. */
+int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
+		      struct page *page, unsigned int nr, pgprot_t prot)
+{
+	struct pft_who who = {
+		/* As if it were called from there: not the function before. */
+		.caller = (void *)vma->vm_ops->fault + 1,
+		.alone = true,
+	};
+
+	return pft_map_pages(vma, va, page, nr, prot, &who);
 }
 
 void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
@@ -89,11 +140,13 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
  *
  * Context: Its address space is locked, or one of its page tables.
  *
- * Return: true if it may map page frames that are not, or not only, RAM.
+ * Return: true if it may map page frames that are not, or not only, RAM, or
+ * otherwise than write-back.
  */
 bool pft_may_hold(const struct vm_area_struct *vma)
 {
-	return vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) || vma_is_dax(vma);
+	return vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) ||
+	       !pfn_attr_is_plain(vma->vm_page_prot) || vma_is_dax(vma);
 }
 
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
@@ -101,6 +154,47 @@ void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 {
 	if (pft_may_hold(vma))
 		__pfn_track_undo(vma->vm_mm, start, end - start);
+}
+
+/*
+ * Whether pte_modify() gives an entry the attribute of @prot, as on arm64, or
+ * leaves it the one that it has, as on x86.  Asked with one that @prot has not.
+ */
+static bool pft_modify_replaces(pgprot_t prot)
+{
+	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
+	pgprot_t other = pgprot_noncached(prot);
+
+	if (pfn_attr_from_pgprot(other) == attr)
+		other = pgprot_writecombine(prot);
+	other = pte_pgprot(pte_modify(pfn_pte(0, other), prot));
+	/* All zero where the architecture does not tell bits from page frame. */
+	return pgprot_val(other) && pfn_attr_from_pgprot(other) == attr;
+}
+
+void __pfn_track_protect(struct vm_area_struct *vma, unsigned long start,
+			 unsigned long end, pgprot_t prot)
+{
+	const struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm,
+						 start, end - start);
+
+	if (start != end && pft_may_hold(vma) && pft_modify_replaces(prot))
+		pft_change(&range, pfn_attr_from_pgprot(prot));
+}
+
+int __pfn_track_may_protect(struct vm_area_struct *vma, unsigned long start,
+			    unsigned long end, unsigned long flags)
+{
+	const struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm,
+						 start, end - start);
+	pgprot_t prot;
+
+	if (!pft_may_hold(vma))
+		return 0;
+	prot = pgprot_modify(vma->vm_page_prot, vm_get_page_prot(flags));
+	if (!pft_modify_replaces(prot))
+		return 0;
+	return pft_may_change(&range, pfn_attr_from_pgprot(prot));
 }
 
 /*
@@ -163,25 +257,68 @@ void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
 		cond_resched();
 }
 
-/*
- * Copy what the parent has first in @range.  Clipped, because a record may
- * reach over a split into the neighbouring area.
+/**
+ * struct pft_heir - a child that gets what its parent has
+ * @mm: address space of the child
+ * @parent: a holder of the parent's, NULL to begin
+ * @child: the child's copy of it
  */
-static bool pft_first_parent(const struct pft_range *range,
-			     struct pft_record *copy)
-{
-	struct pft_record *rec;
+struct pft_heir {
+	const struct mm_struct *mm;
+	struct pft_holder *parent;
+	struct pft_holder *child;
+};
 
-	spin_lock(&pft_lock);
+/* As many holders as the parent had. */
+static void pft_heir_of(struct pft_heir *heir, struct pft_holder *parent)
+{
+	pft_holder_put(heir->parent);
+	pft_holder_put(heir->child);
+	heir->parent = parent;
+	heir->child = parent ? pft_holder_fork(parent) : NULL;
+}
+
+/*
+ * Give the child what the parent has first in @range, clipped because a record
+ * may reach over a split into the neighbouring area.  True if there may be more.
+ *
+ * Looked up and copied under one hold of the lock: a driver's
+ * unmap_mapping_range() does not wait for either address space, but comes to
+ * the parent's area first, because dup_mmap() puts the child's behind it for
+ * this very purpose.  So what the parent still has on record here, the child
+ * still has mapped, and will have dropped after it is on record.
+ */
+static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
+{
+	struct pft_holder *parent;
+	struct pft_record *rec, copy;
+	struct pft_spot spot;
+
+	pft_lock_stocked(GFP_KERNEL);
 	rec = pft_store_first(range);
-	if (rec) {
-		*copy = *rec;
-		pft_holder_get(copy->holder);
+	if (!rec) {
+		spin_unlock(&pft_lock);
+		return false;
 	}
+	if (rec->holder != heir->parent) {
+		parent = pft_holder_get(rec->holder);
+		spin_unlock(&pft_lock);
+		pft_heir_of(heir, parent);
+		/* It may have gone meanwhile. */
+		return true;
+	}
+	copy = *rec;
+	pft_clip(&copy, range);
+	copy.holder = pft_holder_get(heir->child);
+	copy.id = heir->mm;
+	copy.time = ktime_get_boot_fast_ns();
+	pft_store_spot(&copy, &spot);
+	pft_make_record(&copy, &spot);
 	spin_unlock(&pft_lock);
-	if (rec)
-		pft_clip(copy, range);
-	return rec;
+	pft_holder_put(copy.holder);
+
+	range->va = pft_va_last(&copy);
+	return range->va++ != range->va_last;
 }
 
 void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
@@ -189,40 +326,13 @@ void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
 	struct pft_range range = pft_range(PFN_SPACE_USER, src->vm_mm,
 					   src->vm_start,
 					   src->vm_end - src->vm_start);
-	struct pft_holder *parent = NULL, *child = NULL;
-	struct pft_record copy;
-	struct pft_spot spot;
+	struct pft_heir heir = { .mm = dst->vm_mm };
 
 	if (!pft_may_hold(src))
 		return;
-
-	while (pft_first_parent(&range, &copy)) {
-		/* As many holders as the parent had. */
-		if (copy.holder != parent) {
-			pft_holder_put(parent);
-			pft_holder_put(child);
-			parent = pft_holder_get(copy.holder);
-			child = pft_holder_fork(parent);
-		}
-		pft_holder_put(copy.holder);
-		copy.holder = pft_holder_get(child);
-		copy.id = dst->vm_mm;
-		copy.time = ktime_get_boot_fast_ns();
-
-		pft_lock_stocked(GFP_KERNEL);
-		pft_store_spot(&copy, &spot);
-		if (pft_on())
-			pft_make_record(&copy, &spot);
-		spin_unlock(&pft_lock);
-		pft_holder_put(copy.holder);
-
-		if (pft_va_last(&copy) == range.va_last)
-			break;
-		range.va = pft_va_last(&copy) + 1;
+	while (pft_fork_first(&range, &heir))
 		cond_resched();
-	}
-	pft_holder_put(parent);
-	pft_holder_put(child);
+	pft_heir_of(&heir, NULL);
 }
 
 void __pfn_track_exit(struct mm_struct *mm)

@@ -99,6 +99,29 @@ static inline bool pfn_track_enabled(void)
 /* Set once any of the linear map is not write-back; until then nobody need ask. */
 extern bool pfn_track_mixed;
 
+/**
+ * struct pfn_attr_plain - what protection that is write-back looks like
+ * @mask: the bits in which it differs from anything else
+ * @bits: what they are
+ */
+struct pfn_attr_plain {
+	u64 mask;
+	u64 bits;
+};
+
+extern struct pfn_attr_plain pfn_attr_plain;
+
+/**
+ * pfn_attr_is_plain - whether protection is write-back, in one comparison
+ * @prot: protection of a page table entry of the smallest size
+ *
+ * Return: true if it is; false does not say that it is not.
+ */
+static inline bool pfn_attr_is_plain(pgprot_t prot)
+{
+	return !((pgprot_val(prot) ^ pfn_attr_plain.bits) & pfn_attr_plain.mask);
+}
+
 void __init pfn_attr_init(void);
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
@@ -144,10 +167,18 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		       unsigned long pfn, unsigned long size, pgprot_t want,
 		       pgprot_t got);
+int __pfn_track_insert_page(struct vm_area_struct *vma, unsigned long va,
+			    struct page *page, pgprot_t prot);
+int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
+		      struct page *page, unsigned int nr, pgprot_t prot);
 void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 			 unsigned long size, pgprot_t want, const void *caller);
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end);
+void __pfn_track_protect(struct vm_area_struct *vma, unsigned long start,
+			 unsigned long end, pgprot_t prot);
+int __pfn_track_may_protect(struct vm_area_struct *vma, unsigned long start,
+			    unsigned long end, unsigned long flags);
 void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 		      unsigned long size);
 void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
@@ -402,6 +433,54 @@ static inline int pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 }
 
 /**
+ * pfn_track_insert_page - a driver is about to map a page that the VM counts
+ * @vma: the area
+ * @va: user virtual address, page aligned
+ * @page: the page; not the zero page
+ * @prot: what will be put into the page table
+ *
+ * RAM that is write-back here and in the linear map is not recorded.
+ *
+ * Context: The lock of the page table is held.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_insert_page(struct vm_area_struct *vma,
+					unsigned long va, struct page *page,
+					pgprot_t prot)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_insert_page(vma, va, page, prot);
+}
+
+/**
+ * pfn_track_fault - pages of an area's file are about to be mapped
+ * @vma: the area
+ * @va: user virtual address, page aligned
+ * @page: the first of them
+ * @nr: how many
+ * @prot: vma->vm_page_prot, as read when the entry was made
+ *
+ * All files come this way, so only those are looked at whose driver has changed
+ * the protection of the area.
+ *
+ * Context: The lock of the page table is held.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
+				  struct page *page, unsigned int nr,
+				  pgprot_t prot)
+{
+	if (!pfn_track_enabled() || pfn_attr_is_plain(prot))
+		return 0;
+	return __pfn_track_fault(vma, va, page, nr, prot);
+}
+
+/**
  * pfn_track_refused - the architecture itself refused a mapping
  * @kind: by which road it was asked for
  * @pfn: first page frame
@@ -434,6 +513,53 @@ static inline void pfn_track_zap(struct vm_area_struct *vma,
 {
 	if (pfn_track_enabled())
 		__pfn_track_zap(vma, start, end);
+}
+
+/**
+ * pfn_track_protect - page table entries of a user range got other protection
+ * @vma: the area that the range lies in
+ * @start: first user virtual address, page aligned
+ * @end: address after the last
+ * @prot: what pte_modify() was given
+ *
+ * On some architectures pte_modify() replaces the cache attribute, too.  What
+ * is on record is then judged anew, with the attribute that it has now, and a
+ * conflict is told of.  It is not refused here: see pfn_track_may_protect().
+ *
+ * Context: The lock of the page table is held, and was when they were changed.
+ */
+static inline void pfn_track_protect(struct vm_area_struct *vma,
+				     unsigned long start, unsigned long end,
+				     pgprot_t prot)
+{
+	if (pfn_track_enabled())
+		__pfn_track_protect(vma, start, end, prot);
+}
+
+/**
+ * pfn_track_may_protect - a user range is about to get other protection
+ * @vma: the area that the range lies in, its mm locked for writing
+ * @start: first user virtual address, page aligned
+ * @end: address after the last
+ * @flags: what vm_flags are to be
+ *
+ * Where that changes cache attributes, too, a process could undo by mprotect()
+ * what it was refused by mmap().  So under the policies that refuse it is
+ * refused, before anything has changed; under "report" it is told of by
+ * pfn_track_protect() when it happens.  userfaultfd asks nobody: it holds the
+ * address space for reading only, and what it does is only told of.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it.
+ */
+static inline int pfn_track_may_protect(struct vm_area_struct *vma,
+					unsigned long start, unsigned long end,
+					unsigned long flags)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_may_protect(vma, start, end, flags);
 }
 
 /**
@@ -642,6 +768,20 @@ static inline int pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 	return 0;
 }
 
+static inline int pfn_track_insert_page(struct vm_area_struct *vma,
+					unsigned long va, struct page *page,
+					pgprot_t prot)
+{
+	return 0;
+}
+
+static inline int pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
+				  struct page *page, unsigned int nr,
+				  pgprot_t prot)
+{
+	return 0;
+}
+
 static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 				     unsigned long size, pgprot_t want,
 				     const void *caller)
@@ -651,6 +791,19 @@ static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 static inline void pfn_track_zap(struct vm_area_struct *vma,
 				 unsigned long start, unsigned long end)
 {
+}
+
+static inline void pfn_track_protect(struct vm_area_struct *vma,
+				     unsigned long start, unsigned long end,
+				     pgprot_t prot)
+{
+}
+
+static inline int pfn_track_may_protect(struct vm_area_struct *vma,
+					unsigned long start, unsigned long end,
+					unsigned long flags)
+{
+	return 0;
 }
 
 static inline void pfn_track_undo(struct mm_struct *mm, unsigned long start,

@@ -131,11 +131,18 @@ CASES = (
     mistake("forgot-the-child", ORDERING, ORDERING, "A map resource2 0 2", "A fork",
             "A munmap 0 0x2000", "do"),
     mistake("forgot-the-move", ORDERING, ORDERING, "A map resource2 0 2", "A move", "do"),
-    mistake("mprotect-flip", SILENT, SILENT, "A map resource2 0 2", "B map mmap 0 2",
+    mistake("mprotect-flip", SILENT, INCOHERENT, "A map resource2 0 2", "B map mmap 0 2",
             "B mprotect 0 0x2000 r",
-            why="x86: right here, mprotect() keeps the bits; arm64: MISSED, the entries are "
-                "write-back afterwards (seen in the page table), and mprotect() has no hook"),
+            why="x86: right here, mprotect() keeps the bits; arm64: it makes the entries "
+                "write-back"),
+    mistake("wc-page-wb-user", INCOHERENT, "silent ENOTSUP EINVAL", "do", "A map mmap 0 1",
+            why="the other side is the linear map; arm64 has no set_memory_wc()"),
+    mistake("insert-page-wc", INCOHERENT, INCOHERENT, "do", "A map mmap 0 1",
+            why="the other side is the linear map; PAT is not asked by vm_insert_page()"),
 
+    right("insert-page", "do", "A map mmap 0 1"),
+    right("wc-page-wc-user", "do", "A map mmap 0 1", arm="silent ENOTSUP EINVAL",
+          why="arm64 has no set_memory_wc()"),
     right("user-uc", "do", "A map resource2 0 2", "B map resource2 1 1"),
     right("user-wc", "do", "A map resource2_wc 0 2", "B map resource2_wc 1 1"),
     right("user-in-turn", "A map resource2 0 2", "A leave", "do"),
@@ -168,8 +175,13 @@ CASES = (
     mistake("fault-wc-on-uc", ORDERING, ORDERING, "do", "A map mmap 0 2", "A read 0"),
     mistake("fault-wb-forgot", "ordering/mapped*2", "incoherent/mapped*2", "do",
             "A map mmap 0 2", "A read 0", "A write 0x1000 1"),
+    mistake("fault-page-wc", INCOHERENT, INCOHERENT, "do", "A map mmap 0 1", "A read 0",
+            "A fork", "A child read 0", "A madvise 0 0x1000",
+            why="the other side is the linear map; the child is told nothing that the parent "
+                "was not"),
     mistake("wc-after-faults", ORDERING, ORDERING, "A map mmap 0 2", "A read 0", "do"),
 
+    right("fault-page", "do", "A map mmap 0 1", "A read 0", "A write 0 1"),
     right("fault-uc", "do", "A map mmap 0 2", "A read 0", "A write 0x1000 1"),
     right("reserve-fault", "do", "A map mmap 0 2", "A read 0", "A write 0x1000 1"),
     right("move-bo", "do", "A map mmap 0 2", "A read 0", "do", "A read 0x1000"),
@@ -210,7 +222,6 @@ CASES = (
 # Known, and waiting for the hooks that could see them.
 LATER = (
     # The linear map.
-    ("wc-page-wb-user", MISTAKE, "set_memory_wc(), then vm_insert_page() as is"),
     ("p2pmem-mmap", MISTAKE, "P2PDMA memory in a process, in the tree"),
     ("shmem-wc", MISTAKE, "drm_gem_shmem map_wc on arm64, in the tree"),
     ("dma-by-hand", MISTAKE, "remap_pfn_range() of dma_alloc_coherent(), device not coherent"),

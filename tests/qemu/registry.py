@@ -101,3 +101,10 @@ def new_conflicts(guest: lab.Guest, before: list[dict[str, str]]) -> list[dict[s
     """Those that are not in an earlier answer of conflicts()."""
     known = {line["id"] for line in before}
     return [line for line in conflicts(guest) if line["id"] not in known]
+
+
+def expect_exact(guest: lab.Guest) -> None:
+    """The audit finds nothing missing, stale or different, and nothing was left out."""
+    audit = dump(guest, "audit")
+    assert audit.lines == [] and audit.head["findings"] == "0", audit
+    assert audit.head["incomplete"] == audit.head["late"] == "0"

@@ -42,10 +42,19 @@ void spin_lock(spinlock_t *lock)
 	unit_spinning++;
 }
 
+void (*unit_between)(void);
+
 void spin_unlock(spinlock_t *lock)
 {
+	void (*between)(void) = unit_between;
+
 	unit_spinning--;
 	unit_unlock(lock);
+	if (between && !unit_spinning) {
+		unit_between = NULL;
+		between();
+		unit_between = between;
+	}
 }
 
 void might_sleep(void)
@@ -407,9 +416,19 @@ bool __ratelimit(struct ratelimit_state *state)
 
 /* === Page table bits ==================================================== */
 
+#if defined(CONFIG_X86)
+unsigned long unit_noncached_bits = UNIT_SLOT_BITS(2);
+unsigned long unit_writecombine_bits = UNIT_SLOT_BITS(1);
+unsigned long unit_device_bits = UNIT_SLOT_BITS(2);
+#elif defined(CONFIG_ARM64)
+unsigned long unit_noncached_bits = PTE_ATTRINDX(MT_DEVICE_nGnRnE);
+unsigned long unit_writecombine_bits = PTE_ATTRINDX(MT_NORMAL_NC);
+unsigned long unit_device_bits = PTE_ATTRINDX(MT_DEVICE_nGnRE);
+#else
 unsigned long unit_noncached_bits = 0x100;
 unsigned long unit_writecombine_bits = 0x200;
 unsigned long unit_device_bits = 0x400;
+#endif
 
 struct unit_cpu boot_cpu_data;
 bool unit_aliasing;

@@ -13,6 +13,8 @@
 
 static struct pat_facts native __ro_after_init;
 
+struct pfn_attr_plain pfn_attr_plain __ro_after_init;
+
 #ifndef pat_native_facts
 /*
  * What the architecture's own helpers produce.  Earlier entries win: where
@@ -62,6 +64,21 @@ static unsigned long __init native_colour(void)
 #endif
 }
 
+/*
+ * Whatever is not write-back has one of these bits changed, on x86, too, which
+ * has one more.
+ */
+static void __init native_plain(void)
+{
+	u64 plain = pgprot_val(PAGE_KERNEL);
+
+	pfn_attr_plain.bits = plain;
+	pfn_attr_plain.mask =
+		(plain ^ pgprot_val(pgprot_noncached(PAGE_KERNEL))) |
+		(plain ^ pgprot_val(pgprot_writecombine(PAGE_KERNEL))) |
+		(plain ^ pgprot_val(pgprot_device(PAGE_KERNEL)));
+}
+
 /**
  * pfn_attr_init - learn the architecture's page table bits
  *
@@ -72,6 +89,7 @@ void __init pfn_attr_init(void)
 {
 	native = (struct pat_facts){ .colour = native_colour() };
 	pat_native_facts(&native);
+	native_plain();
 }
 
 /**

@@ -91,6 +91,36 @@ static int fault_wb_forgot_mmap(struct misuse *m, struct vm_area_struct *vma)
 	return 0;
 }
 
+/* "The page is returned, the area says how"; the linear map says otherwise. */
+static int fault_page_wc(struct misuse *m)
+{
+	m->page = alloc_page(GFP_KERNEL);
+	return m->page ? 0 : -ENOMEM;
+}
+
+static vm_fault_t fault_page_wc_fault(struct vm_fault *vmf)
+{
+	const struct misuse *m = vmf->vma->vm_private_data;
+
+	if (!m->page)
+		return VM_FAULT_SIGBUS;
+	get_page(m->page);
+	vmf->page = m->page;
+	return 0;
+}
+
+static const struct vm_operations_struct fault_page_wc_ops = {
+	.fault = fault_page_wc_fault,
+};
+
+static int fault_page_wc_mmap(struct misuse *m, struct vm_area_struct *vma)
+{
+	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+	vma->vm_private_data = m;
+	vma->vm_ops = &fault_page_wc_ops;
+	return 0;
+}
+
 /* "Faults bring page by page what is needed"; then the driver maps it all. */
 static int wc_after_faults(struct misuse *m)
 {
@@ -118,6 +148,14 @@ static int fault_uc_mmap(struct misuse *m, struct vm_area_struct *vma)
 static int fault_wc_mmap(struct misuse *m, struct vm_area_struct *vma)
 {
 	prepare(m, vma, pgprot_writecombine(vma->vm_page_prot), &plain_ops);
+	return 0;
+}
+
+/* Faults bring plain pages of RAM. */
+static int fault_page_mmap(struct misuse *m, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = m;
+	vma->vm_ops = &fault_page_wc_ops;
 	return 0;
 }
 
@@ -166,6 +204,8 @@ const struct misuse_case misuse_fault[] = {
 	{ "wc-fault-unreserved", NULL, misuse_undo, wc_fault_unreserved_mmap },
 	{ "fault-wc-on-uc", fault_wc_on_uc, misuse_undo, fault_wc_on_uc_mmap },
 	{ "fault-wb-forgot", fault_wb_forgot, misuse_undo, fault_wb_forgot_mmap },
+	{ "fault-page-wc", fault_page_wc, misuse_undo, fault_page_wc_mmap },
+	{ "fault-page", fault_page_wc, misuse_undo, fault_page_mmap },
 	{ "wc-after-faults", wc_after_faults, misuse_undo, fault_uc_mmap },
 	{ "fault-uc", map_uc, misuse_undo, fault_uc_mmap },
 	{ "reserve-fault", reserve_fault, reserve_fault_undo, fault_wc_mmap },

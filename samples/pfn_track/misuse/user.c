@@ -6,6 +6,7 @@
  * in the table of tests/qemu/corpus.py.
  */
 #include <linux/dma-mapping.h>
+#include <linux/set_memory.h>
 #include <linux/vmalloc.h>
 #include "misuse.h"
 
@@ -129,7 +130,71 @@ static int mprotect_flip_mmap(struct misuse *m, struct vm_area_struct *vma)
 			       bytes(vma), pgprot_device(vma->vm_page_prot));
 }
 
+/* "vm_insert_page() knows how a page is mapped"; it does not. */
+#ifdef CONFIG_X86
+static int wc_page_wb_user(struct misuse *m)
+{
+	m->page = alloc_page(GFP_KERNEL);
+	if (!m->page)
+		return -ENOMEM;
+	return set_memory_wc((unsigned long)page_address(m->page), 1);
+}
+
+static void wc_page_undo(struct misuse *m)
+{
+	if (m->page)
+		set_memory_wb((unsigned long)page_address(m->page), 1);
+	misuse_undo(m);
+}
+#else
+static int wc_page_wb_user(struct misuse *m)
+{
+	return -EOPNOTSUPP;
+}
+
+static void wc_page_undo(struct misuse *m)
+{
+}
+#endif
+
+static int wc_page_wb_user_mmap(struct misuse *m, struct vm_area_struct *vma)
+{
+	return m->page ? vm_insert_page(vma, vma->vm_start, m->page) : -EINVAL;
+}
+
+/* "Write-combining is faster for frames"; they are cached by the kernel. */
+static int insert_page_wc(struct misuse *m)
+{
+	m->page = alloc_page(GFP_KERNEL);
+	return m->page ? 0 : -ENOMEM;
+}
+
+static int insert_page_wc_mmap(struct misuse *m, struct vm_area_struct *vma)
+{
+	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+	return m->page ? vm_insert_page(vma, vma->vm_start, m->page) : -EINVAL;
+}
+
 /* === Right ============================================================== */
+
+/* Plain pages, in a plain area. */
+static int insert_page(struct misuse *m)
+{
+	m->page = alloc_page(GFP_KERNEL);
+	return m->page ? 0 : -ENOMEM;
+}
+
+static int insert_page_mmap(struct misuse *m, struct vm_area_struct *vma)
+{
+	return m->page ? vm_insert_page(vma, vma->vm_start, m->page) : -EINVAL;
+}
+
+/* Write-combining in the linear map and in the area. */
+static int wc_page_wc_user_mmap(struct misuse *m, struct vm_area_struct *vma)
+{
+	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+	return m->page ? vm_insert_page(vma, vma->vm_start, m->page) : -EINVAL;
+}
 
 /* Write-combining by the driver, and a part of it by the process. */
 static int wc_then_partial_mmap(struct misuse *m, struct vm_area_struct *vma)
@@ -227,6 +292,12 @@ const struct misuse_case misuse_user[] = {
 	{ "forgot-the-child", forgot_the_child, misuse_undo },
 	{ "forgot-the-move", forgot_the_move, misuse_undo },
 	{ "mprotect-flip", NULL, misuse_undo, mprotect_flip_mmap },
+	{ "wc-page-wb-user", wc_page_wb_user, wc_page_undo,
+	  wc_page_wb_user_mmap },
+	{ "insert-page-wc", insert_page_wc, misuse_undo, insert_page_wc_mmap },
+	{ "insert-page", insert_page, misuse_undo, insert_page_mmap },
+	{ "wc-page-wc-user", wc_page_wb_user, wc_page_undo,
+	  wc_page_wc_user_mmap },
 	{ "user-uc", map_uc, misuse_undo },
 	{ "user-wc", map_wc, misuse_undo },
 	{ "user-in-turn", map_wc, misuse_undo },

@@ -45,6 +45,8 @@ typedef struct {
 void spin_lock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
 bool unit_holds(spinlock_t *lock);
+/* What another CPU does whenever the last spinlock is released. */
+extern void (*unit_between)(void);
 
 #define lockdep_assert_held(lock)	UNIT_ASSERT(unit_holds(lock))
 #define lockdep_is_held(lock)		unit_holds(lock)
@@ -191,6 +193,11 @@ long unit_objects(void);
 /* Objects of a cache that are not free, those in stock included. */
 long unit_live(const char *cache);
 
+/* In full at the end. */
+typedef struct {
+	unsigned long pgprot;
+} pgprot_t;
+
 /* === Tasks, address spaces, devices, time =============================== */
 
 #define TASK_COMM_LEN		16
@@ -199,10 +206,16 @@ struct mm_struct {
 	int id;
 };
 
+struct vm_operations_struct {
+	void *fault;
+};
+
 struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
 	unsigned long vm_flags;
+	pgprot_t vm_page_prot;
+	const struct vm_operations_struct *vm_ops;
 	struct mm_struct *vm_mm;
 	struct file *vm_file;
 };
@@ -475,10 +488,6 @@ ssize_t unit_sysfs_store(const char *path, const char *text);
 
 /* === Page table bits of an architecture of our own ====================== */
 
-typedef struct {
-	unsigned long pgprot;
-} pgprot_t;
-
 #define pgprot_val(prot)	((prot).pgprot)
 #define __pgprot(bits)		((pgprot_t){ (bits) })
 
@@ -539,5 +548,22 @@ extern bool unit_aliasing;
 #define UNIT_MT_UNKNOWN		7
 #define PTE_ATTRINDX(type)	((unsigned long)(type) << 2)
 #define read_sysreg(name)	0xbb0000040044f0ffULL
+
+/* Entries are nothing but their bits. */
+typedef struct {
+	unsigned long pte;
+} pte_t;
+
+#define pfn_pte(pfn, prot)	((pte_t){ pgprot_val(prot) })
+#define pte_pgprot(entry)	__pgprot((entry).pte)
+/* Whose attribute stays: that of the entry as on x86, or not. */
+#ifdef CONFIG_X86
+#define pte_modify(entry, prot)	((void)(prot), (entry))
+#else
+#define pte_modify(entry, prot)	pfn_pte(0, prot)
+#endif
+/* What protection does to an area is for the tests to say. */
+#define pgprot_modify(old, new)	((void)(new), (old))
+#define vm_get_page_prot(flags)	PAGE_KERNEL
 
 #endif /* _UNIT_CUSTOM_H */

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* User mappings: what becomes of them besides coming and going. */
+#include "unit.h"
+
+static struct mm_struct *const a = &unit_mm[0], *const b = &unit_mm[1];
+
+static struct pft_record at(struct mm_struct *mm, unsigned long page)
+{
+	return record_at(PFN_SPACE_USER, mm, page);
+}
+
+/* === Protection ========================================================= */
+
+/* As change_protection() does, under the lock of the page table. */
+static void protect(struct mm_struct *mm, unsigned long va, unsigned long nr,
+		    enum pfn_attr attr)
+{
+	struct vm_area_struct vma = unit_vma(mm, va, nr);
+	static DEFINE_SPINLOCK(ptl);
+
+	spin_lock(&ptl);
+	__pfn_track_protect(&vma, pages(va), pages(va + nr), unit_prot(attr));
+	spin_unlock(&ptl);
+}
+
+static int may_protect(struct mm_struct *mm, unsigned long va,
+		       unsigned long nr, enum pfn_attr attr)
+{
+	struct vm_area_struct vma = unit_vma(mm, va, nr);
+
+	vma.vm_page_prot = unit_prot(attr);
+	return __pfn_track_may_protect(&vma, pages(va), pages(va + nr), 0);
+}
+
+/* Here entries keep their attribute, and all of the rest is not asked for. */
+static bool kept(void)
+{
+#ifdef CONFIG_X86
+	CHECK_EQ(do_map(a, 10, 50, 8, A_WC), 0);
+	protect(a, 10, 8, A_WB);
+	CHECK_EQ(may_protect(a, 10, 8, A_WB), 0);
+	CHECK_EQ(at(a, 10).got, A_WC);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* Exactly the range, and whole again when it is as before. */
+TEST(user, protect)
+{
+	struct pft_record rec;
+
+	unit_boot(NULL);
+	if (kept())
+		return;
+	CHECK_EQ(do_map(a, 10, 50, 8, A_WC), 0);
+	protect(a, 12, 2, A_WB);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 3);
+	CHECK_EQ(at(a, 11).last, 51);
+	rec = at(a, 12);
+	CHECK_EQ(rec.pfn, 52);
+	CHECK_EQ(rec.last, 53);
+	CHECK_EQ(rec.want, A_WC);
+	CHECK_EQ(rec.got, A_WB);
+	CHECK_EQ(at(a, 14).pfn, 54);
+	CHECK_EQ(pfn_track_lookup(51), BIT(A_WC));
+	CHECK_EQ(pfn_track_lookup(53), BIT(A_WB));
+	/* Nobody else is there; it is not what was asked for all the same. */
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_trace.conflict.result, PFN_RESULT_MAPPED);
+	unit_check_store();
+	protect(a, 12, 2, A_WB);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+
+	protect(a, 0, 100, A_WC);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_stat(PFT_STAT_MAPS) - unit_stat(PFT_STAT_UNMAPS), 1);
+	unit_check_store();
+	do_zap(a, 0, 100);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+}
+
+/* Both sides are named, and under no policy is it undone. */
+TEST(user, protect_conflict)
+{
+	unit_boot("enforce");
+	if (kept())
+		return;
+	CHECK_EQ(do_map(a, 10, 50, 8, A_WC), 0);
+	CHECK_EQ(do_map(b, 90, 55, 1, A_WC), 0);
+	protect(a, 10, 8, A_WB);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_stat(PFT_STAT_REFUSED), 0);
+	CHECK_EQ(unit_trace.conflict.pfn, 55);
+	CHECK_EQ(unit_trace.conflict.last, 55);
+	CHECK(unit_trace.conflict.held.id == b);
+	CHECK_EQ(unit_trace.conflict.new.got, A_WB);
+	CHECK_EQ(unit_trace.conflict.verdict, PFN_VERDICT_INCOHERENT);
+	CHECK_EQ(pfn_track_lookup(55), BIT(A_WB) | BIT(A_WC));
+	unit_check_store();
+}
+
+/* Asked first: who loses data by it is refused, and nothing changes. */
+TEST(user, may_protect)
+{
+	unit_boot("enforce");
+	if (kept())
+		return;
+	CHECK_EQ(do_map(a, 10, 50, 8, A_WC), 0);
+	/* Alone; with oneself; and all of it changes. */
+	CHECK_EQ(may_protect(a, 10, 8, A_WB), 0);
+	CHECK_EQ(do_map(a, 30, 52, 2, A_WC), 0);
+	CHECK_EQ(may_protect(a, 10, 30, A_WB), 0);
+	/* But not if a part stays as it is. */
+	CHECK_EQ(may_protect(a, 10, 8, A_WB), -EBUSY);
+	CHECK_EQ(may_protect(a, 10, 2, A_WB), 0);
+	CHECK_EQ(may_protect(a, 10, 8, A_WC), 0);
+	do_zap(a, 30, 2);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+
+	CHECK_EQ(do_map(b, 90, 55, 1, A_WC), 0);
+	CHECK_EQ(may_protect(a, 10, 8, A_WB), -EBUSY);
+	CHECK(unit_trace.conflict.held.id == b);
+	CHECK_EQ(unit_trace.conflict.held.pfn, 55);
+	CHECK_EQ(unit_trace.conflict.result, PFN_RESULT_REFUSED);
+	CHECK_EQ(unit_stat(PFT_STAT_REFUSED), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	CHECK_EQ(pfn_track_lookup(55), BIT(A_WC));
+	unit_check_store();
+
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_REPORT), 0);
+	CHECK_EQ(may_protect(a, 10, 8, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_REFUSED), 2);
+	/* Who asked for something else is alone, and refused. */
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_STRICT), 0);
+	CHECK_EQ(may_protect(a, 10, 2, A_WB), -EBUSY);
+}
+
+/* RAM: the other side is the linear map, with a policy of its own. */
+TEST(user, may_protect_linear)
+{
+	unit_boot("enforce");
+	if (kept())
+		return;
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	CHECK_EQ(do_map(a, 10, 50, 2, A_WB), 0);
+	CHECK_EQ(may_protect(a, 10, 2, A_WC), -EBUSY);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_REPORT), 0);
+	CHECK_EQ(may_protect(a, 10, 2, A_WC), 0);
+}
+
+/* Without memory it stays as it was, and that is said. */
+TEST(user, protect_nomem)
+{
+	unit_boot(NULL);
+	if (kept())
+		return;
+	CHECK_EQ(do_map(a, 10, 50, 8, A_WC), 0);
+	unit_stock_hide();
+	unit_fail_from(1);
+	protect(a, 12, 2, A_WB);
+	CHECK(unit_stat(PFT_STAT_INCOMPLETE) > 0);
+	unit_fail_nth(0);
+	unit_stock_restore();
+	unit_check_store();
+	do_zap(a, 0, 100);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+}
+
+/* === Fork =============================================================== */
+
+static unsigned int countdown;
+
+/* The driver unmaps meanwhile, the parent's area first. */
+static void unmapped(void)
+{
+	if (countdown && !--countdown) {
+		do_zap(a, 10, 20);
+		do_zap(b, 10, 20);
+	}
+}
+
+/* Whenever that is, the child has nothing on record that it has not mapped. */
+TEST(user, fork_while_the_driver_unmaps)
+{
+	unsigned int n;
+
+	unit_boot(NULL);
+	for (n = 1; ; n++) {
+		CHECK_EQ(do_map(a, 10, 50, 8, A_WC), 0);
+		CHECK_EQ(do_map(a, 20, 90, 2, A_WC), 0);
+		countdown = n;
+		unit_between = unmapped;
+		do_fork(b, a, 10, 20);
+		unit_between = NULL;
+		if (countdown)
+			break;
+		CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+		unit_check_store();
+	}
+	/* It came between at least once for each record. */
+	CHECK(n > 2);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 4);
+}
+
+/* === Pages that the VM counts =========================================== */
+
+/* Areas without a flag that would tell: their protection does. */
+static struct vm_area_struct page_vma(unsigned long va, unsigned long nr,
+				      enum pfn_attr attr)
+{
+	static const struct vm_operations_struct ops = { .fault = (void *)5 };
+	struct vm_area_struct vma = unit_vma(a, va, nr);
+
+	vma.vm_flags = 0;
+	vma.vm_ops = &ops;
+	vma.vm_page_prot = unit_prot(attr);
+	return vma;
+}
+
+static int fault(unsigned long va, unsigned long pfn, unsigned int nr,
+		 enum pfn_attr attr)
+{
+	struct vm_area_struct vma = page_vma(va, nr, attr);
+	struct page page = { .pfn = pfn };
+
+	return pfn_track_fault(&vma, pages(va), &page, nr, vma.vm_page_prot);
+}
+
+static int insert_page(unsigned long va, unsigned long pfn, enum pfn_attr attr)
+{
+	struct vm_area_struct vma = page_vma(va, 1, attr);
+	struct page page = { .pfn = pfn };
+
+	return pfn_track_insert_page(&vma, pages(va), &page, vma.vm_page_prot);
+}
+
+TEST(user, plain)
+{
+	const enum pfn_attr *attr;
+
+	unit_boot(NULL);
+	for (attr = unit_attrs; *attr; attr++)
+		CHECK_EQ(pfn_attr_is_plain(unit_prot(*attr)), *attr == A_WB);
+}
+
+TEST(user, pages)
+{
+	struct vm_area_struct vma;
+
+	unit_boot(NULL);
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	/* What is as it should be is nobody's business. */
+	CHECK_EQ(insert_page(10, 50, A_WB), 0);
+	CHECK_EQ(fault(11, 51, 2, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+
+	CHECK_EQ(insert_page(10, 50, A_WC), 0);
+	CHECK_EQ(fault(11, 60, 4, A_WC), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+	CHECK_EQ(at(a, 14).last, 63);
+	CHECK_EQ(at(a, 14).kind, PFN_KIND_INSERT);
+	/* The handler is named, though it is not on the stack. */
+	CHECK_EQ(at(a, 14).holder->stack, 0);
+	CHECK_EQ(at(a, 14).holder->caller, 6);
+
+	/* They go as all do, though no flag of the area tells of them. */
+	vma = page_vma(10, 5, A_WB);
+	__pfn_track_zap(&vma, pages(10), pages(15));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	vma = page_vma(10, 5, A_WC);
+	__pfn_track_zap(&vma, pages(10), pages(15));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	unit_check_store();
+}
+
+/* The driver changed the linear map, and forgot to say so to the area. */
+TEST(user, page_of_changed_linear_map)
+{
+	unit_boot("enforce");
+	unit_ram_end = 100;
+	unit_linear_attr = A_WC;
+	CHECK_EQ(insert_page(10, 50, A_WB), -EBUSY);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+	CHECK_EQ(unit_trace.conflict.held.got, A_WC);
+	CHECK_EQ(insert_page(10, 50, A_WC), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+}
+
+/* === Huge entries ======================================================= */
+
+/* All pages are judged, not the first. */
+TEST(user, huge_conflict)
+{
+	struct vm_area_struct vma = unit_vma(a, 512, 512);
+
+	unit_boot(NULL);
+	CHECK_EQ(do_ioremap(10, 1024 + 300, 1, A_WB), 0);
+	CHECK_EQ(__pfn_track_insert(&vma, pages(512), 1024, pages(512),
+				    unit_prot(A_WC),
+				    unit_prot(A_WC)), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_trace.conflict.pfn, 1024 + 300);
+	CHECK_EQ(unit_trace.conflict.last, 1024 + 300);
+}
+
+#ifdef CONFIG_X86
+/* Bits of small entries mean something else in huge ones. */
+TEST(user, huge_is_what_the_hardware_sees)
+{
+	struct vm_area_struct vma = unit_vma(a, 512, 512);
+
+	unit_boot(NULL);
+	CHECK_EQ(__pfn_track_insert(&vma, pages(512), 1024, pages(512),
+				    unit_prot(PFN_ATTR_WT),
+				    unit_prot(PFN_ATTR_WT)), 0);
+	CHECK_EQ(at(a, 600).want, PFN_ATTR_WT);
+	/* The highest of its three bits says there that it is huge. */
+	CHECK_EQ(at(a, 600).got, PFN_ATTR_UC);
+	CHECK_EQ(unit_stat(PFT_STAT_DOWNGRADES), 1);
+	CHECK_EQ(__pfn_track_insert(&vma, pages(512), 2048, pages(512),
+				    unit_prot(A_WC), unit_prot(A_WC)), 0);
+	CHECK_EQ(at(a, 600).got, A_WC);
+}
+#endif
