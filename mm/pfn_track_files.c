@@ -442,15 +442,15 @@ struct pft_covered {
 	const char *why;
 };
 
-#define PFT_COVER_IF(config, cover)	\
-	(IS_ENABLED(config) ? PFT_COVER_##cover : PFT_COVER_ABSENT)
+#define PFT_COVER_IF(present, cover)	\
+	((present) ? PFT_COVER_##cover : PFT_COVER_ABSENT)
 
 static const struct pft_covered pft_roads[] = {
 	{ "ioremap", PFT_COVER_LIVE,
 	  "kind ioremap; memremap() of device memory and ACPI's tables, too" },
 	{ "pci_remap_iospace",
 	  IS_ENABLED(CONFIG_X86) ? PFT_COVER_ABSENT :
-				   PFT_COVER_IF(CONFIG_PCI, LIVE),
+				   PFT_COVER_IF(IS_ENABLED(CONFIG_PCI), LIVE),
 	  "kind ioremap" },
 	{ "vmap", PFT_COVER_LIVE,
 	  "kind vmap; write-back only where somebody has it otherwise" },
@@ -460,22 +460,22 @@ static const struct pft_covered pft_roads[] = {
 	  IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64) ?
 		  PFT_COVER_ABSENT : PFT_COVER_UNCOVERED,
 	  "called by boot code of some architectures for the I/O port window" },
-	{ "memremap_pages", PFT_COVER_IF(CONFIG_ZONE_DEVICE, LIVE),
+	{ "memremap_pages", PFT_COVER_IF(IS_ENABLED(CONFIG_ZONE_DEVICE), LIVE),
 	  "kind memremap; in the linear map" },
-	{ "set_memory", PFT_COVER_IF(CONFIG_X86, LIVE),
+	{ "set_memory", PFT_COVER_IF(IS_ENABLED(CONFIG_X86), LIVE),
 	  "kind set_memory; write-back mappings made before it are unknown" },
 	{ "io_mapping", PFT_COVER_LIVE,
 	  IS_ENABLED(CONFIG_HAVE_ATOMIC_IOMAP) ?
 		  "kind claim, its pages kind kmap" : "kind ioremap" },
-	{ "kmap_local", PFT_COVER_IF(CONFIG_KMAP_LOCAL, LIVE),
+	{ "kmap_local", PFT_COVER_IF(IS_ENABLED(CONFIG_KMAP_LOCAL), LIVE),
 	  "kind kmap; judged, not on record" },
 	{ "early_ioremap", PFT_COVER_UNCOVERED,
 	  "while booting, before the registry starts" },
 	{ "fixmap", PFT_COVER_UNCOVERED,
 	  "a few pages for ever, such as interrupt controllers and consoles" },
-	{ "efi", PFT_COVER_IF(CONFIG_EFI, UNCOVERED),
+	{ "efi", PFT_COVER_IF(IS_ENABLED(CONFIG_EFI), UNCOVERED),
 	  "page tables of its own, used while firmware runs" },
-	{ "kexec", PFT_COVER_IF(CONFIG_KEXEC_CORE, UNCOVERED),
+	{ "kexec", PFT_COVER_IF(IS_ENABLED(CONFIG_KEXEC_CORE), UNCOVERED),
 	  "page tables of its own, used on the way to the next kernel" },
 	{ "remap_pfn_range", PFT_COVER_LIVE, "kind remap_pfn" },
 	{ "vmf_insert_pfn", PFT_COVER_LIVE,
@@ -484,14 +484,14 @@ static const struct pft_covered pft_roads[] = {
 	  "kind insert; where it is not write-back, or the linear map is not" },
 	{ "fault", PFT_COVER_LIVE,
 	  "kind insert; pages that a driver's fault handler returns, not write-back" },
-	{ "i915", PFT_COVER_IF(CONFIG_DRM_I915, LIVE),
+	{ "i915", PFT_COVER_IF(IS_ENABLED(CONFIG_DRM_I915), LIVE),
 	  "kind insert; entries that it writes itself" },
-	{ "xen", PFT_COVER_IF(CONFIG_XEN, UNCOVERED),
+	{ "xen", PFT_COVER_IF(IS_ENABLED(CONFIG_XEN), UNCOVERED),
 	  "entries that gntdev and privcmd write themselves" },
 	{ "mprotect", PFT_COVER_LIVE,
 	  "may change the attribute of what is mapped, which is judged anew" },
 	{ "dma", PFT_COVER_UNCOVERED, "what devices see" },
-	{ "iommu", PFT_COVER_IF(CONFIG_IOMMU_API, UNCOVERED),
+	{ "iommu", PFT_COVER_IF(IS_ENABLED(CONFIG_IOMMU_API), UNCOVERED),
 	  "what devices see" },
 };
 
