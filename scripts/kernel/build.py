@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build a kernel, or take it from the cache; prints the path of the image.
 
-usage: build.py ARCH [FLAVOUR]      FLAVOUR: pfn_track (default), pristine, debug
+usage: build.py ARCH [FLAVOUR]      FLAVOUR: pfn_track (default), pristine, debug,
+                                    drivers
 
 Images are kept under a hash of everything that goes into them: configuration,
 source version, our files, our patches, compiler. Beside the image lie its

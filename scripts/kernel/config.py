@@ -24,9 +24,11 @@ def fragments(arch: str, flavour: str) -> list[Path]:
     names = ["base", arch]
     if flavour != "pristine":
         names.append("pfn_track")
-    if flavour == "debug":
-        names.append("debug")
-    return [CONFIGS / f"{name}.config" for name in names]
+    if flavour not in ("pristine", "pfn_track"):
+        names += [flavour, f"{flavour}-{arch}"]
+    paths = [CONFIGS / f"{name}.config" for name in names]
+    # Only what a flavour adds for one architecture may be absent.
+    return [path for path in paths if path.exists() or path != paths[-1]]
 
 
 def parse(text: str) -> dict[str, str]:

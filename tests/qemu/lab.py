@@ -222,7 +222,7 @@ def _die_with_parent() -> None:
 
 
 def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
-              extra: tuple[str, ...] = ()) -> bytes:
+              extra: tuple[str, ...] = (), files: dict[str, Path] | None = None) -> bytes:
     """busybox, the agent, the workload, pfntrack, the kernel's modules and others."""
     arch, cross = kernel.arch.name, kernel.arch.compiler_prefix
     archive = cpio.Archive()
@@ -240,6 +240,8 @@ def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
         archive.link(f"bin/{name}", "busybox")
     for module in (*kernel.modules, *modules):
         archive.file(f"lib/modules/{module.name}", module, 0o644)
+    for place, file in (files or {}).items():
+        archive.file(place, file)
     return archive.content()
 
 
@@ -250,6 +252,11 @@ class Process:
         self._guest = guest
         self._number = number
         self._read = 0
+
+    @property
+    def number(self) -> int:
+        """Which order of the guest's it is."""
+        return self._number
 
     @property
     def _job(self) -> _Job:
@@ -333,7 +340,8 @@ class Guest:
     def __init__(self, kernel: Kernel, cmdline: str = "", *, memory: int = 512, cpus: int = 2,
                  devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = (),
                  counted: bool = False, modules: tuple[Path, ...] = (),
-                 extra: tuple[str, ...] = ()) -> None:
+                 extra: tuple[str, ...] = (), files: dict[str, Path] | None = None,
+                 hardware: tuple[str, ...] = ()) -> None:
         self.kernel = kernel
         self.arch = kernel.arch.name
         self.cmdline = cmdline
@@ -345,6 +353,8 @@ class Guest:
         self._memory, self._cpus = memory, cpus
         self._counted = counted
         self._modules, self._extra = modules, extra
+        # More for the initramfs, by path in the guest, and for QEMU's command line.
+        self._files, self._hardware = files, hardware
         self._orders = 0
         self._pending = b""
         self._final = ""
@@ -380,7 +390,7 @@ class Guest:
                         "-device", f"ivshmem-plain,memdev=mem{number},addr={device.slot:#x}"]
         for text in arch.devices:
             command += ["-device", text]
-        return command
+        return [*command, *self._hardware]
 
     def start(self, timeout: float = 120) -> Guest:
         """Boot, and wait until the agent says hello."""
@@ -392,7 +402,8 @@ class Guest:
         self._folder = tempfile.mkdtemp(prefix="pfnlab.")
         folder = Path(self._folder)
         try:
-            (folder / "initramfs").write_bytes(initramfs(self.kernel, self._modules, self._extra))
+            (folder / "initramfs").write_bytes(
+                initramfs(self.kernel, self._modules, self._extra, self._files))
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(folder / "lab.sock"))
                 listener.listen(1)
