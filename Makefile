@@ -17,7 +17,7 @@ endif
 export V
 
 .DEFAULT_GOAL := tools
-.PHONY: tools demo test test-debug unit bench bench-kernel soak kernel patch style install clean help
+.PHONY: tools demo test test-debug lab unit bench bench-kernel soak kernel patch style install clean help
 
 tools: ## the pfntrack command, build/tools/pfntrack (the default)
 	$(Q)scripts/packages tools
@@ -45,6 +45,15 @@ test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRAC
 		$(PYTHON) scripts/kernel/build.py $$arch debug || exit 1; \
 	done
 	$(Q)PFNTRACK_ARCHES=$(TEST_ARCHES) PFNTRACK_FLAVOUR=debug \
+		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
+
+lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm64]
+	$(Q)scripts/packages tools kernel lab drivers $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)for flavour in pristine pfn_track drivers; do \
+		$(PYTHON) scripts/kernel/build.py $(ARCH) $$flavour || exit 1; \
+	done
+	$(Q)rm -rf $(BUILD)/lab
+	$(Q)PFNTRACK_ARCHES=$(ARCH) PFNTRACK_DRIVERS=1 \
 		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
 
 unit: ## the registry under sanitizers in user space, seconds

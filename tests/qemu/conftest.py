@@ -3,6 +3,7 @@
 
 PFNTRACK_ARCHES   architectures to test, by default "x86_64,arm64"
 PFNTRACK_FLAVOUR  what to boot where a test asks for the patched kernel: "debug"
+PFNTRACK_DRIVERS  1: also the tests with real drivers, which have a kernel of their own
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "kernel
 
 import lab  # noqa: E402
 
+collect_ignore = [] if os.environ.get("PFNTRACK_DRIVERS") == "1" else ["test_drivers.py"]
 GuestFactory = Callable[..., lab.Guest]
 
 
 def arches() -> list[str]:
     """The architectures of this run."""
     names = os.environ.get("PFNTRACK_ARCHES") or "x86_64,arm64"
-    chosen = [name.strip() for name in names.split(",") if name.strip()]
+    # Interned: pytest takes parameters for the same only if they are one object.
+    chosen = [sys.intern(name.strip()) for name in names.split(",") if name.strip()]
     for name in chosen:
         if name not in lab.ARCHES:
             raise pytest.UsageError(f"PFNTRACK_ARCHES: unknown architecture {name!r}")
