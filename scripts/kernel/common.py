@@ -33,6 +33,8 @@ class Arch:
     kbuild: str
     image: str
     cross: str = ""
+    # The architecture whose fragment comes before its own.
+    like: str = ""
 
     def make_args(self) -> list[str]:
         """The variables that Kbuild wants; ccache is used where it exists."""
@@ -47,6 +49,17 @@ ARCHES = {
                    "" if os.uname().machine == "x86_64" else "x86_64-linux-gnu-"),
     "arm64": Arch("arm64", "arm64", "arch/arm64/boot/Image",
                   "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-"),
+    # make matrix: cross compilers, whatever the machine
+    "arm64_64k": Arch("arm64_64k", "arm64", "arch/arm64/boot/Image",
+                      "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-", "arm64"),
+    "riscv64": Arch("riscv64", "riscv", "arch/riscv/boot/Image", "riscv64-linux-gnu-"),
+    "ppc64le": Arch("ppc64le", "powerpc", "vmlinux", "powerpc64le-linux-gnu-"),
+    "s390x": Arch("s390x", "s390", "arch/s390/boot/bzImage", "s390x-linux-gnu-"),
+    "arm": Arch("arm", "arm", "arch/arm/boot/zImage", "arm-linux-gnueabihf-"),
+    "arm_classic": Arch("arm_classic", "arm", "arch/arm/boot/zImage", "arm-linux-gnueabihf-",
+                        "arm"),
+    "mips64el": Arch("mips64el", "mips", "vmlinux", "mips64el-linux-gnuabi64-"),
+    "parisc": Arch("parisc", "parisc", "vmlinux", "hppa-linux-gnu-"),
 }
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import CONFIGS, FLAVOURS, Arch, Error, arch_of, main
+from common import ARCHES, CONFIGS, FLAVOURS, Arch, Error, arch_of, main
 
 LINE = re.compile(r"^(CONFIG_\w+)=(.*)$|^# (CONFIG_\w+) is not set$")
 
@@ -21,7 +21,7 @@ def fragments(arch: str, flavour: str) -> list[Path]:
     """The fragment files, later ones win."""
     if flavour not in FLAVOURS:
         raise Error(f"unknown flavour '{flavour}': one of {', '.join(FLAVOURS)}")
-    names = ["base", arch]
+    names = ["base", *filter(None, [ARCHES[arch].like]), arch]
     if flavour != "pristine":
         names.append("pfn_track")
     if flavour not in ("pristine", "pfn_track"):
