@@ -64,6 +64,14 @@ class Arch:
     host: str
     cross: str
     devices: tuple[str, ...] = ()
+    # No busybox and no pfntrack: only the agent and static programs of ours.
+    slim: bool = False
+    # What the guest's port hangs on.
+    port: str = "virtio-serial-pci,addr=0x3"
+    # Where RAM begins, how much of it is usual, and on how many CPUs.
+    ram: int = 0
+    memory: int = 512
+    cpus: int = 2
     # For programs that count: a counter of 1 GHz, and no surprises.
     counted: tuple[str, ...] = ()
 
@@ -86,7 +94,37 @@ ARCHES = {
     "arm64": Arch(
         "arm64", "qemu-system-aarch64", ("-M", "virt", "-cpu", "max,pauth-impdef=on"), "ttyAMA0",
         "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-",
-        counted=("-cpu", "max,pauth-impdef=on,cntfrq=1000000000")),
+        counted=("-cpu", "max,pauth-impdef=on,cntfrq=1000000000"), ram=0x40000000),
+    # Those below are for make matrix.
+    "arm64_64k": Arch(
+        "arm64_64k", "qemu-system-aarch64", ("-M", "virt", "-cpu", "max,pauth-impdef=on"),
+        "ttyAMA0", "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-", slim=True,
+        ram=0x40000000),
+    "riscv64": Arch(
+        "riscv64", "qemu-system-riscv64", ("-M", "virt", "-cpu", "rv64,svpbmt=true"), "ttyS0",
+        # The device tree lies at the end of RAM, or below 3 GiB; mem= must not hide it.
+        "earlycon riscv_isa_fallback", "riscv64", "riscv64-linux-gnu-", slim=True, ram=0x80000000, memory=1280),
+    "ppc64le": Arch(
+        "ppc64le", "qemu-system-ppc64", ("-M", "pseries", "-cpu", "power9"), "hvc0", "",
+        "ppc64le", "powerpc64le-linux-gnu-", slim=True),
+    "s390x": Arch(
+        "s390x", "qemu-system-s390x", ("-M", "s390-ccw-virtio", "-cpu", "max"), "ttysclp0", "",
+        "s390x", "s390x-linux-gnu-", slim=True, port="virtio-serial-ccw"),
+    "arm": Arch(
+        "arm", "qemu-system-arm", ("-M", "virt", "-cpu", "cortex-a15"), "ttyAMA0",
+        "earlycon=pl011,0x9000000", "armv7l", "arm-linux-gnueabihf-", slim=True,
+        ram=0x40000000),
+    "arm_classic": Arch(
+        "arm_classic", "qemu-system-arm", ("-M", "virt,highmem=off", "-cpu", "cortex-a15"),
+        "ttyAMA0", "earlycon=pl011,0x9000000", "armv7l", "arm-linux-gnueabihf-", slim=True,
+        ram=0x40000000),
+    "mips64el": Arch(
+        "mips64el", "qemu-system-mips64el", ("-M", "malta", "-cpu", "MIPS64R2-generic"), "ttyS0",
+        "", "mips64", "mips64el-linux-gnuabi64-", slim=True,
+        port="virtio-serial-pci,addr=0x12", memory=256, cpus=1),
+    "parisc": Arch(
+        "parisc", "qemu-system-hppa", (), "ttyS0", "", "parisc", "hppa-linux-gnu-", slim=True,
+        port="virtio-serial-pci", memory=256, cpus=1),
 }
 
 
@@ -229,6 +267,12 @@ def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
     for folder in ("proc", "sys", "dev", "tmp", "bin", "sbin", "lib64", "lib/modules"):
         archive.folder(folder)
     archive.file("init", programs.program("agent", arch, cross))
+    for module in (*kernel.modules, *modules):
+        archive.file(f"lib/modules/{module.name}", module, 0o644)
+    if kernel.arch.slim:
+        for name in ("pfnhold", "tool", *extra):
+            archive.file(f"bin/{name}", programs.program(name, arch, cross))
+        return archive.content()
     for name in ("pfnhold", "bench", *extra):
         archive.file(f"bin/{name}", programs.program(name, arch, cross))
     command = programs.pfntrack(arch, cross)
@@ -238,8 +282,6 @@ def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
     archive.file("bin/busybox", programs.busybox(cross))
     for name in programs.applets():
         archive.link(f"bin/{name}", "busybox")
-    for module in (*kernel.modules, *modules):
-        archive.file(f"lib/modules/{module.name}", module, 0o644)
     for place, file in (files or {}).items():
         archive.file(place, file)
     return archive.content()
@@ -337,7 +379,7 @@ class Guest:
 
     _serial = 0
 
-    def __init__(self, kernel: Kernel, cmdline: str = "", *, memory: int = 512, cpus: int = 2,
+    def __init__(self, kernel: Kernel, cmdline: str = "", *, memory: int = 0, cpus: int = 0,
                  devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = (),
                  counted: bool = False, modules: tuple[Path, ...] = (),
                  extra: tuple[str, ...] = (), files: dict[str, Path] | None = None,
@@ -350,7 +392,8 @@ class Guest:
         self.jobs: dict[int, _Job] = {}
         self.release = ""
         self.boot_seconds = 0.0
-        self._memory, self._cpus = memory, cpus
+        self._memory = memory or kernel.arch.memory
+        self._cpus = cpus or kernel.arch.cpus
         self._counted = counted
         self._modules, self._extra = modules, extra
         # More for the initramfs, by path in the guest, and for QEMU's command line.
@@ -382,7 +425,7 @@ class Guest:
                    "-initrd", str(folder / "initramfs"), "-append", append,
                    "-chardev", f"file,id=console,path={self.console_path}",
                    "-serial", "chardev:console",
-                   "-device", "virtio-serial-pci,addr=0x3",
+                   "-device", arch.port,
                    "-chardev", f"socket,id=lab,path={folder / 'lab.sock'}",
                    "-device", "virtserialport,chardev=lab,name=pfn_track.lab"]
         for number, device in enumerate(self.devices):
