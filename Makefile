@@ -17,7 +17,7 @@ endif
 export V
 
 .DEFAULT_GOAL := tools
-.PHONY: tools demo test test-debug lab unit bench bench-kernel soak kernel patch style install clean help
+.PHONY: tools demo test test-debug lab unit bench bench-kernel soak matrix kernel patch style install clean help
 
 tools: ## the pfntrack command, build/tools/pfntrack (the default)
 	$(Q)scripts/packages tools
@@ -73,6 +73,10 @@ bench-kernel: ## instructions that the hooks cost, build/bench/kernel.json [ARCH
 soak: ## random work, then the audit [SECONDS=60] [SEED=] [ARCH=], build/soak
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
 	$(Q)$(PYTHON) tests/qemu/soak.py $(ARCH) $(or $(SECONDS),60) $(SEED)
+
+matrix: ## every architecture booted, build/matrix.json [ARCHES="riscv64 s390x"]
+	$(Q)scripts/packages kernel matrix
+	$(Q)$(PYTHON) tests/qemu/matrix.py $(subst $(comma), ,$(ARCHES))
 
 kernel: ## a kernel image; prints its path [ARCH=x86_64|arm64] [FLAVOUR=pristine|debug]
 	$(Q)$(PYTHON) scripts/kernel/build.py $(ARCH) $(FLAVOUR)

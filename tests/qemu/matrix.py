@@ -1,0 +1,285 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every architecture: built, booted, and its registry put to the test.
+
+usage: matrix.py [ROW ...]       ROW: see ROWS; all of them by default
+
+One line a row, and all of it in build/matrix.json. Where an architecture has
+no handy device, physical memory hidden by mem= is real memory that no one owns:
+that is mapped, by tests/qemu/pair. Exit 0 only if all rows of the eight
+architectures are green; of those asked for, if some were named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lab
+import programs
+import registry
+
+PAIR = Path(__file__).resolve().parent / "pair"
+# A multiple of every page size.
+LENGTH = 0x40000
+MIB = 1 << 20
+COLUMNS = ("builds", "boots", "kunit", "records", "conflict", "refused", "legal", "audit")
+OPTIONAL = ("kunit",)
+SILENT = ("same", "legal", "maintenance")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One machine: a kernel and how it is booted."""
+
+    kernel: str
+    cmdline: str = ""
+    # Whether booting by itself maps anything through page tables, or why not.
+    no_records: str = ""
+    # Whether the architecture can say more than one attribute here, or why not.
+    no_attributes: str = ""
+
+
+ROWS = {
+    "x86_64": Row("x86_64"),
+    "arm64": Row("arm64"),
+    "arm64-64k": Row("arm64_64k"),
+    "riscv64": Row("riscv64"),
+    "ppc64le-radix": Row("ppc64le"),
+    "ppc64le-hash": Row("ppc64le", "disable_radix"),
+    "s390x": Row("s390x", no_records="ioremap() maps nothing without PCI MIO",
+                 no_attributes="page tables have attributes only with PCI MIO, which QEMU lacks"),
+    "arm-lpae": Row("arm"),
+    "arm-classic": Row("arm_classic"),
+    "mips64el": Row("mips64el", no_records="ioremap() is a window without page tables"),
+    "parisc": Row("parisc"),
+}
+
+
+class SlimGuest(lab.Guest):
+    """A guest without a shell: its files are read and written by tool."""
+
+    def read(self, path: str) -> str:
+        """The content of a file in the guest, without the last newline."""
+        return self.run(f"tool cat {path}").ok().removesuffix("\n")
+
+    def write(self, path: str, text: str) -> lab.Result:
+        """Write to a file in the guest, in one write()."""
+        return self.run(f"tool put {path} {text}")
+
+
+@dataclass
+class Verdict:
+    """What came of a row; a mark is True, False, or None for "not tried"."""
+
+    name: str
+    marks: dict[str, bool | None] = field(default_factory=lambda: dict.fromkeys(COLUMNS))
+    notes: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def green(self) -> bool:
+        """Nothing failed, and nothing was left out that is not optional."""
+        return all(mark or (mark is None and name in OPTIONAL) for name, mark in self.marks.items())
+
+    def line(self) -> str:
+        """The row, for people."""
+        words = {True: "yes", False: "NO", None: "-"}
+        marks = " ".join(f"{words[self.marks[name]]:>{len(name)}}" for name in COLUMNS)
+        return f"{self.name:14} {marks}  {'; '.join(self.notes)}"
+
+
+def kunit(guest: lab.Guest, config: Path, row: Verdict) -> bool | None:
+    """Whether the kernel's own tests passed, if it has any."""
+    if "CONFIG_PFN_TRACK_KUNIT_TEST=y" not in config.read_text(encoding="ascii"):
+        row.notes.append("no KUnit in this kernel")
+        return None
+    lines = re.findall(r"^\S*\s*(?:\[[^]]*\] )?((?:not )?ok \d+ pfn_track\S*.*)$", guest.console(),
+                       re.MULTILINE)
+    row.facts["kunit"] = lines
+    return bool(lines) and not any(line.startswith("not") for line in lines)
+
+
+def clean(guest: lab.Guest, row: Verdict, when: str) -> bool:
+    """Whether page tables and registry agree."""
+    dump = registry.dump(guest, "audit")
+    keys = ("kernel_pages", "user_pages", "records", "findings", "uncovered", "unreached")
+    row.facts[f"audit {when}"] = {key: dump.head.get(key) for key in keys}
+    for line in dump.lines[:4]:
+        row.notes.append(f"audit {when}: {' '.join(f'{k}={v}' for k, v in line.items())}")
+    return dump.head["findings"] == "0"
+
+
+def holders(guest: lab.Guest, *names: str) -> list[lab.Holder]:
+    """Processes that map the hidden memory, each by a road of its own."""
+    return [guest.hold(f"/dev/pfn_pair_{name}", 0, LENGTH) for name in names]
+
+
+def leave(found: list[lab.Holder]) -> None:
+    """End them."""
+    for holder in found:
+        holder.leave()
+
+
+@contextlib.contextmanager
+def first_side(guest: lab.Guest, how: str):
+    """The side that is held: by the kernel's ioremap(), a claim, or a process."""
+    if how == "mmap":
+        [holder] = holders(guest, "io")
+        yield
+        holder.leave()
+        return
+    guest.write("/dev/pfn_pair_io", how).ok()
+    yield
+    guest.write("/dev/pfn_pair_io", "drop").ok()
+
+
+def one_pair(guest: lab.Guest, how: str) -> tuple[list[dict[str, str]], lab.Holder]:
+    """Hold one side, map write-back; the conflicts, and what came of the second."""
+    before = registry.conflicts(guest)
+    with first_side(guest, how):
+        [holder] = holders(guest, "wb")
+        new = registry.new_conflicts(guest, before)
+        leave([holder])
+    return new, holder
+
+
+def conflict(guest: lab.Guest, row: Verdict, how: str) -> bool:
+    """Under report: told, and nothing refused. Under its policy: refused."""
+    registry.policy(guest, "report")
+    new, holder = one_pair(guest, how)
+    if not new or not holder.mapped:
+        row.marks["conflict"] = False
+        row.notes.append(f"{how} and mmap: {len(new)} conflicts, {holder.first['did']}")
+        return False
+    line = new[0]
+    row.facts[f"conflict {how}"] = line
+    row.marks["conflict"] = line["verdict"] not in (*SILENT, "unknown")
+    row.notes.append(f"{how}+mmap: {line['want']} beside {line['held.got']} is {line['verdict']}")
+    policy = "enforce" if line["verdict"] in ("incoherent", "fatal") else "strict"
+    registry.policy(guest, policy)
+    new, holder = one_pair(guest, how)
+    row.facts[f"refused {how}"] = {"policy": policy, "first": holder.first, "conflicts": new}
+    refused = not holder.mapped and holder.refusal() == "EBUSY" and \
+        any(one["result"] == "refused" for one in new)
+    row.marks["refused"] = row.marks["refused"] is not False and refused
+    row.notes.append(f"{policy}: {holder.refusal()}")
+    registry.policy(guest, "report")
+    return bool(row.marks["conflict"] and refused)
+
+
+def legal(guest: lab.Guest, row: Verdict) -> bool:
+    """The same attribute twice, whichever: granted under strict, and silent."""
+    registry.policy(guest, "strict")
+    good = True
+    for name in ("wb", "io"):
+        before = registry.conflicts(guest)
+        found = holders(guest, name, name)
+        if not all(holder.mapped for holder in found) or registry.new_conflicts(guest, before):
+            good = False
+            row.notes.append(f"{name} twice: {[holder.first['did'] for holder in found]}, "
+                             f"{registry.new_conflicts(guest, before)[:1]}")
+        row.marks["audit"] = clean(guest, row, f"while {name} is held twice") and \
+            row.marks["audit"] is not False
+        leave([holder for holder in found if holder.mapped])
+    registry.policy(guest, "report")
+    return good
+
+
+def trial(guest: lab.Guest, machine: Row, row: Verdict) -> None:
+    """Everything that is asked of a guest that is up."""
+    records = len(registry.records(guest))
+    row.facts["records"] = records
+    row.marks["records"] = records > 0 or bool(machine.no_records)
+    if not records:
+        row.notes.append(f"no records at boot: {machine.no_records or 'why?'}")
+    row.marks["audit"] = clean(guest, row, "at boot")
+    arch = guest.kernel.arch
+    start = arch.ram + arch.memory * 15 // 16 * MIB
+    guest.run(f"tool insmod /lib/modules/pfn_pair.ko phys={start:#x} bytes={LENGTH:#x}").ok()
+    if machine.no_attributes:
+        row.notes.append(machine.no_attributes)
+        conflict(guest, row, "claim")
+    else:
+        conflict(guest, row, "mmap")
+        if not machine.no_records:
+            conflict(guest, row, "ioremap")
+    row.marks["legal"] = legal(guest, row)
+    guest.run("tool rmmod pfn_pair").ok()
+    row.marks["audit"] = clean(guest, row, "at the end") and row.marks["audit"]
+    left = len(registry.records(guest))
+    if left != records:
+        row.marks["records"] = False
+        row.notes.append(f"{records} records at boot, {left} at the end")
+
+
+def kernels(machine: Row, row: Verdict) -> tuple[lab.Kernel, Path] | None:
+    """The image and the module, built if need be."""
+    began = time.monotonic()
+    script = programs.REPO / "scripts" / "kernel" / "module.py"
+    try:
+        kernel = lab.kernel_for(machine.kernel, "pfn_track")
+        done = subprocess.run(["/usr/bin/python3", "-B", script, machine.kernel, "pfn_track", PAIR],
+                              stdout=subprocess.PIPE, text=True, check=False)
+    except lab.LabError as error:
+        row.marks["builds"] = False
+        row.notes.append(str(error).splitlines()[0])
+        return None
+    row.marks["builds"] = done.returncode == 0
+    row.facts["build_seconds"] = round(time.monotonic() - began)
+    return (kernel, Path(done.stdout.strip())) if row.marks["builds"] else None
+
+
+def run(name: str) -> Verdict:
+    """One row."""
+    machine, row = ROWS[name], Verdict(name)
+    built = kernels(machine, row)
+    if not built:
+        return row
+    kernel, module = built
+    row.marks["boots"] = False
+    shown = f"pfn_track=report mem={kernel.arch.memory * 7 // 8}M {machine.cmdline}"
+    try:
+        with SlimGuest(kernel, shown.strip(), devices=(), modules=(module,),
+                       extra=("tool",)) as guest:
+            row.marks["boots"] = True
+            row.facts.update(release=guest.release, boot_seconds=round(guest.boot_seconds, 1),
+                             arch=guest.read(f"{registry.SYSFS}/arch"))
+            row.marks["kunit"] = kunit(guest, kernel.image.parent / "config", row)
+            trial(guest, machine, row)
+    except (lab.LabError, AssertionError) as error:
+        row.notes.append(str(error).splitlines()[0])
+        row.facts["error"] = str(error)
+        open_marks = [mark for mark in COLUMNS if row.marks[mark] is None and mark not in OPTIONAL]
+        row.marks.update(dict.fromkeys(open_marks, False))
+    return row
+
+
+def main(names: list[str]) -> int:
+    """All rows, one after the other."""
+    print(f"{'':14} {' '.join(COLUMNS)}", flush=True)
+    rows = []
+    for name in names:
+        rows.append(run(name))
+        print(rows[-1].line(), flush=True)
+    target = programs.BUILD / "matrix.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(
+        [{"name": row.name, "green": row.green, **row.marks, "notes": row.notes,
+          "facts": row.facts} for row in rows], indent=1) + "\n", encoding="utf-8")
+    green = [row for row in rows if row.green]
+    print(f"matrix: {len(green)} of {len(rows)} rows green ({target.relative_to(programs.REPO)})")
+    return 0 if len(green) == len(rows) else 1
+
+
+if __name__ == "__main__":
+    if any(word not in ROWS for word in sys.argv[1:]):
+        sys.exit((__doc__ or "").strip())
+    sys.exit(main(sys.argv[1:] or list(ROWS)))
