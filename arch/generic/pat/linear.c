@@ -79,6 +79,17 @@ unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
 #define STRETCH		1UL
 #endif
 
+/* High memory is mapped only while somebody looks at it. */
+static bool is_linear(unsigned long pfn)
+{
+	struct page *page;
+
+	if (!pfn_valid(pfn))
+		return false;
+	page = pfn_to_page(pfn);
+	return !is_zone_device_page(page) && !PageHighMem(page);
+}
+
 /**
  * pfn_attr_linear - how the kernel's linear map maps a range
  * @pfn: first page frame
@@ -91,7 +102,7 @@ unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
 unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
 {
 	for (; pfn <= last; pfn = ALIGN_DOWN(pfn, STRETCH) + STRETCH)
-		if (pfn_valid(pfn) && !is_zone_device_page(pfn_to_page(pfn)))
+		if (is_linear(pfn))
 			return BIT(PFN_ATTR_WB);
 	return 0;
 }
