@@ -155,14 +155,19 @@ stop:
 	return 1;
 }
 
-/* The window of pci_remap_iospace() is walked as a whole. */
+/*
+ * The window of pci_remap_iospace() is walked as a whole.  asm-generic/io.h
+ * calls it NULL where an architecture has none, or keeps it elsewhere.
+ */
+#ifdef PCI_IOBASE
+#define PFT_IOSPACE	((unsigned long)PCI_IOBASE)
+#else
+#define PFT_IOSPACE	0UL
+#endif
+
 static bool pft_is_iospace(unsigned long va)
 {
-#ifdef PCI_IOBASE
-	return va - (unsigned long)PCI_IOBASE <= IO_SPACE_LIMIT;
-#else
-	return false;
-#endif
+	return PFT_IOSPACE && va - PFT_IOSPACE <= IO_SPACE_LIMIT;
 }
 
 /*
@@ -744,12 +749,11 @@ static int pft_audit_kernel(struct pft_auditor *a)
 	int ret;
 
 	ret = pft_audit_range(a, &area);
-#ifdef PCI_IOBASE
-	other.va = (unsigned long)PCI_IOBASE;
+	other.va = PFT_IOSPACE;
 	other.va_last = other.va + IO_SPACE_LIMIT;
-	if (!ret && (other.va > area.va_last || other.va_last < area.va))
+	if (!ret && PFT_IOSPACE &&
+	    (other.va > area.va_last || other.va_last < area.va))
 		ret = pft_audit_range(a, &other);
-#endif
 	/* What is on record elsewhere. */
 	while (!ret && pft_next_record(&place, &rec) &&
 	       rec.space == PFN_SPACE_KERNEL) {
