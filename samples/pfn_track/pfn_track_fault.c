@@ -7,6 +7,9 @@
  * by page as it is touched.  Writing to the device takes all of it out of the
  * page tables and has the other half shown from then on, uncached.  Nobody is
  * in conflict with anybody, if whoever keeps the books lets go of what has gone.
+ *
+ * With around=16 a fault maps sixteen pages, and whether they may be mapped is
+ * asked once.
  */
 #include <linux/io.h>
 #include <linux/miscdevice.h>
@@ -21,9 +24,14 @@ static struct pci_dev *object;
 static DEFINE_MUTEX(object_lock);
 static bool moved;
 
+static unsigned int around = 1;
+module_param(around, uint, 0644);
+MODULE_PARM_DESC(around, "pages that a fault maps, from the one that was touched on");
+
 static vm_fault_t object_fault(struct vm_fault *vmf)
 {
 	resource_size_t half = pci_resource_len(object, IVSHMEM_BAR) / 2;
+	unsigned long left = PHYS_PFN(half) - vmf->pgoff;
 	pgprot_t prot = vmf->vma->vm_page_prot;
 	phys_addr_t phys = pci_resource_start(object, IVSHMEM_BAR);
 	vm_fault_t ret;
@@ -35,8 +43,9 @@ static vm_fault_t object_fault(struct vm_fault *vmf)
 	} else {
 		prot = pgprot_writecombine(prot);
 	}
-	ret = vmf_insert_pfn_prot(vmf->vma, vmf->address,
-				  PHYS_PFN(phys) + vmf->pgoff, prot);
+	ret = vmf_insert_pfns_prot(vmf->vma, vmf->address,
+				   PHYS_PFN(phys) + vmf->pgoff,
+				   clamp(around, 1UL, left), prot);
 	mutex_unlock(&object_lock);
 	return ret;
 }

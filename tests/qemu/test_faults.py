@@ -118,3 +118,53 @@ def test_refused_fault(tracked: lab.Guest) -> None:
         registry.policy(tracked, "report")
         tracked.settle()
         tracked.run("rmmod pfn_track_fault").ok()
+
+
+@pytest.fixture(name="around")
+def fixture_around(tracked: lab.Guest, base: int) -> Iterator[int]:
+    """A driver that maps sixteen pages a fault."""
+    parameter = "/sys/module/pfn_track_fault/parameters/around"
+    tracked.write(parameter, "16").ok()
+    yield base
+    tracked.write(parameter, "1").ok()
+
+
+def maps(guest: lab.Guest) -> int:
+    """How often the registry was asked and said yes."""
+    return int(guest.read("/sys/kernel/mm/pfn_track/maps"))
+
+
+def test_one_judgement(tracked: lab.Guest, around: int) -> None:
+    """What one fault maps is asked for once; what is there already is left alone."""
+    first, second = hold(tracked), hold(tracked)
+    before = maps(tracked)
+    touch(first, 0)
+    assert registry.pages(tracked, first.pid, around) == [(0, PAGES)]
+    assert maps(tracked) - before == 1
+    # To the end of the area, and to a page that was touched before.
+    touch(second, 12)
+    assert registry.pages(tracked, second.pid, around) == [(12, PAGES)]
+    touch(second, 3)
+    assert registry.pages(tracked, second.pid, around) == [(3, PAGES)]
+    assert maps(tracked) - before == 3
+    # Both neighbours of a hole are there.
+    assert first.do(f"munmap {4 * registry.PAGE:#x} {registry.PAGE:#x}")["did"].startswith("ok")
+    assert registry.pages(tracked, first.pid, around) == [(0, 4), (5, PAGES)]
+    assert registry.dump(tracked, "audit").head["findings"] == "0"
+
+
+def test_refused_together(tracked: lab.Guest, around: int, arch: str) -> None:
+    """One page that may not be mapped does not keep its neighbours from being mapped."""
+    registry.policy(tracked, "strict")
+    other_way = tracked.hold(f"{tracked.device()}/resource2", 5 * registry.PAGE, registry.PAGE)
+    holder = hold(tracked)
+    if arch == "arm64":
+        assert other_way.mapped
+        touch(holder, 0)
+        assert registry.pages(tracked, holder.pid, around) == [(0, 1)]
+        touch(holder, 6)
+        assert registry.pages(tracked, holder.pid, around) == [(0, 1), (6, PAGES)]
+    else:
+        # PAT itself gives the reserved type, which strict does not let pass.
+        assert not other_way.mapped
+    registry.policy(tracked, "report")
