@@ -253,6 +253,8 @@ static int pft_pud_entry(pud_t *pudp, unsigned long va, unsigned long end,
 	ptl = pud_trans_huge_lock(pudp, walk->vma);
 	if (!ptl)
 		return 0;
+	/* It is held; sparse cannot know. */
+	__acquire(ptl);
 	ret = pft_note_pud(walk, va, end, *pudp);
 	spin_unlock(ptl);
 	walk->action = ACTION_CONTINUE;
@@ -319,6 +321,7 @@ static int pft_pmd_entry(pmd_t *pmdp, unsigned long va, unsigned long end,
 
 	ptl = pmd_trans_huge_lock(pmdp, walk->vma);
 	if (ptl) {
+		__acquire(ptl);
 		ret = pft_note_pmd(walk, va, end, *pmdp);
 		spin_unlock(ptl);
 		return ret;

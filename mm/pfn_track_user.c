@@ -55,6 +55,7 @@ bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got)
 	       !is_zone_device_page(pfn_to_page(pfn));
 }
 
+/* Exported for drivers that write page table entries themselves. */
 int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		       unsigned long pfn, unsigned long size, pgprot_t want,
 		       pgprot_t got)
@@ -77,7 +78,6 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		return 0;
 	return pft_map_user(vma, &new, &who, 0);
 }
-/* For drivers that write page table entries themselves. */
 EXPORT_SYMBOL_GPL(__pfn_track_insert);
 
 /* Pages that the VM counts, by a driver that is found by @who. */
