@@ -90,7 +90,7 @@ ARCHES = {
         # too large for the hole, and nothing behind it that costs memory.
         ("pci-testdev,membar=4G,addr=0x1e",),
         # With -icount each byte of a rep stosb is an instruction.
-        ("-cpu", "max,erms=off,fsrm=off")),
+        counted=("-cpu", "max,erms=off,fsrm=off")),
     "arm64": Arch(
         "arm64", "qemu-system-aarch64", ("-M", "virt", "-cpu", "max,pauth-impdef=on"), "ttyAMA0",
         "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-",
