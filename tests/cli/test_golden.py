@@ -16,6 +16,8 @@ CASES = {
                       "--bytes"], 0),
     "list-raw": (["list", "--raw", "--noheadings", "-o", "RANGE,SIZE,ATTR,COMM,RESOURCE"], 0),
     "list.json": (["list", "--pretty"], 0),
+    "features": (["features"], 0),
+    "features.json": (["features", "--pretty"], 0),
     "conflicts": (["conflicts"], 1),
     "conflicts-table": (["conflicts", "--output", "ID,COUNT,VERDICT,RESULT,POLICY,SIZE,ATTR,"
                          "HELD.ATTR,HELD.RANGE,HELD.TIME,WHY,SOURCE"], 1),

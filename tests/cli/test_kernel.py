@@ -26,7 +26,7 @@ class TestFeatures:
         state, value = states(cli, "x86_64")
         assert state["records"] == "yes" and state["audit"] == state["leaks"] == "no"
         assert value["hooks"]["ioremap"] == "live" and value["hooks"]["vmap"] is None
-        assert "3 kinds of mappings are not watched" in value["summary"]
+        assert "6 kinds of mappings are not watched" in value["summary"]
 
     def test_no_pfn_track(self, cli, tree):
         os.rename(tree.path / SYSFS, tree.path / "away")

@@ -116,7 +116,7 @@ def complete(*words):
     return result.stdout.decode().split()
 
 
-def test_completion(commands):
+def test_completion(commands, binaries):
     assert complete("") == complete("help", "") == list(commands)
     assert complete("con") == ["conflicts"]
     assert complete("--root", "/tmp", "st") == ["status"]
@@ -128,6 +128,9 @@ def test_completion(commands):
     assert offered == commands["conflicts"]["columns"] + held
     assert complete("policy", "re") == ["report"]
     assert complete("policy", "--kind", "re") == ["remap_pfn"]
+    kinds = json.loads(binaries("built")("policy", "--json", root="x86_64").stdout)["kinds"]
+    assert complete("policy", "--kind", "") == list(kinds)
+    assert all(re.search(rf"\b{kind}\b", MAN) for kind in kinds)
     assert complete("policy", "-k", "ioremap", "str") == ["strict"]
     for name in ("audit", "leaks"):
         assert complete(name, "-o", "") == commands[name]["columns"]
