@@ -220,18 +220,61 @@ def test_bad_audit(cli, broken, name):
     expect(cli, 4, message, dump, root=broken)
 
 
-@pytest.mark.parametrize("name", ["conflicts", "audit", "leaks"])
+def end_is(lines):
+    return lambda data: re.sub(rb"end: \d+", b"end: %d" % lines, data)
+
+
+BAD_ROADS = {
+    "no name": (lambda data: data.replace(b" name=vmap ", b" ", 1), "line 14: no key 'name'"),
+    "no state": (lambda data: data.replace(b" state=absent", b"", 1), "line 13: no key 'state'"),
+    "no why": (lambda data: re.sub(rb" why=\S+", b"", data, count=1), "line 12: no key 'why'"),
+    "unknown key": (lambda data: data.replace(b" name=vmap ", b" nam=vmap ", 1),
+                    "line 14: no key 'name'"),
+    "name not known": (lambda data: data.replace(b" name=vmap ", b" name=- ", 1),
+                       "line 14: not known: 'name'"),
+    "state not known": (lambda data: data.replace(b" state=absent", b" state=-", 1),
+                        "line 13: not known: 'state'"),
+    "name twice": (lambda data: data.replace(b" name=vmap ", b" name=vmap name=vmap ", 1),
+                   "line 14: twice the key 'name'"),
+    "a word alone": (lambda data: re.sub(rb"road .*\n", b"road\n", data, count=1),
+                     "line 12: no key 'name'"),
+    "no pair": (lambda data: data.replace(b" name=vmap ", b" vmap ", 1),
+                "line 14: no key=value in 'vmap'"),
+    "blank not escaped": (lambda data: data.replace(rb"\040", b" ", 1),
+                          "line 12: no key=value in"),
+    "escape": (lambda data: data.replace(rb"\040", rb"\04x", 1), "line 12: why 'kind"),
+    "escape NUL": (lambda data: data.replace(rb"\040", rb"\000", 1), "line 12: why 'kind"),
+    "another word": (lambda data: data.replace(b"road ", b"rode ", 1),
+                     "line 12: unexpected word 'rode'"),
+    "a road lost": (lambda data: re.sub(rb"road .*\n", b"", data, count=1),
+                    "another number of lines"),
+    "end counts hooks only": (end_is(9), "another number of lines"),
+    "cut in a road": (lambda data: data[:data.index(b"vm_map_ram")], "its last line is cut"),
+    "cut behind a road": (cut_last_line, "it has no end line"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ROADS)
+def test_bad_road(cli, broken, name):
+    """A road that gets lost would read as one that hides nothing."""
+    change, message = BAD_ROADS[name]
+    broken.edit(f"{DUMPS}/coverage", change)
+    for command in ("features", "status", "audit"):
+        expect(cli, 4, message, command, root=broken)
+
+
+@pytest.mark.parametrize("name", ["coverage", "conflicts", "audit", "leaks"])
 def test_every_truncation(binaries, broken, name):
     """Cut anywhere: never a crash, never a shorter list taken for the whole."""
     cli = binaries("sanitized")
     data = (broken.path / DUMPS / name).read_bytes()
     for size in range(0, len(data), 37):
         broken.write(f"{DUMPS}/{name}", data[:size])
-        result = cli(name, root=broken)
+        result = cli({"coverage": "features"}.get(name, name), root=broken)
         assert (result.returncode, result.stdout) == (4, b""), size
 
 
-@pytest.mark.parametrize("name", ["audit", "leaks"])
+@pytest.mark.parametrize("name", ["coverage", "audit", "leaks"])
 def test_corrupted(binaries, broken, name):
     """Bytes that flip: an answer or one line, and never a crash."""
     cli = binaries("sanitized")
@@ -242,7 +285,8 @@ def test_corrupted(binaries, broken, name):
         for _ in range(dice.randint(1, 3)):
             spoilt[dice.randrange(len(data))] = dice.choice(b"\0\n \\=-:09x\x7f\xff")
         broken.write(f"{DUMPS}/{name}", spoilt)
-        for args in ([name], [name, "--json"], [name, "--raw"]):
+        for args in ([["features"], ["features", "--json"]] if name == "coverage" else
+                     [[name], [name, "--json"], [name, "--raw"]]):
             result = cli(*args, root=broken)
             assert result.returncode in (0, 1, 3, 4), (spoilt, result)
             failed = result.returncode >= 3

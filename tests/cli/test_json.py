@@ -62,6 +62,7 @@ CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of(
 TOP = {"version": int, "source": str}
 COUNTERS = ["records", "maps", "unmaps", "conflicts", "refused", "downgrades", "suppressed",
             "incomplete", "late"]
+ROADS = optional([{"name": str, "state": str, "why": optional(str)}])
 SHAPES = {
     "status": {
         **TOP, "arch": str, "policy": one_of("POLICY"),
@@ -72,7 +73,7 @@ SHAPES = {
         "by_attribute": {a: int for a in [*words("ATTR"), "other"]},
         "conflicts": {"total": int, "listed": int, "suppressed": int,
                       "worst": optional(one_of("VERDICT")), "linear": int},
-        "coverage": [{"kind": one_of("KIND"), "state": str}],
+        "coverage": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS,
         "incomplete": int, "late": bool, "healthy": optional(bool), "summary": str},
     "list": {**TOP, "policy": str, "records": [RECORD], "incomplete": int, "late": bool},
     "conflicts": {**TOP, "policy": str, "conflicts": [CONFLICT], "total": int,
@@ -86,7 +87,8 @@ SHAPES = {
     "features": {**TOP, "release": optional(str), "arch": optional(str),
                  "policy": optional(one_of("POLICY")), "lockdown": optional(str),
                  "features": [{"name": str, "state": str, "what": str}],
-                 "hooks": {k: optional(str) for k in words("KIND")}, "summary": str},
+                 "hooks": {k: optional(str) for k in words("KIND")}, "roads": ROADS,
+                 "summary": str},
     "policy": {**TOP, "policy": one_of("POLICY"),
                "kinds": {k: optional(str) for k in words("KIND")}, "late": bool},
     "audit": {**TOP, "policy": one_of("POLICY"), "missing": int, "stale": int, "different": int,
@@ -100,7 +102,7 @@ SHAPES = {
               "walked": {k: int for k in ("kernel_pages", "user_spaces", "user_areas",
                                           "user_pages", "skipped", "records")},
               "coverage": {"unreached": int, "uncovered": int,
-                           "hooks": [{"kind": one_of("KIND"), "state": str}]},
+                           "hooks": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS},
               "incomplete": int, "late": bool, "clean": optional(bool), "summary": str},
     "leaks": {**TOP, "policy": one_of("POLICY"),
               "leaks": [{"id": int, "time": float,

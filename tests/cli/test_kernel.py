@@ -71,6 +71,128 @@ class TestFeatures:
         expect(cli, 4, "truncated", "features", root=tree)
 
 
+def only(*roads):
+    """A coverage of one live hook and these roads: name, state, why."""
+    lines = [b"hook kind=ioremap state=live"]
+    lines += [b"road name=%s state=%s why=%s" % road for road in roads]
+    return b"version: 1\narch: x86\n" + b"".join(line + b"\n" for line in lines) + \
+        b"end: %d\n" % len(lines)
+
+
+class TestRoads:
+    """What the kernel says of every road to page frames, and where the command repeats it."""
+
+    def roads(self, cli, root, command="features"):
+        value = json.loads(cli(command, "--json", root=root).stdout)
+        return value["coverage"]["roads"] if command == "audit" else value["roads"]
+
+    @pytest.mark.parametrize("snapshot", ["x86_64-broken", "arm64-broken"])
+    def test_json_has_what_the_kernel_wrote(self, cli, snapshot):
+        """Decoded here by other means, in the kernel's order, absent ones among them."""
+        expected = []
+        for line in (SNAPSHOTS / snapshot / DUMPS / "coverage").read_text().splitlines():
+            word, *pairs = line.split(" ")
+            if word == "road":
+                expected.append({key: re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), value)
+                                 for key, value in (pair.split("=") for pair in pairs)})
+        assert len(expected) == 22 and {"live", "uncovered", "absent"} == \
+            {road["state"] for road in expected}
+        for command in ("features", "status", "audit"):
+            assert self.roads(cli, snapshot, command) == expected, command
+        # Text leaves out the absent ones, and nothing else.
+        text = cli("features", root=snapshot).stdout.decode()
+        head, *table = text[text.index("\nROAD "):].strip("\n").split("\n\n")[0].splitlines()
+        state, why = head.index("STATE"), head.index("WHY")
+        assert [[row[:state].strip(), row[state:why].strip(), row[why:]] for row in table] == \
+            [list(road.values()) for road in expected if road["state"] != "absent"]
+
+    @pytest.mark.parametrize("snapshot", ["x86_64-broken", "arm64-broken"])
+    def test_not_covered(self, cli, snapshot):
+        names = [road["name"] for road in self.roads(cli, snapshot)
+                 if road["state"] == "uncovered"]
+        statement = f"not covered: {', '.join(names)}"
+        assert len(names) > 3
+        for command in ("status", "audit"):
+            assert re.search(rf"^(Coverage    |            ) {statement}\n +\(what comes by them "
+                             r"is unknown, not clean\)$",
+                             cli(command, root=snapshot).stdout.decode(), re.M), command
+        end = f"All these kinds of mappings are watched; {statement}."
+        assert cli("features", root=snapshot).stdout.decode().endswith(f"\n\n{end}\n")
+        assert json.loads(cli("features", "-j", root=snapshot).stdout)["summary"] == end
+
+    def test_a_kernel_that_names_none(self, cli, broken):
+        """As before there were roads: text to the byte but for what is told of them."""
+        told = {command: cli(command, root=broken).stdout
+                for command in ("status", "audit", "features")}
+        broken.edit(f"{DUMPS}/coverage",
+                    lambda data: re.sub(rb"road .*\n", b"", data).replace(b"end: 31", b"end: 9"))
+        for command in ("status", "audit"):
+            without = re.sub(rb"(Coverage    |            ) not covered: .*\n.*not clean\)\n", b"",
+                             told[command])
+            assert without != told[command]
+            assert cli(command, root=broken).stdout == without
+            assert self.roads(cli, broken, command) is None
+        without = re.sub(rb"\nROAD (.+\n)+", b"", told["features"])
+        without = re.sub(rb"not covered: .*", b"other roads are not known.", without)
+        assert cli("features", root=broken).stdout == without
+        assert self.roads(cli, broken) is None
+
+    @pytest.mark.parametrize("states,text", [
+        (["live"], "no road that this kernel names is left out"),
+        (["absent", "absent"], "no road that this kernel names is left out"),
+        (["live", "uncovered"], "not covered: r1"),
+        (["uncovered", "absent", "uncovered"], "not covered: r0, r2"),
+        (["off"], "1 road is off"),
+        (["off", "live", "uncovered", "off"], "2 roads are off; not covered: r2"),
+        # A word of a newer kernel is no promise.
+        (["live", "half"], "not covered: r1"),
+    ])
+    def test_states(self, cli, broken, states, text):
+        broken.write(f"{DUMPS}/coverage", only(*((b"r%d" % i, state.encode(), b"-")
+                                                 for i, state in enumerate(states))))
+        value = json.loads(cli("features", "--json", root=broken).stdout)
+        assert value["summary"] == f"8 kinds of mappings are not watched; {text}."
+        assert [(road["state"], road["why"]) for road in value["roads"]] == \
+            [(state, None) for state in states]
+        unknown = "not covered" in text
+        for command in ("status", "audit"):
+            out = cli(command, root=broken).stdout.decode()
+            assert re.search(rf"^(Coverage    |            ) {text}$", out, re.M), out
+            assert ("(what comes by them is unknown, not clean)" in out) == unknown, out
+        out = cli("features", root=broken).stdout.decode()
+        assert ("\nROAD " in out) == (set(states) != {"absent"})
+        assert " absent" not in out
+
+    def test_the_kernel_while_off(self, cli, broken):
+        """Then it writes "off" for live, and the others stay what they are."""
+        broken.edit(f"{DUMPS}/coverage", lambda data: data.replace(b"=live", b"=off"))
+        broken.write(f"{SYSFS}/policy", b"off\n")
+        _, value = states(cli, broken, rc=3)
+        assert value["summary"].startswith("Nothing is watched;")
+        assert b"Coverage     10 roads are off; not covered: vm_map_ram, early_ioremap," in \
+            cli("status", root=broken).stdout
+
+    def test_newer_keys_are_skipped(self, cli, broken):
+        """As in every line of a dump: only what is missing is an error."""
+        before = cli("features", root=broken).stdout
+        broken.edit(f"{DUMPS}/coverage", lambda data: data.replace(b"road ", b"road since=6.13 "))
+        assert cli("features", root=broken).stdout == before
+
+    def test_names_are_harmless(self, cli, broken):
+        broken.write(f"{DUMPS}/coverage", only((rb"a\033[31m\012b", b"uncovered", rb"c\134\040d")))
+        for command in ("features", "status", "audit"):
+            out = cli(command, root=broken).stdout
+            assert rb"not covered: a\x1b[31m\x0ab" in out and b"\x1b" not in out, command
+        [road] = self.roads(cli, broken)
+        assert road == {"name": "a\x1b[31m\nb", "state": "uncovered", "why": "c\\ d"}
+
+    def test_many(self, cli, broken):
+        broken.write(f"{DUMPS}/coverage",
+                     only(*((b"r%d" % i, b"uncovered", b"x") for i in range(1000))))
+        assert len(self.roads(cli, broken)) == 1000
+        assert b", r998, r999\n" in cli("status", root=broken).stdout
+
+
 class TestPolicy:
     def live(self, cli, tree, *args, before="true"):
         """On the real path, which is the captured tree."""

@@ -199,7 +199,7 @@ struct json_object *jheld(const struct mapping *map)
 }
 
 /**
- * jhooks() - which roads are watched
+ * jhooks() - which kinds of mappings are watched
  * @m: the model, with coverage
  */
 struct json_object *jhooks(const struct model *m)
@@ -213,6 +213,31 @@ struct json_object *jhooks(const struct model *m)
 		jput(hook, "kind", jtext(m->hooks[i].kind));
 		jput(hook, "state", jtext(m->hooks[i].state));
 		jpush(all, hook);
+	}
+	return all;
+}
+
+/**
+ * jroads() - what the kernel sees of each road
+ * @m: the model, with coverage
+ *
+ * Return: the value, NULL (JSON's null) for a kernel that does not say.
+ */
+struct json_object *jroads(const struct model *m)
+{
+	struct json_object *all;
+	size_t i;
+
+	if (!m->nr_roads)
+		return NULL;
+	all = jneed(json_object_new_array());
+	for (i = 0; i < m->nr_roads; i++) {
+		struct json_object *road = jneed(json_object_new_object());
+
+		jput(road, "name", jtext(m->roads[i].name));
+		jput(road, "state", jtext(m->roads[i].state));
+		jput(road, "why", jtext(m->roads[i].why));
+		jpush(all, road);
 	}
 	return all;
 }

@@ -25,6 +25,7 @@ void jput_holder(struct json_object *v, const struct mapping *map);
 struct json_object *jrecord(const struct mapping *map);
 struct json_object *jheld(const struct mapping *map);
 struct json_object *jhooks(const struct model *m);
+struct json_object *jroads(const struct model *m);
 struct json_object *jdocument(void);
 void jemit(struct json_object *top);
 

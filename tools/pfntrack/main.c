@@ -94,8 +94,9 @@ const struct cmd commands[] = {
 		.summary = "what this kernel offers, and which roads it watches",
 		.details =
 			"Shows which of pfn_track's files and events can be read and, if not, why; whether\n"
-			"the kernel is locked down; and which kinds of mappings it watches.  Where nothing\n"
-			"is watched or readable it says so, too, and the exit code is 3.",
+			"the kernel is locked down; which kinds of mappings it watches; and which roads to\n"
+			"page frames it sees, off or uncovered ones among them, and why.  Where nothing is\n"
+			"watched or readable it says so, too, and the exit code is 3.",
 		.example = "pfntrack features --json",
 	},
 	{

@@ -76,6 +76,7 @@ void model_free(struct model *m)
 	free(m->leaks);
 	free(m->features);
 	free(m->hooks);
+	free(m->roads);
 	free(m->resources);
 	free(m->bars);
 	memset(m, 0, sizeof(*m));

@@ -72,6 +72,13 @@ struct hook {
 	const char *kind, *state;
 };
 
+/* A way to map page frames, as the kernel names it, and what it sees of it. */
+struct road {
+	const char *name;
+	const char *state; /* live, off, uncovered, absent */
+	const char *why;
+};
+
 /* Counters of sysfs, one file each: X(file name) */
 #define COUNTER_LIST(X) \
 	X(records)      \
@@ -128,6 +135,9 @@ struct model {
 	struct hook *hooks;
 	size_t nr_hooks;
 
+	struct road *roads;
+	size_t nr_roads; /* 0: a kernel before these lines; roads without a hook are not known */
+
 	struct feature *features;
 	size_t nr_features;
 	const char *release, *lockdown; /* NULL: the machine does not say */
@@ -169,6 +179,8 @@ size_t count_kind(const struct model *m, const char *kind);
 size_t count_attr(const struct model *m, const char *attr);
 bool policy_off(const char *word);
 bool feature_is(const struct model *m, const char *name);
+size_t count_uncovered(const struct model *m);
+char *roads_text(const struct model *m);
 struct summary summarize_features(const struct model *m);
 bool watching(const struct model *m);
 struct summary summarize(const struct model *m);

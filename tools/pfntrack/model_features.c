@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack: questions about what a kernel offers, alike for every printer. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
@@ -21,7 +22,65 @@ bool feature_is(const struct model *m, const char *name)
 	return false;
 }
 
-/* Roads that this command knows of and the kernel does not watch. */
+static bool road_is(const struct road *road, const char *state)
+{
+	return !strcmp(road->state, state);
+}
+
+/* A word that a newer kernel adds is no promise to see what comes by the road. */
+static bool uncovered(const struct road *road)
+{
+	return !road_is(road, "live") && !road_is(road, "off") && !road_is(road, "absent");
+}
+
+/**
+ * count_uncovered() - roads by which anything may come unseen
+ * @m: the model, with coverage
+ */
+size_t count_uncovered(const struct model *m)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < m->nr_roads; i++)
+		n += uncovered(&m->roads[i]);
+	return n;
+}
+
+/**
+ * roads_text() - which roads does the kernel not see?
+ * @m: the model, with coverage
+ *
+ * Return: a new string, part of a sentence; names are as the kernel wrote them.
+ */
+char *roads_text(const struct model *m)
+{
+	char *text = NULL, *more;
+	size_t off = 0, i;
+
+	if (!m->nr_roads)
+		return xstrdup("other roads are not known");
+	for (i = 0; i < m->nr_roads; i++) {
+		off += road_is(&m->roads[i], "off");
+		if (!uncovered(&m->roads[i]))
+			continue;
+		more = xasprintf("%s%s", text ? text : "not covered: ", m->roads[i].name);
+		free(text);
+		text = xasprintf("%s, ", more);
+		free(more);
+	}
+	if (text)
+		text[strlen(text) - 2] = '\0';
+	else if (!off)
+		text = xstrdup("no road that this kernel names is left out");
+	if (!off)
+		return text;
+	more = xasprintf("%zu road%s off%s%s", off, off == 1 ? " is" : "s are", text ? "; " : "",
+			 text ? text : "");
+	free(text);
+	return more;
+}
+
+/* Kinds that this command knows of and the kernel does not watch. */
 static size_t blind(const struct model *m)
 {
 	size_t n = 0, i;
@@ -44,6 +103,7 @@ struct summary summarize_features(const struct model *m)
 {
 	struct summary s = { .healthy = -1 };
 	size_t n = blind(m);
+	char *roads;
 
 	if (!feature_is(m, "pfn_track"))
 		s.text = xstrdup(
@@ -55,12 +115,14 @@ struct summary summarize_features(const struct model *m)
 		s.text = xstrdup("Nothing is watched; 'pfntrack policy report' switches it on.");
 	else
 		s.healthy = 1;
-	if (s.healthy > 0 && n)
-		s.text = xasprintf(
-			"%zu kind%s of mappings %s not watched; other roads are not known.", n,
-			n == 1 ? "" : "s", n == 1 ? "is" : "are");
-	else if (s.healthy > 0)
-		s.text = xstrdup(
-			"All these kinds of mappings are watched; other roads are not known.");
+	if (s.healthy < 0)
+		return s;
+	roads = roads_text(m);
+	if (n)
+		s.text = xasprintf("%zu kind%s of mappings %s not watched; %s.", n,
+				   n == 1 ? "" : "s", n == 1 ? "is" : "are", roads);
+	else
+		s.text = xasprintf("All these kinds of mappings are watched; %s.", roads);
+	free(roads);
 	return s;
 }

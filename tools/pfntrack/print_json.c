@@ -85,6 +85,7 @@ static void json_status(const struct model *m)
 	jput(top, "by_attribute", counts(m, attr_names, count_attr));
 	jput(top, "conflicts", seen);
 	jput(top, "coverage", jhooks(m));
+	jput(top, "roads", jroads(m));
 	jput(top, "incomplete", jnumber(m->counters[COUNTER_incomplete]));
 	jput(top, "late", jbool(m->counters[COUNTER_late]));
 	jput(top, "healthy", s.healthy < 0 ? NULL : jbool(s.healthy));

@@ -49,6 +49,7 @@ void json_audit(const struct model *m)
 	for (i = 0; i < m->nr_findings; i++)
 		jpush(all, finding(m, &m->findings[i]));
 	jput(coverage, "hooks", jhooks(m));
+	jput(coverage, "roads", jroads(m));
 	jput(top, "policy", jtext(m->policy));
 	jput(top, "missing", jnumber(count_findings(m, "missing")));
 	jput(top, "stale", jnumber(count_findings(m, "stale")));

@@ -105,6 +105,7 @@ static void text_status(const struct model *m)
 		       n[COUNTER_leaks] ? ", left mapped by drivers or modules that went" : "");
 	else
 		puts("not known: this kernel does not count them");
+	text_roads(m, "Coverage");
 	status_kinds(m);
 	putchar('\n');
 	if (n[COUNTER_incomplete])

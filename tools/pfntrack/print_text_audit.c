@@ -47,6 +47,7 @@ static void audit_coverage(const struct model *m)
 	printf(LABEL, "Coverage");
 	count(n[AUDIT_uncovered], "page", " mapped by roads without a hook, ");
 	count(n[AUDIT_unreached], "record", " out of reach (of no process)\n");
+	text_roads(m, "");
 	for (i = 0; i < m->nr_hooks; i++) {
 		if (!strcmp(m->hooks[i].state, "live"))
 			continue;

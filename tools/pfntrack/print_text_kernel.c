@@ -20,6 +20,47 @@ static void line(const char *label, const char *text)
 }
 
 /**
+ * text_roads() - say which roads the kernel does not see; nothing if it names none
+ * @m: the model, with coverage
+ * @label: of the line
+ */
+void text_roads(const struct model *m, const char *label)
+{
+	char *roads;
+
+	if (!m->nr_roads)
+		return;
+	roads = roads_text(m);
+	line(label, roads);
+	free(roads);
+	if (count_uncovered(m))
+		printf("%-12s (what comes by them is unknown, not clean)\n", "");
+}
+
+/* What is absent is of no use to people. */
+static void roads_table(const struct model *m)
+{
+	struct table *t = table_new();
+	bool any = false;
+	size_t i;
+
+	table_column(t, "ROAD", false);
+	table_column(t, "STATE", false);
+	table_column(t, "WHY", false);
+	for (i = 0; i < m->nr_roads; i++) {
+		if (!strcmp(m->roads[i].state, "absent"))
+			continue;
+		table_cell(t, cell_text(m->roads[i].name));
+		table_cell(t, cell_text(m->roads[i].state));
+		table_cell(t, cell_text(m->roads[i].why));
+		any = true;
+	}
+	if (any)
+		putchar('\n');
+	table_print(t);
+}
+
+/**
  * text_features() - print what the kernel offers
  * @m: the model, with features
  */
@@ -55,7 +96,10 @@ void text_features(const struct model *m)
 		table_cell(t, cell_text(state ? state : "not known"));
 	}
 	table_print(t);
-	printf("\n%s\n", s.text);
+	roads_table(m);
+	putchar('\n');
+	text_put(text_safe(s.text));
+	putchar('\n');
 	free(s.text);
 }
 

@@ -52,6 +52,12 @@ static const struct dump_field hook_fields[] = {
 	{ "state", DUMP_TEXT, offsetof(struct hook, state) },
 };
 
+static const struct dump_field road_fields[] = {
+	{ "name", DUMP_TEXT, offsetof(struct road, name) },
+	{ "state", DUMP_TEXT, offsetof(struct road, state) },
+	{ "why", DUMP_TEXT, offsetof(struct road, why) },
+};
+
 /**
  * source_append() - make room for one more, at sizes 16, 32, 64, ...
  * @array: address of the array
@@ -96,22 +102,35 @@ static int conflict_line(void *ctx, struct dump_line *line)
 	return rc;
 }
 
-static int hook_line(void *ctx, struct dump_line *line)
+static int hook_line(struct model *m, struct dump_line *line)
 {
-	struct model *m = ctx;
-	struct hook *hook;
+	struct hook *hook = source_append(&m->hooks, &m->nr_hooks, sizeof(*hook));
 	int rc;
 
-	/* Roads that are no kind of mapping are not shown yet. */
-	if (!strcmp(line->word, "road"))
-		return 0;
-	if (strcmp(line->word, "hook"))
-		return dump_malformed(line, "unexpected word", line->word);
-	hook = source_append(&m->hooks, &m->nr_hooks, sizeof(*hook));
 	rc = dump_fields(line, hook_fields, ARRAY_SIZE(hook_fields), "", hook);
 	if (!rc && (!hook->kind || !hook->state))
 		rc = dump_malformed(line, "not known:", hook->kind ? "state" : "kind");
 	return rc;
+}
+
+static int road_line(struct model *m, struct dump_line *line)
+{
+	struct road *road = source_append(&m->roads, &m->nr_roads, sizeof(*road));
+	int rc;
+
+	rc = dump_fields(line, road_fields, ARRAY_SIZE(road_fields), "", road);
+	if (!rc && (!road->name || !road->state))
+		rc = dump_malformed(line, "not known:", road->name ? "state" : "name");
+	return rc;
+}
+
+static int coverage_line(void *ctx, struct dump_line *line)
+{
+	if (!strcmp(line->word, "hook"))
+		return hook_line(ctx, line);
+	if (!strcmp(line->word, "road"))
+		return road_line(ctx, line);
+	return dump_malformed(line, "unexpected word", line->word);
 }
 
 /**
@@ -182,7 +201,7 @@ int source_dump(struct model *m, const char *name, const struct dump_reader *rea
 
 static const struct dump_reader record_reader = { source_header, "record", record_line };
 static const struct dump_reader conflict_reader = { source_header, "conflict", conflict_line };
-static const struct dump_reader hook_reader = { source_header, NULL, hook_line };
+static const struct dump_reader coverage_reader = { source_header, NULL, coverage_line };
 
 /* One word of sysfs.  Return: 0, an exit code, or -ENOENT if it may be missing. */
 static int load_word(struct model *m, const char *name, const char **word, bool optional)
@@ -328,7 +347,7 @@ int source_load(struct model *m, unsigned int what)
 	if (!rc && (what & LOAD_CONFLICTS))
 		rc = source_dump(m, "conflicts", &conflict_reader, m);
 	if (!rc && (what & LOAD_COVERAGE))
-		rc = source_dump(m, "coverage", &hook_reader, m);
+		rc = source_dump(m, "coverage", &coverage_reader, m);
 	if (!rc && (what & LOAD_LEAKS))
 		rc = leaks_load(m);
 	if (!rc && (what & LOAD_AUDIT))
