@@ -59,7 +59,8 @@ def test_options_stand_anywhere(cli):
 def test_man_page(commands):
     words = man_words()
     for name, command in commands.items():
-        assert re.search(rf"^\.(B|BI) {name}\b", words, re.M), name
+        assert re.search(rf"^\.TP\n\.(B|BI) {name}\b", words, re.M), name
+        assert not re.search(rf"(?<!\n\.TP)\n\.BI {name}\b", words), name
         for option in command["options"]:
             assert re.search(rf"^\.BR -\w ,  {option}\b|^\.BR -\w\s+,\s+{option}\b", words,
                              re.M), option
