@@ -171,15 +171,26 @@ static bool pft_is_iospace(unsigned long va)
 }
 
 /*
- * PFN_ATTR_NONE where the architecture does not say how to tell the bits from
- * the page frame: then only page frames are compared.  The bits of a present
- * entry are never all zero.
+ * PFN_ATTR_NONE where the architecture does not say how to tell the bits of a
+ * huge entry from the page frame: then only page frames are compared.  The bits
+ * of a present entry are never all zero.
  */
 static enum pfn_attr pft_attr_of(pgprot_t prot, bool large)
 {
 	if (!pgprot_val(prot))
 		return PFN_ATTR_NONE;
 	return large ? pfn_attr_from_large(prot) : pfn_attr_from_pgprot(prot);
+}
+
+/*
+ * Where the architecture does not tell an entry's bits from its page frame, the
+ * entry as it is: decoders look at no other bits than the attribute's.
+ */
+static pgprot_t pft_pte_prot(pte_t pte)
+{
+	pgprot_t prot = pte_pgprot(pte);
+
+	return pgprot_val(prot) ? prot : __pgprot(pte_val(pte));
 }
 
 /* See pft_plain_ram(). */
@@ -289,7 +300,7 @@ static int pft_note_ptes(struct mm_walk *walk, unsigned long va,
 		if (walk->vma)
 			page = vm_normal_page(walk->vma, va, pte);
 		ret = pft_note_entry(walk, va, va + PAGE_SIZE, pte_pfn(pte),
-				     pft_attr_of(pte_pgprot(pte), false), page);
+				     pft_attr_of(pft_pte_prot(pte), false), page);
 	}
 	return ret;
 }
