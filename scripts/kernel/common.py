@@ -60,6 +60,8 @@ ARCHES = {
                         "arm"),
     "mips64el": Arch("mips64el", "mips", "vmlinux", "mips64el-linux-gnuabi64-"),
     "parisc": Arch("parisc", "parisc", "vmlinux", "hppa-linux-gnu-"),
+    # compiled, not booted
+    "sparc64": Arch("sparc64", "sparc", "vmlinux", "sparc64-linux-gnu-"),
 }
 
 
