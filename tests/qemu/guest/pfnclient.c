@@ -217,7 +217,7 @@ static bool open_qxl(char **word)
 
 static bool find_connector(uint32_t *connector, struct drm_mode_modeinfo *mode)
 {
-	uint32_t crtcs[8], connectors[8];
+	uint32_t crtcs[8] = { 0 }, connectors[8] = { 0 };
 	struct drm_mode_card_res res = {
 		.crtc_id_ptr = (uintptr_t)crtcs,
 		.connector_id_ptr = (uintptr_t)connectors,
