@@ -36,9 +36,13 @@
 #define PFT_AUDIT_ENTRIES	16384
 #define PFT_AUDIT_RUNS		2048
 
-/* Doubts of one window, how often they are looked at again, and when, in ms. */
+/*
+ * Doubts of one window, how often they are looked at again, and when: in ms, the
+ * first time, each time twice as long.  Who unmaps may be held up between its
+ * record and its page tables, a virtual CPU for long.
+ */
 #define PFT_AUDIT_DOUBTS	64
-#define PFT_AUDIT_TRIES		2
+#define PFT_AUDIT_TRIES		6
 #define PFT_AUDIT_PAUSE		10
 
 /* Likewise, for processes on their way out. */
@@ -685,7 +689,7 @@ static int pft_settle(struct pft_auditor *a)
 
 	a->again = true;
 	for (try = 1; try <= PFT_AUDIT_TRIES && nr && !ret; try++) {
-		msleep(PFT_AUDIT_PAUSE);
+		msleep(PFT_AUDIT_PAUSE << (try - 1));
 		for (i = 0, left = 0; i < nr && !ret; i++) {
 			struct pft_range win = a->doubts[i];
 
