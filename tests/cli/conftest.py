@@ -7,10 +7,15 @@ Every test that asks for `cli` runs with two binaries: the one that was built
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
 import pytest
+
+# A shell that starts us in the background has us ignore it, and our children.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = REPO / "tools" / "pfntrack"
