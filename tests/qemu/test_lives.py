@@ -100,7 +100,13 @@ def touch(life: Life) -> None:
             life.do(f"read {page * registry.PAGE:#x}")
 
 
-driver = test_corpus.driver
+@pytest.fixture(name="driver")
+def fixture_driver(guest: Callable[..., lab.Guest], arch: str) -> lab.Guest:
+    """The driver of the corpus, in a guest of its own: there the registry is never off."""
+    one: lab.Guest = guest(arch, "pfn_track", "pfn_track=report pfn_track_lives=1")
+    if one.run(f"test -e {test_corpus.FOLDER}").rc:
+        one.run(f"insmod /lib/modules/{test_corpus.MODULE}.ko").ok()
+    return one
 
 
 @pytest.fixture(name="life", params=KINDS, ids=lambda kind: kind.name)
@@ -110,15 +116,17 @@ def fixture_life(driver: lab.Guest, request: pytest.FixtureRequest) -> Iterator[
     before = len(registry.records(driver))
     driver.write(f"{test_corpus.FOLDER}/do", kind.case).ok()
     holder = driver.hold(f"{test_corpus.FOLDER}/mmap/{kind.case}", 0, LENGTH)
-    assert holder.mapped
-    life = Life(driver, kind, holder, holder.pid, int(holder.first["va"], 16), kind.pages)
-    touch(life)
-    life.expect()
-    yield life
-    with contextlib.suppress(lab.LabError, KeyError):
-        holder.leave()
-    driver.settle()
-    driver.write(f"{test_corpus.FOLDER}/do", f"-{kind.case}").ok()
+    try:
+        assert holder.mapped
+        life = Life(driver, kind, holder, holder.pid, int(holder.first["va"], 16), kind.pages)
+        touch(life)
+        life.expect()
+        yield life
+    finally:
+        with contextlib.suppress(lab.LabError, KeyError):
+            holder.leave()
+        driver.settle()
+        driver.write(f"{test_corpus.FOLDER}/do", f"-{kind.case}").ok()
     assert len(registry.records(driver)) == before
     registry.expect_exact(driver)
 
