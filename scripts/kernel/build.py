@@ -125,7 +125,7 @@ def keep(arch: Arch, out: Path, target: Path) -> None:
 
 def image(arch: Arch, flavour: str) -> Path:
     """The image, built if the cache does not have it."""
-    foreign = (arch.like or arch.name,) if arch.cross else ()
+    foreign = (arch.purpose or arch.name,) if arch.cross else ()
     packages("kernel", *foreign)
     if (result := cached(arch, flavour)).exists():
         os.utime(result.parent)

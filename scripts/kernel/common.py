@@ -33,8 +33,10 @@ class Arch:
     kbuild: str
     image: str
     cross: str = ""
-    # The architecture whose fragment comes before its own.
-    like: str = ""
+    # The fragments that come between the base and its own.
+    fragments: tuple[str, ...] = ("slim",)
+    # Of scripts/packages, if not its name.
+    purpose: str = ""
 
     def make_args(self) -> list[str]:
         """The variables that Kbuild wants; ccache is used where it exists."""
@@ -46,18 +48,19 @@ class Arch:
 
 ARCHES = {
     "x86_64": Arch("x86_64", "x86_64", "arch/x86/boot/bzImage",
-                   "" if os.uname().machine == "x86_64" else "x86_64-linux-gnu-"),
+                   "" if os.uname().machine == "x86_64" else "x86_64-linux-gnu-", ()),
     "arm64": Arch("arm64", "arm64", "arch/arm64/boot/Image",
-                  "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-"),
+                  "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-", ()),
     # make matrix: cross compilers, whatever the machine
     "arm64_64k": Arch("arm64_64k", "arm64", "arch/arm64/boot/Image",
-                      "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-", "arm64"),
+                      "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-",
+                      ("arm64",), "arm64"),
     "riscv64": Arch("riscv64", "riscv", "arch/riscv/boot/Image", "riscv64-linux-gnu-"),
     "ppc64le": Arch("ppc64le", "powerpc", "vmlinux", "powerpc64le-linux-gnu-"),
     "s390x": Arch("s390x", "s390", "arch/s390/boot/bzImage", "s390x-linux-gnu-"),
     "arm": Arch("arm", "arm", "arch/arm/boot/zImage", "arm-linux-gnueabihf-"),
     "arm_classic": Arch("arm_classic", "arm", "arch/arm/boot/zImage", "arm-linux-gnueabihf-",
-                        "arm"),
+                        ("slim", "arm"), "arm"),
     "mips64el": Arch("mips64el", "mips", "vmlinux", "mips64el-linux-gnuabi64-"),
     "parisc": Arch("parisc", "parisc", "vmlinux", "hppa-linux-gnu-"),
     # compiled, not booted

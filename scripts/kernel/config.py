@@ -21,7 +21,7 @@ def fragments(arch: str, flavour: str) -> list[Path]:
     """The fragment files, later ones win."""
     if flavour not in FLAVOURS:
         raise Error(f"unknown flavour '{flavour}': one of {', '.join(FLAVOURS)}")
-    names = ["base", *filter(None, [ARCHES[arch].like]), arch]
+    names = ["base", *ARCHES[arch].fragments, arch]
     if flavour != "pristine":
         names.append("pfn_track")
     if flavour not in ("pristine", "pfn_track"):
