@@ -23,12 +23,12 @@ def fragments(arch: str, flavour: str) -> list[Path]:
         raise Error(f"unknown flavour '{flavour}': one of {', '.join(FLAVOURS)}")
     names = ["base", *ARCHES[arch].fragments, arch]
     if flavour != "pristine":
-        names.append("pfn_track")
+        names += ["pfn_track", *(f"pfn_track-{name}" for name in names[1:])]
     if flavour not in ("pristine", "pfn_track"):
         names += [flavour, f"{flavour}-{arch}"]
     paths = [CONFIGS / f"{name}.config" for name in names]
-    # Only what a flavour adds for one architecture may be absent.
-    return [path for path in paths if path.exists() or path != paths[-1]]
+    # Only what a flavour adds for one architecture, or some, may be absent.
+    return [path for path in paths if path.exists() or "-" not in path.stem]
 
 
 def parse(text: str) -> dict[str, str]:
