@@ -23,6 +23,7 @@
 #include <linux/hashtable.h>
 #include <linux/huge_mm.h>
 #include <linux/io.h>
+#include <linux/ioremap.h>
 #include <linux/memory_hotplug.h>
 #include <linux/pagewalk.h>
 #include <linux/pid.h>
@@ -160,8 +161,8 @@ stop:
 }
 
 /*
- * The window of pci_remap_iospace() is walked as a whole.  asm-generic/io.h
- * calls it NULL where an architecture has none, or keeps it elsewhere.
+ * The window of pci_remap_iospace().  asm-generic/io.h calls it NULL where an
+ * architecture has none, or keeps it elsewhere.
  */
 #ifdef PCI_IOBASE
 #define PFT_IOSPACE	((unsigned long)PCI_IOBASE)
@@ -169,10 +170,11 @@ stop:
 #define PFT_IOSPACE	0UL
 #endif
 
-static bool pft_is_iospace(unsigned long va)
-{
-	return PFT_IOSPACE && va - PFT_IOSPACE <= IO_SPACE_LIMIT;
-}
+/* Not said where there is no ioremap(). */
+#ifndef IOREMAP_START
+#define IOREMAP_START	VMALLOC_START
+#define IOREMAP_END	VMALLOC_END
+#endif
 
 /*
  * PFN_ATTR_NONE where the architecture does not say how to tell the bits of a
@@ -747,42 +749,59 @@ static bool pft_next_record(struct pft_place *place, struct pft_record *copy)
 	return rec;
 }
 
-static bool pft_overlaps(const struct pft_record *rec,
-			 const struct pft_range *range)
+/* Whether @range meets one of @nr windows. */
+static bool pft_meets(const struct pft_range *range,
+		      const struct pft_range *windows, unsigned int nr)
 {
-	return rec->va <= range->va_last && pft_va_last(rec) >= range->va;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (range->va <= windows[i].va_last &&
+		    range->va_last >= windows[i].va)
+			return true;
+	return false;
+}
+
+/* What is on record outside of the windows that were walked as a whole. */
+static int pft_audit_elsewhere(struct pft_auditor *a,
+			       const struct pft_range *windows, unsigned int nr)
+{
+	struct pft_range range = { .space = PFN_SPACE_KERNEL };
+	struct pft_place place = { };
+	struct pft_record rec;
+	int ret = 0;
+
+	while (!ret && pft_next_record(&place, &rec) &&
+	       rec.space == PFN_SPACE_KERNEL) {
+		cond_resched();
+		range.va = rec.va;
+		range.va_last = pft_va_last(&rec);
+		if (!pft_meets(&range, windows, nr))
+			ret = pft_audit_range(a, &range);
+	}
+	return ret;
 }
 
 static int pft_audit_kernel(struct pft_auditor *a)
 {
-	const struct pft_range area = {
-		.space = PFN_SPACE_KERNEL,
-		.va = VMALLOC_START,
+	const struct pft_range windows[] = {
 		/* Some architectures have the last address there. */
-		.va_last = PAGE_ALIGN(VMALLOC_END) - 1,
+		{ PFN_SPACE_KERNEL, NULL, VMALLOC_START,
+		  PAGE_ALIGN(VMALLOC_END) - 1 },
+		/* Mostly the same; powerpc has one for ioremap() alone. */
+		{ PFN_SPACE_KERNEL, NULL, IOREMAP_START,
+		  PAGE_ALIGN(IOREMAP_END) - 1 },
+		/* Without one, a byte that is never mapped. */
+		{ PFN_SPACE_KERNEL, NULL, PFT_IOSPACE,
+		  PFT_IOSPACE ? PFT_IOSPACE + IO_SPACE_LIMIT : 0 },
 	};
-	struct pft_range other = { .space = PFN_SPACE_KERNEL };
-	struct pft_place place = { };
-	struct pft_record rec;
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
-	ret = pft_audit_range(a, &area);
-	other.va = PFT_IOSPACE;
-	other.va_last = other.va + IO_SPACE_LIMIT;
-	if (!ret && PFT_IOSPACE &&
-	    (other.va > area.va_last || other.va_last < area.va))
-		ret = pft_audit_range(a, &other);
-	/* What is on record elsewhere. */
-	while (!ret && pft_next_record(&place, &rec) &&
-	       rec.space == PFN_SPACE_KERNEL) {
-		cond_resched();
-		if (pft_overlaps(&rec, &area) || pft_is_iospace(rec.va))
-			continue;
-		other.va = rec.va;
-		other.va_last = pft_va_last(&rec);
-		ret = pft_audit_range(a, &other);
-	}
-	return ret;
+	for (i = 0; i < ARRAY_SIZE(windows) && !ret; i++)
+		if (windows[i].va && !pft_meets(&windows[i], windows, i))
+			ret = pft_audit_range(a, &windows[i]);
+	return ret ?: pft_audit_elsewhere(a, windows, ARRAY_SIZE(windows));
 }
 
 /* The address space of a process; its leader may have gone before others. */
