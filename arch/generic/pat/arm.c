@@ -131,6 +131,7 @@ const struct pat_arch pat_arm = {
 
 #ifdef CONFIG_ARM
 #include <linux/mm.h>
+#include <asm/system_info.h>
 
 /**
  * pat_arm_facts - what there is to know of this machine
