@@ -131,6 +131,8 @@ def perform(guest: lab.Guest, case: corpus.Case) -> tuple[Run, list[dict[str, st
     try:
         for text in case.steps:
             run.step(text)
+        if "leak" in case.outcome(guest.arch):
+            await_leak(guest, numbers["leaks"])
     finally:
         run.undo()
     known = {line["id"]: int(line["count"]) for line in before}
@@ -138,20 +140,17 @@ def perform(guest: lab.Guest, case: corpus.Case) -> tuple[Run, list[dict[str, st
     for line in registry.conflicts(guest):
         found += [line] * (int(line["count"]) - known.get(line["id"], 0))
     after = registry.counters(guest)
-    run.leaks = told_leaks(guest, case) - numbers["leaks"]
+    run.leaks = after["leaks"] - numbers["leaks"]
     assert after["conflicts"] - numbers["conflicts"] == len(found)
     assert after["incomplete"] == 0
     assert not run.left()
     return run, found
 
 
-def told_leaks(guest: lab.Guest, case: corpus.Case) -> int:
-    """How many there are; what is freed is told of a little later."""
-    if "leak" in case.outcome(guest.arch):
-        function = case.name.replace("-", "_")
-        guest.run(f"for i in $(seq 100); do grep -q ={function}+ {registry.DEBUGFS}/leaks && break; "
-                  "sleep 0.1; done")
-    return registry.counters(guest)["leaks"]
+def await_leak(guest: lab.Guest, before: int) -> None:
+    """What is freed is told of by a worker, which must be before it is undone."""
+    guest.run(f"for i in $(seq 100); do [ $(cat {registry.SYSFS}/leaks) -gt {before} ] && break; "
+              "sleep 0.1; done")
 
 
 def words(found: list[dict[str, str]], run: Run) -> collections.Counter[str]:
