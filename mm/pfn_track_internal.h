@@ -9,6 +9,7 @@
 #define _MM_PFN_TRACK_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/cacheinfo.h>
 #include <linux/device.h>
 #include <linux/export.h>
 #include <linux/fs.h>
@@ -89,6 +90,8 @@ struct pft_holder {
  * @kind: enum pfn_kind
  * @space: enum pfn_space
  * @leaked: who made it has gone, and that was told
+ * @writable: it may be written through; false where caches show no colours,
+ *	and nobody asks
  * @home: among the records of a segment node, oldest first
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
@@ -105,6 +108,7 @@ struct pft_record {
 	u8 kind;
 	u8 space;
 	bool leaked;
+	bool writable;
 	/* What a descent by address reads ends here, with 64 bytes. */
 	struct list_head home;
 	struct pft_holder *holder;
@@ -274,6 +278,7 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @other: the newcomer would not get what it wants
  * @loss: and what it gets is slower or weaker: a downgrade
  * @linear: the other side of @rule is the linear map
+ * @beside: the record on the other side; NULL if it is to be looked for
  */
 struct pft_judgement {
 	const struct pfn_attr_pair *rule;
@@ -281,6 +286,7 @@ struct pft_judgement {
 	bool other;
 	bool loss;
 	bool linear;
+	struct pft_record *beside;
 };
 
 /* How to judge: refuse whatever disagrees, under any policy but "off". */
@@ -294,21 +300,40 @@ struct pft_judgement {
 
 struct pft_who;
 
-enum pfn_verdict pft_verdict(const struct pft_judgement *j);
-void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
-		    unsigned long mask);
-bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
+enum pfn_policy pft_policy_of(enum pfn_kind kind);
 bool pft_on(void);
 bool pft_pfns(struct pft_record *rec, u64 start, u64 size);
 bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
 		   unsigned long size);
-struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
+void pft_make_record(struct pft_record *new, struct pft_spot *spot);
+int pft_admit(struct pft_record *new, struct pft_spot *spot, unsigned int how)
+	__releases(&pft_lock);
+void pft_unmap(const struct pft_range *where, bool may_sleep);
+
+/* === Judging: pfn_track_judge.c ========================================= */
+
+enum pfn_verdict pft_verdict(const struct pft_judgement *j);
+void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
+		    unsigned long mask);
+struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
+struct pft_judgement pft_judge_newcomer(const struct pft_record *new,
+					unsigned int how);
+struct pft_judgement pft_judge_change(const struct pft_record *new,
+				      const struct pft_range *range);
+bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
+void pft_capture(struct pft_conflict *c, const struct pft_record *new,
+		 const struct pft_judgement *j);
+void pft_tell(struct pft_conflict *c, const struct pft_judgement *j);
 void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 			 enum pfn_result result);
-void pft_make_record(struct pft_record *new, struct pft_spot *spot);
-void pft_unmap(const struct pft_range *where, bool may_sleep);
-void pft_change(const struct pft_range *where, enum pfn_attr got);
+
+/* === Changes: pfn_track_change.c ======================================== */
+
+/* For pft_change(): each keeps the attribute that it has. */
+#define PFT_KEEP_ATTR		PFN_ATTR_COUNT
+
+void pft_change(const struct pft_range *where, enum pfn_attr got, bool writable);
 int pft_may_change(const struct pft_range *where, enum pfn_attr got);
 
 /* === User mappings: pfn_track_user.c ==================================== */

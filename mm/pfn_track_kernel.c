@@ -12,6 +12,7 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 		.va = (unsigned long)va,
 		.want = pfn_attr_from_pgprot(want),
 		.got = pfn_attr_from_pgprot(got),
+		.writable = cpu_dcache_is_aliasing(),
 		.kind = PFN_KIND_IOREMAP,
 		.space = PFN_SPACE_KERNEL,
 	};
@@ -80,6 +81,8 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 			.va = va + ((unsigned long)i << PAGE_SHIFT),
 			.want = attr,
 			.got = attr,
+			.writable = cpu_dcache_is_aliasing() &&
+				    pte_write(pfn_pte(0, prot)),
 			.kind = PFN_KIND_VMAP,
 			.space = PFN_SPACE_KERNEL,
 		};

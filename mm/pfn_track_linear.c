@@ -34,6 +34,7 @@ int __pfn_track_memremap(phys_addr_t start, unsigned long size, pgprot_t want,
 	struct pft_record new = {
 		.want = pfn_attr_from_pgprot(want),
 		.got = pfn_attr_from_pgprot(got),
+		.writable = cpu_dcache_is_aliasing(),
 		.kind = PFN_KIND_MEMREMAP,
 	};
 

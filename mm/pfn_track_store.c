@@ -293,7 +293,7 @@ static bool pft_goes_on(const struct pft_record *a, const struct pft_record *b)
 	return a->last + 1 == b->pfn && pft_va_last(a) + 1 == b->va &&
 	       a->id == b->id && a->space == b->space && a->kind == b->kind &&
 	       a->want == b->want && a->got == b->got &&
-	       a->leaked == b->leaked &&
+	       a->leaked == b->leaked && a->writable == b->writable &&
 	       a->space != PFN_SPACE_NONE && b->pfn && b->va;
 }
 

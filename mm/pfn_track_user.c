@@ -8,10 +8,17 @@
  */
 #include "pfn_track_internal.h"
 
+/* For &struct pft_record.writable. */
+static bool pft_writable(const struct vm_area_struct *vma)
+{
+	return cpu_dcache_is_aliasing() && vma->vm_flags & VM_WRITE;
+}
+
 /* The common part of what maps page frames into a user address space. */
 static int pft_map_user(struct vm_area_struct *vma, struct pft_record *new,
 			struct pft_who *who, unsigned int how)
 {
+	new->writable = pft_writable(vma);
 	new->id = vma->vm_mm;
 	new->space = PFN_SPACE_USER;
 	who->space = new->space;
@@ -177,9 +184,14 @@ void __pfn_track_protect(struct vm_area_struct *vma, unsigned long start,
 {
 	const struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm,
 						 start, end - start);
+	enum pfn_attr got = PFT_KEEP_ATTR;
 
-	if (start != end && pft_may_hold(vma) && pft_modify_replaces(prot))
-		pft_change(&range, pfn_attr_from_pgprot(prot));
+	if (start == end || !pft_may_hold(vma))
+		return;
+	if (pft_modify_replaces(prot))
+		got = pfn_attr_from_pgprot(prot);
+	if (got != PFT_KEEP_ATTR || cpu_dcache_is_aliasing())
+		pft_change(&range, got, pft_writable(vma));
 }
 
 int __pfn_track_may_protect(struct vm_area_struct *vma, unsigned long start,

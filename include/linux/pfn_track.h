@@ -127,6 +127,8 @@ enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
+const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
+						  unsigned long va_b);
 unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last);
 
 int pfn_track_claim(struct pfn_claim *claim, struct device *dev,

@@ -42,3 +42,111 @@ TEST(colour, differs)
 	CHECK_EQ(verdict(COLOUR, 0x1000, false, 0x2000, false),
 		 PFN_VERDICT_LEGAL);
 }
+
+/* === In the registry ==================================================== */
+
+static struct mm_struct *const a = &unit_mm[0], *const b = &unit_mm[1];
+
+/* Whether this binary stands for an architecture whose caches may have colours. */
+static bool boot(const char *param)
+{
+	unit_aliasing = true;
+	unit_boot(param);
+	CHECK_EQ(pfn_attr_facts()->colour, SHMLBA);
+	return pat_generic.colour && !strcmp(pfn_attr_arch(), pat_generic.name);
+}
+
+static void protect(struct mm_struct *mm, unsigned long va, unsigned long nr,
+		    unsigned long flags)
+{
+	struct vm_area_struct vma = unit_vma(mm, va, nr);
+
+	vma.vm_flags = VM_PFNMAP | flags;
+	__pfn_track_protect(&vma, pages(va), pages(va + nr), unit_prot(A_WB));
+}
+
+static int map_read_only(struct mm_struct *mm, unsigned long va,
+			 unsigned long pfn, unsigned long nr)
+{
+	struct vm_area_struct vma = unit_vma(mm, va, nr);
+
+	vma.vm_flags = VM_PFNMAP;
+	return __pfn_track_remap(&vma, pages(va), pfn, pages(nr),
+				 unit_prot(A_WB), unit_prot(A_WB));
+}
+
+/* Four pages have a colour each; where two writers meet does not matter. */
+TEST(colour, two_writers)
+{
+	if (!boot("report"))
+		return;
+	CHECK_EQ(do_map(a, 10, 50, 4, A_WB), 0);
+	CHECK_EQ(do_map(b, 14, 50, 4, A_WB), 0);
+	CHECK_EQ(do_map(b, 24, 52, 2, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+
+	CHECK_EQ(do_map(b, 31, 53, 1, A_WB), 0);
+	CHECK_EQ(do_map(b, 40, 50, 4, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(unit_trace.conflict.verdict, PFN_VERDICT_INCOHERENT);
+	CHECK_EQ(unit_trace.conflict.held.va, pages(10));
+	CHECK_HAS(pft_why(&unit_trace.conflict), "lines of two addresses");
+}
+
+TEST(colour, refused)
+{
+	if (!boot("enforce"))
+		return;
+	CHECK_EQ(do_ioremap(1001, 50, 4, A_WB), 0);
+	CHECK_EQ(do_map(b, 12, 50, 4, A_WB), -EBUSY);
+	CHECK_EQ(do_map(b, 13, 50, 4, A_WB), 0);
+	CHECK_EQ(unit_trace.conflict.held.space, PFN_SPACE_KERNEL);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+}
+
+/* What does not enter the cache has no place in it, nor has a claim. */
+TEST(colour, uncached)
+{
+	struct pfn_claim claim = { };
+
+	if (!boot("report"))
+		return;
+	CHECK_EQ(do_map(a, 10, 50, 4, A_WC), 0);
+	CHECK_EQ(do_map(b, 11, 50, 4, A_WC), 0);
+	CHECK_EQ(do_claim(&claim, 60, 4, A_WB, 0), 0);
+	CHECK_EQ(do_map(b, 21, 60, 4, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+}
+
+/* A reader's lines may be old, which is for software; until it writes, too. */
+TEST(colour, reader)
+{
+	if (!boot("report"))
+		return;
+	CHECK_EQ(map_read_only(a, 10, 50, 4), 0);
+	CHECK_EQ(do_map(b, 11, 50, 4, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+
+	protect(a, 11, 2, VM_WRITE);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_trace.conflict.new.pfn, 51);
+	CHECK_EQ(unit_trace.conflict.new.last, 52);
+	CHECK_EQ(unit_trace.conflict.held.va, pages(11));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 4);
+	unit_check_store();
+	protect(a, 10, 4, 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+}
+
+/* Without such caches nobody asks who writes. */
+TEST(colour, no_colours)
+{
+	unit_boot("report");
+	CHECK_EQ(map_read_only(a, 10, 50, 4), 0);
+	CHECK_EQ(do_map(b, 11, 50, 4, A_WB), 0);
+	protect(a, 11, 2, VM_WRITE);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+}

@@ -430,7 +430,7 @@ struct vm_area_struct unit_vma(struct mm_struct *mm, unsigned long page,
 	return (struct vm_area_struct){
 		.vm_start = pages(page),
 		.vm_end = pages(page + nr),
-		.vm_flags = VM_PFNMAP,
+		.vm_flags = VM_PFNMAP | VM_WRITE,
 		.vm_mm = mm,
 	};
 }

@@ -15,6 +15,9 @@ static struct pat_facts native __ro_after_init;
 
 struct pfn_attr_plain pfn_attr_plain __ro_after_init;
 
+/* What it means that a page frame is written through two colours. */
+static struct pfn_attr_pair native_colours __ro_after_init;
+
 #ifndef pat_native_facts
 /*
  * What the architecture's own helpers produce.  Earlier entries win: where
@@ -64,6 +67,19 @@ static unsigned long __init native_colour(void)
 #endif
 }
 
+static void __init native_judge_colours(const struct pat_colour *colour)
+{
+	if (!colour)
+		return;
+	native_colours = (struct pfn_attr_pair){
+		.a = PFN_ATTR_WB,
+		.b = PFN_ATTR_WB,
+		.verdict = PFN_VERDICT_INCOHERENT,
+		.why = colour->why,
+		.source = colour->source,
+	};
+}
+
 /*
  * Whatever is not write-back has one of these bits changed, on x86, too, which
  * has one more.
@@ -89,6 +105,7 @@ void __init pfn_attr_init(void)
 {
 	native = (struct pat_facts){ .colour = native_colour() };
 	pat_native_facts(&native);
+	native_judge_colours(PAT_NATIVE->colour);
 	native_plain();
 }
 
@@ -159,3 +176,22 @@ const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b)
 	return pat_judge(PAT_NATIVE, a, b);
 }
 EXPORT_SYMBOL_GPL(pfn_attr_judge);
+
+/**
+ * pfn_attr_judge_colour - what it means to write a page through two addresses
+ * @va_a: one virtual address
+ * @va_b: the other; both of cached mappings
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: the rule, or NULL where the addresses meet in the cache, as they do
+ * everywhere on most machines.
+ */
+const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
+						  unsigned long va_b)
+{
+	enum pfn_verdict verdict = pfn_attr_colour_verdict(&native, va_a, true,
+							   va_b, true);
+
+	return verdict > PFN_VERDICT_UNKNOWN ? &native_colours : NULL;
+}

@@ -220,6 +220,7 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+#define VM_WRITE		0x2
 #define VM_PFNMAP		0x400
 #define VM_MIXEDMAP		0x10000000
 #define vma_is_dax(vma)		false
@@ -555,6 +556,7 @@ typedef struct {
 } pte_t;
 
 #define pfn_pte(pfn, prot)	((pte_t){ pgprot_val(prot) })
+#define pte_write(entry)	((void)(entry), true)
 #define pte_pgprot(entry)	__pgprot((entry).pte)
 /* Whose attribute stays: that of the entry as on x86, or not. */
 #ifdef CONFIG_X86
