@@ -203,11 +203,17 @@ def parse_pairs(line: str) -> dict[str, str]:
 
 
 def kernel_for(arch: str, flavour: str) -> Kernel:
-    """A kernel, built if need be. PFNTRACK_KERNEL_ARCH_FLAVOUR names another image."""
+    """A kernel, built if need be. PFNTRACK_KERNEL_ARCH_FLAVOUR names another image.
+
+    "debian-6.1" and "debian-6.12" of x86_64 are Debian's own, see scripts/kernel/debian.py.
+    """
     chosen = os.environ.get(f"PFNTRACK_KERNEL_{arch}_{flavour}")
     if not chosen:
-        done = subprocess.run(["/usr/bin/python3", REPO / "scripts" / "kernel" / "build.py", arch,
-                               flavour], stdout=subprocess.PIPE, text=True, check=False)
+        command = ["build.py", arch, flavour]
+        if flavour.startswith("debian-") and arch == "x86_64":
+            command = ["debian.py", flavour]
+        done = subprocess.run(["/usr/bin/python3", "-B", REPO / "scripts" / "kernel" / command[0],
+                               *command[1:]], stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             raise LabError(f"no kernel for {arch} {flavour}")
         chosen = done.stdout.strip()
@@ -269,6 +275,8 @@ def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
     archive.file("init", programs.program("agent", arch, cross))
     for module in (*kernel.modules, *modules):
         archive.file(f"lib/modules/{module.name}", module, 0o644)
+    if (boot := kernel.image.parent / "modules" / "boot").exists():
+        archive.file("lib/modules/boot", boot, 0o644)
     if kernel.arch.slim:
         for name in ("pfnhold", "tool", *extra):
             archive.file(f"bin/{name}", programs.program(name, arch, cross))

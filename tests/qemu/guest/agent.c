@@ -2,7 +2,8 @@
 /*
  * agent: the first process of a guest of the lab.
  *
- * Mounts what programs expect, then takes orders from the virtio port
+ * Mounts what programs expect, loads the modules that /lib/modules/boot names,
+ * if it exists, for they drive the port, then takes orders from the virtio port
  * "pfn_track.lab", one line each, and answers there, one line each. Whatever
  * a program reads or writes travels in base64, so that no output can be
  * mistaken for an answer. The console is left to the kernel alone.
@@ -36,6 +37,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -395,11 +397,31 @@ static void mount_all(void)
 	mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
 }
 
+/* The kernels of distributions have the port's drivers as modules. */
+static void load_modules(void)
+{
+	FILE *list = fopen("/lib/modules/boot", "r");
+	char name[256], path[512];
+
+	while (list && fscanf(list, "%255s", name) == 1) {
+		int file;
+
+		snprintf(path, sizeof(path), "/lib/modules/%s", name);
+		file = open(path, O_RDONLY | O_CLOEXEC);
+		if (file < 0 || syscall(SYS_finit_module, file, "", 0))
+			die(path);
+		close(file);
+	}
+	if (list)
+		fclose(list);
+}
+
 int main(void)
 {
 	struct utsname uts;
 
 	mount_all();
+	load_modules();
 	setenv("PATH", "/bin:/sbin", 1);
 	setenv("HOME", "/tmp", 1);
 	if (pipe2(child_pipe, O_CLOEXEC | O_NONBLOCK))

@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Bring a stock Debian kernel for amd64 into the cache; prints the path of its image.
+
+usage: debian.py debian-6.1|debian-6.12
+
+The machine is not changed: apt runs with lists and a cache of its own, over the
+sources that the machine has, and the package is unpacked without being
+installed. Beside the image lie its configuration and, in modules/, those modules
+that the lab needs, uncompressed; modules/boot names the ones that the guest's
+agent loads before anything else, in order.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from common import Error, cache, info, locked, main, output, packages
+
+# By flavour: the packages that may name the newest kernel of that version.
+META = {
+    "debian-6.1": ("linux-image-amd64",),
+    "debian-6.12": ("linux-image-6.12-amd64", "linux-image-amd64"),
+}
+# The port that the agent talks through hangs on these, where they are modules.
+BOOT = ("virtio_pci", "virtio_console")
+# A BAR in the hands of a process, and a driver that calls ioremap().
+MODULES = ("uio_pci_generic", "e1000e")
+CONF = """APT::Architecture "amd64";
+APT::Architectures {{ "amd64"; }};
+APT::Get::List-Cleanup "false";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Dir::State::Lists "{apt}/lists";
+Dir::State::status "{apt}/status";
+Dir::Cache "{apt}/cache";
+"""
+
+
+def plain(name: str) -> str:
+    """A module's name without path and endings, as the kernel spells it."""
+    return Path(name).name.partition(".ko")[0].replace("-", "_")
+
+
+class Apt:
+    """apt, as if on an empty amd64 machine with the sources of this one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for name in ("lists/partial", "cache/archives/partial"):
+            (folder / name).mkdir(parents=True)
+        (folder / "status").write_text("")
+        (folder / "apt.conf").write_text(CONF.format(apt=folder))
+        self._env = {**os.environ, "APT_CONFIG": str(folder / "apt.conf"), "LC_ALL": "C"}
+        # A source that has nothing for amd64 makes update fail; what counts is
+        # whether the package can be had.
+        self._run("apt-get", "update", "-q")
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=self._folder, env=self._env, text=True,
+                              capture_output=True, check=False)
+
+    def kernel(self, version: str, metas: tuple[str, ...]) -> str:
+        """The package of the newest image of that version."""
+        for meta in metas:
+            said = self._run("apt-cache", "depends", "--important", meta).stdout
+            # 6.1 must not find 6.12.
+            if found := re.search(rf"Depends: (linux-image-{re.escape(version)}\.\S*)", said):
+                return found[1]
+        raise Error(f"this machine's sources have no Linux {version} for amd64 "
+                    f"({' or '.join(metas)})")
+
+    def download(self, package: str) -> Path:
+        """The file of a package."""
+        done = self._run("apt-get", "download", "-q", package)
+        found = list(self._folder.glob(f"{package}_*.deb"))
+        if done.returncode or len(found) != 1:
+            said = done.stderr.strip().splitlines()
+            raise Error(f"cannot download {package}: {said[-1] if said else 'no message'}")
+        return found[0]
+
+
+def uncompressed(path: Path) -> bytes:
+    """The content of a module."""
+    if path.suffix == ".ko":
+        return path.read_bytes()
+    if path.suffix == ".xz":
+        return lzma.decompress(path.read_bytes())
+    raise Error(f"{path.name}: a compression that is not known here")
+
+
+def needs(content: bytes) -> list[str]:
+    """The modules that a module names as its own needs."""
+    found = re.search(rb"\0depends=([^\0]*)\0", b"\0" + content)
+    return [plain(name) for name in found[1].decode().split(",") if name] if found else []
+
+
+def pick(tree: Path, builtin: set[str], wanted: tuple[str, ...]) -> dict[str, bytes]:
+    """The wanted modules and what they need, in the order of loading."""
+    known = {plain(path.name): path for path in tree.rglob("*.ko*")}
+    picked: dict[str, bytes] = {}
+
+    def add(name: str) -> None:
+        if name in picked or name in builtin:
+            return
+        if name not in known:
+            raise Error(f"this kernel has no module {name}")
+        content = uncompressed(known[name])
+        for other in needs(content):
+            add(other)
+        picked[name] = content
+
+    for name in wanted:
+        add(name)
+    return picked
+
+
+def unpack(package: Path, release: str, target: Path, recipe: str) -> None:
+    """Image, configuration and modules of a package; complete or not at all."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix="unpack.") as name:
+        folder = Path(name)
+        output(["dpkg-deb", "-x", package, folder / "all"])
+        modules = next((path for path in ((folder / "all" / top / "modules" / release)
+                                          for top in ("lib", "usr/lib")) if path.exists()), None)
+        image = folder / "all" / "boot" / f"vmlinuz-{release}"
+        if not modules or not image.exists():
+            raise Error(f"{package.name} does not hold a kernel {release}")
+        builtin = {plain(line) for line in (modules / "modules.builtin").read_text().split()}
+        boot = pick(modules, builtin, BOOT)
+        beside = folder / "new"
+        (beside / "modules").mkdir(parents=True)
+        beside.chmod(0o755)
+        for module, content in (boot | pick(modules, builtin, MODULES)).items():
+            (beside / "modules" / f"{module}.ko").write_bytes(content)
+        (beside / "modules" / "boot").write_text("".join(f"{module}.ko\n" for module in boot))
+        shutil.copyfile(image, beside / "bzImage")
+        shutil.copyfile(folder / "all" / "boot" / f"config-{release}", beside / "config")
+        (beside / "recipe").write_text(recipe)
+        shutil.rmtree(target, ignore_errors=True)
+        beside.rename(target)
+
+
+def image(flavour: str) -> Path:
+    """The image; what the cache has is not asked for again."""
+    if flavour not in META:
+        raise Error(f"unknown flavour '{flavour}': one of {', '.join(META)}")
+    packages("lab")
+    top = cache() / "debian" / flavour
+    # Another list of modules needs another look into the package.
+    recipe = " ".join(BOOT + MODULES)
+    with locked("debian"):
+        top.mkdir(parents=True, exist_ok=True)
+        for known in sorted(top.glob("*/recipe"), key=lambda path: path.stat().st_mtime)[::-1]:
+            if known.read_text() == recipe:
+                return known.parent / "bzImage"
+        version = flavour.partition("-")[2]
+        info(f"debian: fetching Debian's Linux {version} for amd64 (once, about 100 MB)")
+        with tempfile.TemporaryDirectory(dir=top, prefix="apt.") as folder:
+            apt = Apt(Path(folder))
+            name = apt.kernel(version, META[flavour])
+            package = apt.download(name)
+            target = top / package.name.split("_")[1]
+            unpack(package, name.removeprefix("linux-image-"), target, recipe)
+        return target / "bzImage"
+
+
+def run(argv: list[str]) -> None:
+    """The command."""
+    if len(argv) != 1:
+        raise Error(f"usage: debian.py {'|'.join(META)}")
+    print(image(argv[0]))
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    main(run)
