@@ -12,7 +12,7 @@ import pytest
 
 from conftest import DUMPS, SYSFS
 
-COMMANDS = [["status"], ["list"], ["conflicts"], ["explain", "0x1000"], ["audit"], ["leaks"]]
+COMMANDS = [["status"], ["list"], ["conflicts"], ["aliases"], ["export"], ["explain", "0x1000"], ["audit"], ["leaks"]]
 
 
 def expect(cli, rc, message, *args, **kwargs):
@@ -77,6 +77,16 @@ def expect(cli, rc, message, *args, **kwargs):
     (["list", "-o", ",".join(["PID"] * 99)], "more than"),
     (["--root", "/nonexistent", "list"], "is no directory"),
     (["--root", "", "list"], "empty directory for --root"),
+    (["--source", "kernl", "list"], r"unknown source 'kernl' \(did you mean 'kernel'\?\)"),
+    (["--source", "", "list"], "unknown source ''; it is kernel or proc"),
+    (["list", "-s"], "no value after -s"),
+    (["alias"], "did you mean 'aliases'"),
+    (["exprot"], "did you mean 'export'"),
+    (["aliases", "0x1000"], "takes no '0x1000'"),
+    (["export", "a", "b"], "takes no 'b'"),
+    (["--root", "x86_64", "export", ""], "name of the file is empty"),
+    (["aliases", "-o", "OVERLAPS"], "did you mean 'OVERLAP'"),
+    (["aliases", "-o", "HELD.VERDICT"], "no column"),
     (["bad\x1b[31m\ncommand"], r"bad"),
 ])
 def test_usage(cli, args, message):
@@ -405,7 +415,9 @@ def test_this_machine(cli):
     if os.path.exists("/sys/kernel/mm/pfn_track"):
         assert cli("status").returncode in (0, 1, 3)
     else:
-        expect(cli, 3, "this kernel has no pfn_track .*CONFIG_PFN_TRACK=y", "status")
+        assert cli("status").returncode in (0, 1, 3)
+        expect(cli, 3, "this kernel has no pfn_track .*CONFIG_PFN_TRACK=y", "conflicts")
+        expect(cli, 3, "this kernel has no pfn_track", "list", "--source", "kernel")
 
 
 def in_namespace(command):

@@ -47,11 +47,15 @@ def check(value, shape, at="$"):
         shape(value, at)
 
 
+def labels(value, at):
+    assert isinstance(value, dict) and all(type(v) is str for v in value.values()), at
+
+
 SPAN = {"start": address, "end": address, "size": int}
 HOLDER = {"kind": one_of("KIND"), "space": one_of("SPACE"), "want": one_of("ATTR"),
           "got": one_of("ATTR"), "pid": optional(int), "comm": optional(str),
           "site": optional(str), "module": optional(str), "dev": optional(str),
-          "driver": optional(str)}
+          "driver": optional(str), "file": optional(str)}
 RECORD = {"range": SPAN, "va": optional({"start": address, "end": address}), **HOLDER,
           "time": optional(float)}
 CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of("VERDICT"),
@@ -59,7 +63,11 @@ CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of(
             "why": optional(str), "source": optional(str), "new": HOLDER,
             "held": optional({"range": SPAN, **HOLDER, "time": optional(float)}),
             "resource": optional(str), "pci": optional(str)}
-TOP = {"version": int, "source": str}
+DOCUMENT = {"version": int, "source": str}
+TOP = {**DOCUMENT, "view": str, "unseen": [str]}
+ALIASES = {"total": int, **{v: int for v in words("VERDICT")}}
+ALIAS = {"verdict": one_of("VERDICT"), "range": SPAN, "holders": int, "why": str,
+         "source": optional(str), "one": RECORD, "other": RECORD}
 COUNTERS = ["records", "maps", "unmaps", "conflicts", "refused", "downgrades", "suppressed",
             "incomplete", "late"]
 ROADS = optional([{"name": str, "state": str, "why": optional(str)}])
@@ -73,9 +81,15 @@ SHAPES = {
         "by_attribute": {a: int for a in [*words("ATTR"), "other"]},
         "conflicts": {"total": int, "listed": int, "suppressed": int,
                       "worst": optional(one_of("VERDICT")), "linear": int},
+        "aliases": ALIASES, "unplaced": int,
         "coverage": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS,
         "incomplete": int, "late": bool, "healthy": optional(bool), "summary": str},
     "list": {**TOP, "policy": str, "records": [RECORD], "incomplete": int, "late": bool},
+    "aliases": {**TOP, "policy": str,
+                "aliases": [{**ALIAS, "advice": str, "resource": optional(str),
+                             "pci": optional(str)}],
+                "by_verdict": ALIASES},
+    "export": {**TOP, "metrics": [{"name": str, "type": str, "labels": labels, "value": int}]},
     "conflicts": {**TOP, "policy": str, "conflicts": [CONFLICT], "total": int,
                   "suppressed": int},
     "explain": {**TOP, "address": address, "resource": optional(str),
@@ -83,7 +97,7 @@ SHAPES = {
                                  "range": SPAN}),
                 "holders": [RECORD],
                 "conflicts": [{**CONFLICT, "consequence": str, "advice": str}],
-                "summary": str},
+                "alias": optional(ALIAS), "summary": str},
     "features": {**TOP, "release": optional(str), "arch": optional(str),
                  "policy": optional(one_of("POLICY")), "lockdown": optional(str),
                  "features": [{"name": str, "state": str, "what": str}],
@@ -181,10 +195,10 @@ def test_off_is_not_clean(cli, clean_tree, how):
 def test_silence_under_off_is_explained(cli, clean_tree):
     for name in ("records", "conflicts"):
         clean_tree.dump(name, b"policy: off\ntotal: 0\nsuppressed: 0\n", [])
-    assert cli("list", root=clean_tree).stdout == \
-        b"No mapping is recorded; the policy is off.\n"
-    assert cli("conflicts", root=clean_tree).stdout == \
-        b"No conflict is recorded; the policy is off.\n"
+    assert cli("list", root=clean_tree).stdout.startswith(
+        b"No mapping is recorded; the policy is off.\nSource: a kernel with pfn_track; ")
+    assert cli("conflicts", root=clean_tree).stdout.startswith(
+        b"No conflict is recorded; the policy is off.\nSource: ")
 
 
 def test_off_but_one_kind_is_on(cli, clean_tree):
@@ -196,7 +210,7 @@ def test_off_but_one_kind_is_on(cli, clean_tree):
 def test_nothing_recorded(cli, tree):
     tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [])
     assert load(cli, "list", root=tree, rc=0)["records"] == []
-    assert cli("list", root=tree).stdout == b"No mapping is recorded.\n"
+    assert cli("list", root=tree).stdout.startswith(b"No mapping is recorded.\nSource: ")
     assert cli("list", "--raw", root=tree).stdout == b""
 
 
@@ -229,7 +243,7 @@ def test_many_records(cli, tree):
     line = tree.lines("records")[0]
     tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [line] * 5000)
     assert len(load(cli, "list", root=tree)["records"]) == 5000
-    assert cli("list", root=tree).stdout.count(b"\n") == 5001
+    assert cli("list", root=tree).stdout.count(b"\n") == 5002
 
 
 NO_FINDING = b"".join(b"%s: 3\n" % name for name in (

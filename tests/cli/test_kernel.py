@@ -247,6 +247,10 @@ def contents(path):
     return found
 
 
+def files_of(found):
+    return {name: data for name, data in found.items() if isinstance(data, bytes)}
+
+
 class TestSnapshot:
     @pytest.mark.parametrize("snapshot", sorted(p.name for p in SNAPSHOTS.iterdir()))
     def test_round_trip(self, cli, tmp_path, snapshot):
@@ -254,11 +258,16 @@ class TestSnapshot:
         copy = tmp_path / "copy"
         result = cli("snapshot", copy, "--json", root=snapshot)
         assert (result.returncode, result.stderr) == (0, b"")
-        expected = contents(SNAPSHOTS / snapshot)
-        assert contents(copy) == expected
+        expected, found = contents(SNAPSHOTS / snapshot), contents(copy)
+        listed = found.pop("pfntrack.list").splitlines()
+        expected.pop("pfntrack.list", None)
+        assert found == expected
+        assert listed[0] == b"version: 1" and listed[-1] == b"end: %d" % len(files_of(expected))
+        assert sorted(line for line in listed if line.startswith(b"file: ")) == sorted(
+            b"file: %d /%s" % (len(data), name.encode()) for name, data in files_of(expected).items())
         value = json.loads(result.stdout)
         assert value["directory"] == str(copy)
-        files = [data for data in expected.values() if isinstance(data, bytes)]
+        files = files_of(expected).values()
         assert (value["files"], value["bytes"]) == (len(files), sum(map(len, files)))
         for path in [copy, *copy.rglob("*")]:
             mode = path.lstat().st_mode

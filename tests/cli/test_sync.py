@@ -87,7 +87,7 @@ def test_man_page_names_every_json_key(commands, binaries):
 
     output = MAN[MAN.index(".SH OUTPUT"):MAN.index(".SH EXIT STATUS")]
     cli = binaries("built")
-    for args in (["list"], ["conflicts"], ["explain", "0x380000000000"]):
+    for args in (["list"], ["aliases"], ["export"], ["conflicts"], ["explain", "0x380000000000"]):
         for key in set(keys(json.loads(cli(*args, "-j", root="x86_64").stdout))):
             assert re.search(rf"\b{key}\b", output), key
     for command in ("audit", "leaks", "features", "policy"):
@@ -126,6 +126,9 @@ def test_completion(commands, binaries):
     assert complete("list", "-o", "") == commands["list"]["columns"]
     offered = complete("conflicts", "--output", "")
     held = [f"HELD.{c}" for c in commands["list"]["columns"]]
+    assert complete("aliases", "-o", "") == commands["aliases"]["columns"] + held
+    assert complete("--source", "") == complete("list", "-s", "") == ["kernel", "proc"]
+    assert complete("--source", "proc", "al") == ["aliases"]
     assert offered == commands["conflicts"]["columns"] + held
     assert complete("policy", "re") == ["report"]
     assert complete("policy", "--kind", "re") == ["remap_pfn"]

@@ -67,3 +67,27 @@ char *advice(const struct conflict *c)
 	}
 	return xstrdup("Find out which attributes the two really have before using either.");
 }
+
+/**
+ * alias_advice() - what to do about two mappings of the same page frames
+ * @alias: the range
+ *
+ * Return: a new string.
+ */
+char *alias_advice(const struct alias *alias)
+{
+	const struct mapping *a = alias->a;
+
+	if (alias->verdict == PFN_VERDICT_UNKNOWN)
+		return xstrdup(
+			"Look at it on a kernel with pfn_track, which knows both attributes.");
+	if (alias->verdict <= PFN_VERDICT_LEGAL)
+		return xstrdup("Nothing needs to be done.");
+	if (mapping_downgraded(a) && alias->b->got)
+		return xasprintf("Ask for %s, or map before the holder.", alias->b->got);
+	if (alias->verdict == PFN_VERDICT_MAINTENANCE)
+		return xstrdup("Clean the caches between accesses, or make both ask for the same.");
+	if (alias->verdict == PFN_VERDICT_ORDERING)
+		return xstrdup("Make both ask for the same attribute.");
+	return xstrdup("Stop one and make both ask for the same.");
+}

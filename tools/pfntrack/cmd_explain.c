@@ -56,13 +56,18 @@ static char *not_watched(const struct model *m)
 
 static char *explain_summary(const struct model *m, const struct explanation *e)
 {
-	char *blind = not_watched(m), *s;
+	char *blind, *s;
 	bool differ = false;
 	size_t i;
 
 	for (i = 1; i < e->nr_holders; i++)
 		differ |= e->holders[i]->got && e->holders[0]->got &&
 			  strcmp(e->holders[i]->got, e->holders[0]->got);
+	if (m->view == VIEW_PROC)
+		return xasprintf("%zu mapping%s%s. Other mappings of it are not known.",
+				 e->nr_holders, e->nr_holders == 1 ? "" : "s",
+				 differ ? " with different attributes" : "");
+	blind = not_watched(m);
 	s = xasprintf(
 		"%zu recorded mapping%s%s, %zu conflict%s. Other roads than those watched are not known%s%s%s.",
 		e->nr_holders, e->nr_holders == 1 ? "" : "s",
@@ -86,6 +91,10 @@ static void gather(const struct model *m, struct explanation *e)
 	for (i = 0; i < m->nr_conflicts; i++)
 		if (span_has(&m->conflicts[i].new.range, e->address))
 			e->conflicts[e->nr_conflicts++] = &m->conflicts[i];
+	for (i = 0; i < m->nr_aliases && !e->aliased; i++) {
+		e->aliased = span_has(&m->aliases[i].range, e->address);
+		e->alias = m->aliases[i];
+	}
 	e->summary = explain_summary(m, e);
 }
 
@@ -102,7 +111,8 @@ static int explain(const struct model *m, uint64_t address)
 			(unsigned long long)address, (unsigned long long)limit);
 	gather(m, &e);
 	printer()->explain(m, &e);
-	rc = e.nr_conflicts ? RC_CONFLICT : RC_CLEAN;
+	rc = e.nr_conflicts || (e.aliased && verdict_harms(e.alias.verdict)) ? RC_CONFLICT
+									    : RC_CLEAN;
 	free(e.resource);
 	free(e.holders);
 	free(e.conflicts);

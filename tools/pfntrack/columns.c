@@ -46,9 +46,10 @@ char *cell_attr(const struct mapping *map)
 {
 	char *both, *cell;
 
-	if (!mapping_downgraded(map))
+	/* "write-combining>-": what it got is not known. */
+	if (!mapping_downgraded(map) && (map->got || !map->want))
 		return cell_text(map->got);
-	both = xasprintf("%s>%s", map->want, map->got);
+	both = xasprintf("%s>%s", map->want, map->got ? map->got : "-");
 	cell = cell_text(both);
 	free(both);
 	return cell;
@@ -71,6 +72,7 @@ TEXT_CELL(site)
 TEXT_CELL(module)
 TEXT_CELL(dev)
 TEXT_CELL(driver)
+TEXT_CELL(file)
 TEXT_CELL(time)
 
 static char *range_cell(const struct model *m, const struct mapping *map)
@@ -128,133 +130,10 @@ static const struct column mapping_columns[] = {
 	{ "MODULE", "module of the call site", false, false, module_cell, NULL },
 	{ "DEV", "device that holds it", false, false, dev_cell, NULL },
 	{ "DRIVER", "driver of that device", false, false, driver_cell, NULL },
+	{ "FILE", "file that the process mapped", false, false, file_cell, NULL },
 	{ "TIME", "seconds since boot", true, false, time_cell, NULL },
 	{ "RESOURCE", "where it lies in /proc/iomem", false, true, resource_cell, NULL },
 	{ "PCI", "PCI device whose BAR it is", false, true, pci_cell, NULL },
-};
-
-/* A cell from a row of its own kind: a conflict, a finding or a leak. */
-#define ROW_NUMBER(type, field)                                             \
-	static char *type##_##field(const struct model *m, const void *row) \
-	{                                                                   \
-		const struct type *r = row;                                 \
-                                                                            \
-		(void)m;                                                    \
-		return xasprintf("%llu", (unsigned long long)r->field);     \
-	}
-
-#define ROW_TEXT(type, field)                                               \
-	static char *type##_##field(const struct model *m, const void *row) \
-	{                                                                   \
-		const struct type *r = row;                                 \
-                                                                            \
-		(void)m;                                                    \
-		return cell_text(r->field);                                 \
-	}
-
-ROW_NUMBER(conflict, id)
-ROW_NUMBER(conflict, count)
-ROW_TEXT(conflict, verdict)
-ROW_TEXT(conflict, result)
-ROW_TEXT(conflict, policy)
-ROW_TEXT(conflict, why)
-ROW_TEXT(conflict, source)
-ROW_TEXT(finding, type)
-ROW_TEXT(finding, found)
-ROW_NUMBER(leak, id)
-ROW_TEXT(leak, gone)
-ROW_TEXT(leak, name)
-ROW_TEXT(leak, dev)
-ROW_TEXT(leak, time)
-
-static const struct column conflict_columns[] = {
-	{ "ID", "number of the conflict", true, false, NULL, conflict_id },
-	{ "COUNT", "how often it happened", true, false, NULL, conflict_count },
-	{ "VERDICT", "how bad it is", false, false, NULL, conflict_verdict },
-	{ "RESULT", "what became of the newcomer", false, false, NULL, conflict_result },
-	{ "POLICY", "policy it was judged by", false, false, NULL, conflict_policy },
-	{ "WHY", "what it means", false, false, NULL, conflict_why },
-	{ "SOURCE", "where that is written", false, false, NULL, conflict_source },
-};
-
-static const struct column finding_columns[] = {
-	{ "FINDING", "missing, stale or differs", false, false, NULL, finding_type },
-	{ "FOUND", "attribute that is really mapped", false, false, NULL, finding_found },
-};
-
-static const struct column leak_columns[] = {
-	{ "ID", "number of the leak", true, false, NULL, leak_id },
-	{ "GONE", "how the driver or module went", false, false, NULL, leak_gone },
-	{ "NAME", "driver or module that went", false, false, NULL, leak_name },
-	{ "FROM", "device that it left", false, false, NULL, leak_dev },
-	{ "SINCE", "when it went, in seconds since boot", true, false, NULL, leak_time },
-};
-
-static const struct mapping *record_mapping(const void *row, bool held)
-{
-	(void)held;
-	return row;
-}
-
-static const struct mapping *conflict_mapping(const void *row, bool held)
-{
-	const struct conflict *c = row;
-
-	return held ? &c->held : &c->new;
-}
-
-static const struct mapping *finding_mapping(const void *row, bool held)
-{
-	const struct finding *f = row;
-
-	(void)held;
-	return &f->map;
-}
-
-static const struct mapping *leak_mapping(const void *row, bool held)
-{
-	const struct leak *l = row;
-
-	(void)held;
-	return &l->map;
-}
-
-/* Where the rows are: an array of the model, and the number of its elements. */
-#define ROWS(type, array)                                                                     \
-	.rows = offsetof(struct model, array), .nr_rows = offsetof(struct model, nr_##array), \
-	.row_size = sizeof(struct type), .mapping = type##_mapping
-
-#define OWN(columns) .own = columns, .nr_own = ARRAY_SIZE(columns)
-
-const struct column_set list_columns = {
-	.defaults = "RANGE,SIZE,ATTR,KIND,PID,COMM,SITE",
-	.rows = offsetof(struct model, records),
-	.nr_rows = offsetof(struct model, nr_records),
-	.row_size = sizeof(struct mapping),
-	.mapping = record_mapping,
-};
-
-const struct column_set conflicts_columns = {
-	.defaults = "ID,VERDICT,RESULT,RANGE,ATTR,PID,COMM,HELD.ATTR,HELD.PID,HELD.COMM",
-	.note = "Those from RANGE on tell of the newcomer; with HELD. before them, of the holder.",
-	.held = true,
-	OWN(conflict_columns),
-	ROWS(conflict, conflicts),
-};
-
-const struct column_set audit_columns = {
-	.defaults = "FINDING,RANGE,SIZE,GOT,FOUND,SPACE,VA,PID,COMM",
-	.note = "GOT and KIND are those on record; SPACE and VA are where it was found.",
-	.brief = true,
-	OWN(finding_columns),
-	ROWS(finding, findings),
-};
-
-const struct column_set leaks_columns = {
-	.defaults = "ID,GONE,NAME,FROM,RANGE,SIZE,ATTR,KIND,SITE",
-	.note = "Those from RANGE on tell of the mapping that was left.",
-	OWN(leak_columns),
-	ROWS(leak, leaks),
 };
 
 /* The chosen columns, in order. */

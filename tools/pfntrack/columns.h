@@ -29,7 +29,8 @@ struct column_set {
 	const struct mapping *(*mapping)(const void *row, bool held);
 };
 
-extern const struct column_set list_columns, conflicts_columns, audit_columns, leaks_columns;
+extern const struct column_set list_columns, conflicts_columns, audit_columns, leaks_columns,
+	aliases_columns;
 
 const struct column *column_at(const struct column_set *set, size_t i);
 int columns_select(const struct column_set *set);

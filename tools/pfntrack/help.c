@@ -13,6 +13,8 @@ const struct opt option_table[] = {
 	{ 'j', "json", NULL, "print JSON; errors, too, as an object on stderr", OPT_ALL },
 	{ 'p', "pretty", NULL, "print JSON over several lines", OPT_ALL },
 	{ 'R', "root", "DIR", "read a captured tree instead of this machine", OPT_ALL },
+	{ 's', "source", "NAME", "kernel (with pfn_track) or proc; else the first there is",
+	  OPT_ALL },
 	{ 'h', "help", NULL, "show help, of the command if one is given", OPT_ALL },
 	{ 'V', "version", NULL, "show the version", OPT_ALL },
 	{ 'o', "output", "LIST", "columns to show, separated by commas", OPT_TABLE },
@@ -68,7 +70,7 @@ void show_exit_codes(void)
 {
 	puts("\nExit codes:\n"
 	     "  0  clean\n"
-	     "  1  conflicts, leaks or findings\n"
+	     "  1  conflicts, aliases that harm, leaks or findings\n"
 	     "  2  wrong usage\n"
 	     "  3  not supported, not permitted, or tracking is off\n"
 	     "  4  internal: a malformed or truncated dump, no memory, output lost");

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
 #include "main.h"
@@ -167,6 +168,7 @@ void jput_holder(struct json_object *v, const struct mapping *map)
 	jput(v, "module", jtext(map->module));
 	jput(v, "dev", jtext(map->dev));
 	jput(v, "driver", jtext(map->driver));
+	jput(v, "file", jtext(map->file));
 }
 
 /**
@@ -253,6 +255,113 @@ struct json_object *jdocument(void)
 	jput(top, "source",
 	     *opts.root ? jtext_and_free(xasprintf("root:%s", opts.root)) : jtext("kernel"));
 	return top;
+}
+
+static const char *line_of(struct json_object *v)
+{
+	const char *line = json_object_to_json_string_ext(v, JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (!line)
+		die_nomem();
+	return line;
+}
+
+/**
+ * jemit_around() - print a document with a long array in its middle, and free it
+ * @head: what stands before the array
+ * @key: of the array
+ * @item: makes an item of it
+ * @m: the model, handed to @item
+ * @nr: how many there are
+ * @tail: what stands behind it; not empty
+ *
+ * A hundred thousand items at once would be half a gigabyte, most of the time
+ * spent on getting it.  Over several lines it is for people, who have no such
+ * number of them.
+ */
+void jemit_around(struct json_object *head, const char *key,
+		  struct json_object *(*item)(const struct model *m, size_t i),
+		  const struct model *m, size_t nr, struct json_object *tail)
+{
+	struct json_object *all, *v;
+	size_t i;
+
+	if (opts.pretty) {
+		all = jneed(json_object_new_array());
+		for (i = 0; i < nr; i++)
+			jpush(all, item(m, i));
+		jput(head, key, all);
+		json_object_object_foreach(tail, name, value)
+			jput(head, name, json_object_get(value));
+		json_object_put(tail);
+		jemit(head);
+		return;
+	}
+	/* Without its last brace, and without the first of the tail. */
+	fwrite(line_of(head), strlen(line_of(head)) - 1, 1, stdout);
+	printf(",\"%s\":[", key);
+	for (i = 0; i < nr; i++) {
+		if (i)
+			putchar(',');
+		v = item(m, i);
+		fputs(line_of(v), stdout);
+		json_object_put(v);
+	}
+	printf("],%s\n", line_of(tail) + 1);
+	json_object_put(head);
+	json_object_put(tail);
+}
+
+/**
+ * jdocument_of() - a document that says from where its data come
+ * @m: the model, loaded
+ */
+struct json_object *jdocument_of(const struct model *m)
+{
+	struct json_object *unseen = jneed(json_object_new_array());
+	struct json_object *top = jdocument();
+	size_t i;
+
+	for (i = 0; i < m->nr_unseen; i++)
+		jpush(unseen, jtext(m->unseen[i]));
+	if (!*opts.root)
+		jput(top, "source", jtext(view_names[m->view]));
+	jput(top, "view", jtext(view_names[m->view]));
+	jput(top, "unseen", unseen);
+	return top;
+}
+
+/**
+ * jalias() - page frames that are mapped more than once
+ * @alias: the range
+ */
+struct json_object *jalias(const struct alias *alias)
+{
+	struct json_object *v = jneed(json_object_new_object());
+
+	jput(v, "verdict", jtext(verdict_names[alias->verdict]));
+	jput(v, "range", jspan_if_known(&alias->range, true));
+	jput(v, "holders", jnumber(alias->holders));
+	jput(v, "why", jtext(alias->why));
+	jput(v, "source", jtext(alias->source));
+	jput(v, "one", jrecord(alias->a));
+	jput(v, "other", jrecord(alias->b));
+	return v;
+}
+
+/**
+ * jaliases() - how many ranges are mapped more than once, by verdict
+ * @m: the model, with aliases
+ */
+struct json_object *jaliases(const struct model *m)
+{
+	struct json_object *v = jneed(json_object_new_object());
+	int verdict;
+
+	jput(v, "total", jnumber(m->nr_aliases));
+	for (verdict = 0; verdict < PFN_VERDICT_COUNT; verdict++)
+		jput(v, verdict_names[verdict], jnumber(count_aliases(m, verdict)));
+	return v;
 }
 
 /**

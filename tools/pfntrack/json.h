@@ -27,6 +27,12 @@ struct json_object *jheld(const struct mapping *map);
 struct json_object *jhooks(const struct model *m);
 struct json_object *jroads(const struct model *m);
 struct json_object *jdocument(void);
+struct json_object *jdocument_of(const struct model *m);
+struct json_object *jalias(const struct alias *alias);
+struct json_object *jaliases(const struct model *m);
+void jemit_around(struct json_object *head, const char *key,
+		  struct json_object *(*item)(const struct model *m, size_t i),
+		  const struct model *m, size_t nr, struct json_object *tail);
 void jemit(struct json_object *top);
 
 #endif /* PFNTRACK_JSON_H */

@@ -50,6 +50,19 @@ const struct cmd commands[] = {
 		.example = "pfntrack conflicts -o VERDICT,RANGE,COMM,HELD.COMM",
 	},
 	{
+		.name = "aliases",
+		.args = "",
+		.run = cmd_aliases,
+		.columns = &aliases_columns,
+		.summary = "what is mapped more than once, and whether that harms",
+		.details =
+			"Shows the physical ranges that have more than one holder now, the worst first:\n"
+			"the two mappings that get on worst, what it means and what to do.  Ranges whose\n"
+			"holders agree are only counted.  With -o, --raw or --noheadings it is a table of\n"
+			"all of them.  It judges the records of the source, also on a stock kernel.",
+		.example = "pfntrack aliases -o VERDICT,OVERLAP,COMM,HELD.COMM",
+	},
+	{
 		.name = "explain",
 		.args = "ADDRESS",
 		.nargs_min = 1,
@@ -139,6 +152,18 @@ const struct cmd commands[] = {
 		.example = "pfntrack arch arm64",
 	},
 	{
+		.name = "export",
+		.args = "[FILE]",
+		.nargs_max = 1,
+		.run = cmd_export,
+		.summary = "metrics for node_exporter's textfile collector",
+		.details =
+			"Prints counts (mappings, aliases, conflicts, leaks) in Prometheus' text format or\n"
+			"writes them to FILE, whole or not at all: a FILE that is there keeps its owner and\n"
+			"mode, a new one is for its owner only (0600).  No address is among them.",
+		.example = "pfntrack export /var/lib/prometheus/node-exporter/pfntrack.prom",
+	},
+	{
 		.name = "version",
 		.args = "",
 		.run = cmd_version,
@@ -202,6 +227,9 @@ static void take_option(struct request *rq, int c)
 			rq->bad = "empty directory for";
 		rq->bad_word = "--root";
 		return;
+	case 's':
+		opts.source = optarg;
+		return;
 	case 'h':
 		rq->help = true;
 		return;
@@ -259,10 +287,29 @@ static void parse_options(int argc, char **argv, struct request *rq)
 	}
 }
 
+static const char *view_word(size_t i)
+{
+	return view_names[i];
+}
+
+static int check_source(const char *source)
+{
+	const char *near;
+	size_t i;
+
+	for (i = 0; view_names[i]; i++)
+		if (!strcmp(view_names[i], source))
+			return 0;
+	near = nearest(source, view_word);
+	return fail(RC_USAGE, "unknown source '%s'%s%s%s; it is kernel or proc", source,
+		    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
 static int check_request(const struct request *rq, const struct cmd *cmd, int nargs, char **args)
 {
 	const struct opt *opt;
 	struct stat st;
+	int rc = 0;
 
 	for (opt = option_table; opt->name; opt++)
 		if (opt->val == rq->special && !option_fits(opt, cmd))
@@ -283,7 +330,11 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 		return fail(RC_INTERNAL,
 			    "the snapshot %s was interrupted; remove it and take it again",
 			    opts.root);
-	return cmd->columns ? columns_select(cmd->columns) : RC_CLEAN;
+	if (opts.source)
+		rc = check_source(opts.source);
+	if (!rc && *opts.root)
+		rc = snapshot_check(opts.root);
+	return !rc && cmd->columns ? columns_select(cmd->columns) : rc;
 }
 
 static int run(int argc, char **argv)

@@ -26,6 +26,7 @@ struct options {
 	const char *columns; /* -o, or NULL */
 	const char *kind;    /* --kind, or NULL */
 	const char *root;    /* --root, or "" for the running kernel */
+	const char *source;  /* --source, or NULL for the first that there is */
 };
 
 extern struct options opts;
@@ -51,6 +52,8 @@ extern const struct cmd commands[];
 int cmd_status(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_conflicts(int argc, char **argv);
+int cmd_aliases(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);

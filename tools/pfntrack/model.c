@@ -10,7 +10,7 @@
 const char *const attr_names[] = { PFN_ATTR_TEXT NULL };
 const char *const kind_names[] = { PFN_KIND_TEXT NULL };
 
-static const char *const verdict_names[] = { PFN_VERDICT_TEXT NULL };
+const char *const verdict_names[] = { PFN_VERDICT_TEXT NULL };
 const char *const policy_names[] = { PFN_POLICY_TEXT NULL };
 static const char *const result_names[] = { PFN_RESULT_TEXT NULL };
 
@@ -71,6 +71,8 @@ void model_free(struct model *m)
 		m->chunks = next;
 	}
 	free(m->records);
+	free(m->aliases);
+	free(m->unseen);
 	free(m->conflicts);
 	free(m->findings);
 	free(m->leaks);
@@ -186,14 +188,20 @@ size_t count_kind(const struct model *m, const char *kind)
  * count_attr() - live records that got an attribute
  * @m: the model, with records
  * @attr: its spelling; NULL counts those that are not in the vocabulary
+ *
+ * What the source does not know is unknown.
  */
 size_t count_attr(const struct model *m, const char *attr)
 {
 	size_t n = 0, i;
 
-	for (i = 0; i < m->nr_records; i++)
-		n += attr ? same(m->records[i].got, attr)
-			  : word_of(attr_names, m->records[i].got) < 0;
+	for (i = 0; i < m->nr_records; i++) {
+		const char *got = m->records[i].got;
+
+		if (!got)
+			got = attr_names[PFN_ATTR_UNKNOWN];
+		n += attr ? same(got, attr) : word_of(attr_names, got) < 0;
+	}
 	return n;
 }
 

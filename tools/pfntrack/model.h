@@ -28,7 +28,24 @@ struct mapping {
 	const char *space, *kind, *want, *got;
 	const char *pid; /* checked: a decimal number */
 	const char *comm, *site, *module, *dev, *driver;
+	const char *file; /* that a process mapped; a kernel with pfn_track does not say */
 	const char *time; /* checked: seconds since boot */
+};
+
+/* From where the data come: each sees another part of the truth. */
+enum view {
+	VIEW_KERNEL, /* a kernel with pfn_track */
+	VIEW_PROC,   /* any kernel: /proc and sysfs, joined by address */
+	VIEW_COUNT,
+};
+
+/* A run of page frames that is mapped more than once, by the same mappings throughout. */
+struct alias {
+	struct span range;
+	size_t holders;
+	const struct mapping *a, *b; /* the worst two; @a is the newer one, if that is known */
+	enum pfn_verdict verdict;
+	const char *why, *source;
 };
 
 /* @new.range is the overlap of the two, @new.time the time of the conflict. */
@@ -111,6 +128,11 @@ struct pci_bar {
 };
 
 struct model {
+	enum view view;
+	const char **unseen; /* what the source does not see, in words */
+	size_t nr_unseen;
+	size_t unplaced; /* mappings whose page frames it does not know */
+
 	const char *policy, *arch;
 	const char *kind_policy[PFN_KIND_COUNT]; /* NULL: not offered */
 	uint64_t counters[COUNTER_COUNT];
@@ -119,6 +141,9 @@ struct model {
 	struct mapping *records;
 	size_t nr_records;
 	uint64_t incomplete, late; /* as of the records dump */
+
+	struct alias *aliases; /* the worst first */
+	size_t nr_aliases;
 
 	struct conflict *conflicts;
 	size_t nr_conflicts;
@@ -155,6 +180,8 @@ struct model {
 extern const char *const attr_names[];
 extern const char *const kind_names[];
 extern const char *const policy_names[];
+extern const char *const verdict_names[];
+extern const char *const view_names[];
 extern const char *const counter_names[];
 extern const char *const audit_names[];
 
@@ -185,6 +212,20 @@ struct summary summarize_features(const struct model *m);
 bool watching(const struct model *m);
 struct summary summarize(const struct model *m);
 
+/* model_source.c */
+const char *view_text(const struct model *m);
+void unseen_add(struct model *m, char *what);
+void unseen_from_coverage(struct model *m);
+char *unseen_text(const struct model *m);
+
+/* model_alias.c */
+void alias_judge(const char *arch, const struct mapping *a, const struct mapping *b,
+		 struct alias *alias);
+void aliases_find(struct model *m);
+size_t count_aliases(const struct model *m, enum pfn_verdict verdict);
+bool verdict_harms(enum pfn_verdict verdict);
+char *aliases_text(const struct model *m);
+
 bool conflict_refused(const struct conflict *c);
 size_t count_findings(const struct model *m, const char *type);
 struct summary summarize_audit(const struct model *m);
@@ -192,6 +233,7 @@ struct summary summarize_audit(const struct model *m);
 /* advice.c */
 const char *consequence(const struct conflict *c);
 char *advice(const struct conflict *c);
+char *alias_advice(const struct alias *alias);
 
 char *resource_path(const struct model *m, uint64_t address);
 const struct pci_bar *find_bar(const struct model *m, uint64_t address);

@@ -62,6 +62,32 @@ static char *trouble(const struct model *m, unsigned long long total)
 	return all;
 }
 
+/* A source without a history: what is mapped now is all that it can judge. */
+static struct summary summarize_aliases(const struct model *m)
+{
+	const struct alias *worst = m->nr_aliases ? &m->aliases[0] : NULL;
+	struct summary s = { .healthy = 1 };
+	size_t bad = 0, i, unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
+
+	for (i = 0; i < m->nr_aliases; i++)
+		bad += verdict_harms(m->aliases[i].verdict);
+	if (bad) {
+		s.healthy = 0;
+		s.text = xasprintf(
+			"%zu range%s mapped in ways that disagree, the worst is %s; see 'pfntrack aliases'.",
+			bad, bad == 1 ? " is" : "s are", verdict_names[worst->verdict]);
+	} else if (unknown) {
+		s.healthy = -1;
+		s.text = xasprintf(
+			"Not known: %zu range%s more than one holder, and this source does not know how they map %s.",
+			unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it" : "them");
+	} else {
+		s.text = xstrdup(
+			"No alias that harms among the mappings that this source sees, which are not all.");
+	}
+	return s;
+}
+
 /**
  * summarize() - the answer to "has this machine an alias problem?"
  * @m: the model, with everything that status loads
@@ -71,6 +97,8 @@ struct summary summarize(const struct model *m)
 	struct summary s = { .healthy = 0 };
 	char *but;
 
+	if (m->view == VIEW_PROC)
+		return summarize_aliases(m);
 	if (m->total || m->nr_conflicts) {
 		s.text = trouble(m, m->total);
 		return s;

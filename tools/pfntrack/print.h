@@ -15,14 +15,19 @@ struct explanation {
 	size_t nr_holders;
 	const struct conflict **conflicts;
 	size_t nr_conflicts;
+	bool aliased; /* more than one holder */
+	struct alias alias;
 	char *summary;
 };
 
 struct snapshot;
+struct metrics;
 
 struct printer {
 	void (*status)(const struct model *m);
 	void (*list)(const struct model *m);
+	void (*aliases)(const struct model *m);
+	void (*metrics)(const struct model *m, const struct metrics *metrics);
 	void (*conflicts)(const struct model *m);
 	void (*explain)(const struct model *m, const struct explanation *e);
 	void (*audit)(const struct model *m);
@@ -48,6 +53,18 @@ void text_snapshot(const struct snapshot *s);
 void json_features(const struct model *m);
 void json_policy(const struct model *m);
 void json_snapshot(const struct snapshot *s);
+
+/* print_text_status.c */
+void text_status(const struct model *m);
+
+/* print_text_alias.c */
+void text_aliases(const struct model *m);
+void text_alias(const struct model *m, const struct alias *alias);
+void text_source(const struct model *m);
+
+/* print_metrics.c */
+void text_metrics(const struct model *m, const struct metrics *metrics);
+void json_metrics(const struct model *m, const struct metrics *metrics);
 
 /* print_text.c: pieces of it */
 void text_put(char *s);

@@ -62,15 +62,18 @@ static struct json_object *counts(const struct model *m, const char *const *name
 
 static void json_status(const struct model *m)
 {
-	struct json_object *top = jdocument();
+	struct json_object *top = jdocument_of(m);
 	struct json_object *counters = jneed(json_object_new_object());
 	struct json_object *seen = jneed(json_object_new_object());
+	bool told = m->view == VIEW_KERNEL;
 	struct summary s = summarize(m);
 	size_t i;
 
 	for (i = 0; i < COUNTER_COUNT; i++)
 		jput(counters, counter_names[i],
-		     i == COUNTER_leaks && !m->counts_leaks ? NULL : jnumber(m->counters[i]));
+		     !told || (i == COUNTER_leaks && !m->counts_leaks) ?
+			     NULL :
+			     jnumber(m->counters[i]));
 	jput(seen, "total", jnumber(m->total));
 	jput(seen, "listed", jnumber(m->nr_conflicts));
 	jput(seen, "suppressed", jnumber(m->suppressed));
@@ -83,34 +86,62 @@ static void json_status(const struct model *m)
 	jput(top, "counters", counters);
 	jput(top, "by_kind", counts(m, kind_names, count_kind));
 	jput(top, "by_attribute", counts(m, attr_names, count_attr));
-	jput(top, "conflicts", seen);
+	jput(top, "conflicts", told ? seen : NULL);
+	if (!told)
+		json_object_put(seen);
+	jput(top, "aliases", jaliases(m));
+	jput(top, "unplaced", jnumber(m->unplaced));
 	jput(top, "coverage", jhooks(m));
 	jput(top, "roads", jroads(m));
-	jput(top, "incomplete", jnumber(m->counters[COUNTER_incomplete]));
-	jput(top, "late", jbool(m->counters[COUNTER_late]));
+	jput(top, "incomplete", told ? jnumber(m->counters[COUNTER_incomplete]) : NULL);
+	jput(top, "late", told ? jbool(m->counters[COUNTER_late]) : NULL);
 	jput(top, "healthy", s.healthy < 0 ? NULL : jbool(s.healthy));
 	jput(top, "summary", jtext_and_free(s.text));
 	jemit(top);
 }
 
+static struct json_object *record(const struct model *m, size_t i)
+{
+	return jrecord(&m->records[i]);
+}
+
 static void json_list(const struct model *m)
 {
-	struct json_object *top = jdocument();
-	struct json_object *records = jneed(json_object_new_array());
-	size_t i;
+	bool told = m->view == VIEW_KERNEL;
+	struct json_object *top = jdocument_of(m);
+	struct json_object *tail = jneed(json_object_new_object());
 
-	for (i = 0; i < m->nr_records; i++)
-		jpush(records, jrecord(&m->records[i]));
 	jput(top, "policy", jtext(m->policy));
-	jput(top, "records", records);
-	jput(top, "incomplete", jnumber(m->incomplete));
-	jput(top, "late", jbool(m->late));
-	jemit(top);
+	jput(tail, "incomplete", told ? jnumber(m->incomplete) : NULL);
+	jput(tail, "late", told ? jbool(m->late) : NULL);
+	jemit_around(top, "records", record, m, m->nr_records, tail);
+}
+
+static struct json_object *alias(const struct model *m, size_t i)
+{
+	const struct alias *a = &m->aliases[i];
+	const struct pci_bar *bar = find_bar(m, a->range.start);
+	struct json_object *v = jalias(a);
+
+	jput(v, "advice", jtext_and_free(alias_advice(a)));
+	jput(v, "resource", jtext_and_free(resource_path(m, a->range.start)));
+	jput(v, "pci", jtext(bar ? bar->device : NULL));
+	return v;
+}
+
+static void json_aliases(const struct model *m)
+{
+	struct json_object *top = jdocument_of(m);
+	struct json_object *tail = jneed(json_object_new_object());
+
+	jput(top, "policy", jtext(m->policy));
+	jput(tail, "by_verdict", jaliases(m));
+	jemit_around(top, "aliases", alias, m, m->nr_aliases, tail);
 }
 
 static void json_conflicts(const struct model *m)
 {
-	struct json_object *top = jdocument();
+	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_array());
 	size_t i;
 
@@ -139,7 +170,7 @@ static struct json_object *pci(const struct pci_bar *bar)
 
 static void json_explain(const struct model *m, const struct explanation *e)
 {
-	struct json_object *top = jdocument();
+	struct json_object *top = jdocument_of(m);
 	struct json_object *holders = jneed(json_object_new_array());
 	struct json_object *conflicts = jneed(json_object_new_array());
 	size_t i;
@@ -158,6 +189,7 @@ static void json_explain(const struct model *m, const struct explanation *e)
 	jput(top, "pci", pci(e->bar));
 	jput(top, "holders", holders);
 	jput(top, "conflicts", conflicts);
+	jput(top, "alias", e->aliased ? jalias(&e->alias) : NULL);
 	jput(top, "summary", jtext(e->summary));
 	jemit(top);
 }
@@ -211,6 +243,8 @@ static void json_help(void)
 const struct printer json_printer = {
 	.status = json_status,
 	.list = json_list,
+	.aliases = json_aliases,
+	.metrics = json_metrics,
 	.conflicts = json_conflicts,
 	.explain = json_explain,
 	.audit = json_audit,

@@ -40,7 +40,7 @@ static struct json_object *numbers(const struct model *m, size_t first, size_t l
  */
 void json_audit(const struct model *m)
 {
-	struct json_object *top = jdocument();
+	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_array());
 	struct json_object *coverage = numbers(m, AUDIT_unreached, AUDIT_uncovered);
 	struct summary s = summarize_audit(m);
@@ -89,7 +89,7 @@ static struct json_object *leak(const struct model *m, const struct leak *l)
  */
 void json_leaks(const struct model *m)
 {
-	struct json_object *top = jdocument();
+	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_array());
 	size_t i;
 

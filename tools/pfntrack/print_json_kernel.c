@@ -15,7 +15,7 @@
  */
 void json_features(const struct model *m)
 {
-	struct json_object *top = jdocument();
+	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_array());
 	struct json_object *hooks = jneed(json_object_new_object());
 	struct summary s = summarize_features(m);
@@ -48,7 +48,7 @@ void json_features(const struct model *m)
  */
 void json_policy(const struct model *m)
 {
-	struct json_object *top = jdocument();
+	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_object());
 	size_t i;
 

@@ -13,8 +13,6 @@
 #include "table.h"
 #include "util.h"
 
-#define LABEL "%-12s "
-
 /* Print a text and free it. */
 void text_put(char *s)
 {
@@ -22,100 +20,9 @@ void text_put(char *s)
 	free(s);
 }
 
-static void put_line(const char *label, const char *text)
-{
-	printf(LABEL, label);
-	text_put(cell_text(text));
-	putchar('\n');
-}
-
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
-}
-
-static void status_attributes(const struct model *m)
-{
-	bool any = false;
-	size_t i, n;
-
-	printf(LABEL, "Attributes");
-	for (i = 0; attr_names[i]; i++) {
-		n = count_attr(m, attr_names[i]);
-		if (n)
-			printf("%s%s %zu", any ? ", " : "", attr_names[i], n);
-		any |= n;
-	}
-	n = count_attr(m, NULL);
-	if (n)
-		printf("%sother %zu", any ? ", " : "", n);
-	puts(any || n ? "" : "-");
-}
-
-static void status_kinds(const struct model *m)
-{
-	struct table *t = table_new();
-	size_t i;
-
-	table_column(t, "KIND", false);
-	table_column(t, "HOOK", false);
-	table_column(t, "POLICY", false);
-	table_column(t, "RECORDS", true);
-	for (i = 0; kind_names[i]; i++) {
-		const char *state = hook_state(m, kind_names[i]);
-
-		table_cell(t, cell_text(kind_names[i]));
-		table_cell(t, cell_text(state ? state : "not known"));
-		table_cell(t, cell_text(m->kind_policy[i]));
-		table_cell(t, xasprintf("%zu", count_kind(m, kind_names[i])));
-	}
-	putchar('\n');
-	table_print(t);
-	puts("What no live hook watches is not known; it is not called clean.");
-}
-
-static void text_status(const struct model *m)
-{
-	const char *worst = worst_verdict(m);
-	const uint64_t *n = m->counters;
-	struct summary s = summarize(m);
-
-	put_line("Source", *opts.root ? opts.root : "the running kernel");
-	put_line("Architecture", m->arch);
-	put_line("Policy", m->policy);
-	printf(LABEL "%llu live, %llu mapped and %llu unmapped so far\n", "Records",
-	       (unsigned long long)n[COUNTER_records], (unsigned long long)n[COUNTER_maps],
-	       (unsigned long long)n[COUNTER_unmaps]);
-	status_attributes(m);
-	printf(LABEL "%llu", "Conflicts", (unsigned long long)m->total);
-	if (worst) {
-		printf(", worst ");
-		text_put(cell_text(worst));
-	}
-	printf("; %llu refused, %llu downgraded, %llu report%s suppressed\n",
-	       (unsigned long long)n[COUNTER_refused], (unsigned long long)n[COUNTER_downgrades],
-	       (unsigned long long)n[COUNTER_suppressed], plural(n[COUNTER_suppressed]));
-	if (count_linear(m))
-		printf(LABEL
-		       "%llu: RAM that somebody maps otherwise than the kernel's own linear map\n",
-		       "  linear map", (unsigned long long)count_linear(m));
-	printf(LABEL, "Leaks");
-	if (m->counts_leaks)
-		printf("%llu%s\n", (unsigned long long)n[COUNTER_leaks],
-		       n[COUNTER_leaks] ? ", left mapped by drivers or modules that went" : "");
-	else
-		puts("not known: this kernel does not count them");
-	text_roads(m, "Coverage");
-	status_kinds(m);
-	putchar('\n');
-	if (n[COUNTER_incomplete])
-		printf("Warning: %llu mapping%s could not be stored; the records are incomplete.\n",
-		       (unsigned long long)n[COUNTER_incomplete], plural(n[COUNTER_incomplete]));
-	if (n[COUNTER_late])
-		puts("Warning: tracking began after boot; mappings made before are not known.");
-	text_put(text_safe(s.text));
-	putchar('\n');
-	free(s.text);
 }
 
 /* Nothing to be seen is no comfort where nobody looks. */
@@ -139,6 +46,7 @@ static void text_list(const struct model *m)
 		       (unsigned long long)m->incomplete, plural(m->incomplete));
 	if (m->late)
 		puts("Warning: tracking began after boot; mappings made before are missing here.");
+	text_source(m);
 }
 
 void text_side(const char *label, const struct mapping *map)
@@ -168,6 +76,10 @@ void text_side(const char *label, const struct mapping *map)
 		fputs(" [", stdout);
 		text_put(cell_text(map->module));
 		putchar(']');
+	}
+	if (map->file) {
+		fputs(", file ", stdout);
+		text_put(cell_text(map->file));
 	}
 	if (map->time) {
 		fputs(", time ", stdout);
@@ -246,6 +158,7 @@ static void text_conflicts(const struct model *m)
 		       (unsigned long long)m->total, plural(m->total), m->nr_conflicts,
 		       (unsigned long long)m->suppressed, plural(m->suppressed));
 	}
+	text_source(m);
 }
 
 static void explain_range(const struct mapping *map)
@@ -277,9 +190,14 @@ static void text_explain(const struct model *m, const struct explanation *e)
 		putchar('\n');
 		text_conflict(m, e->conflicts[i]);
 	}
+	if (e->aliased && e->alias.verdict > PFN_VERDICT_LEGAL) {
+		putchar('\n');
+		text_alias(m, &e->alias);
+	}
 	putchar('\n');
 	text_put(text_safe(e->summary));
 	putchar('\n');
+	text_source(m);
 }
 
 static void text_version(void)
@@ -294,7 +212,8 @@ static void text_help(void)
 
 	puts("Usage: pfntrack [OPTIONS] COMMAND\n\n"
 	     "Shows which cache attributes physical memory is mapped with, who mapped it, and\n"
-	     "which mappings disagree.  Reads a kernel that has pfn_track, as root.\n\n"
+	     "which mappings disagree.  Reads a kernel that has pfn_track, as root; of any other,\n"
+	     "what /proc and sysfs show.\n\n"
 	     "Commands:");
 	for (cmd = commands; cmd->name; cmd++)
 		printf("  %-10s%-10s%s\n", cmd->name, cmd->args, cmd->summary);
@@ -311,6 +230,8 @@ static void text_help(void)
 const struct printer text_printer = {
 	.status = text_status,
 	.list = text_list,
+	.aliases = text_aliases,
+	.metrics = text_metrics,
 	.conflicts = text_conflicts,
 	.explain = text_explain,
 	.audit = text_audit,

@@ -79,7 +79,7 @@ static int finding_line(void *ctx, struct dump_line *line)
 	if (strcmp(line->word, "missing") && strcmp(line->word, "stale") &&
 	    strcmp(line->word, "differs"))
 		return dump_malformed(line, "unexpected word", line->word);
-	f = source_append(&m->findings, &m->nr_findings, sizeof(*f));
+	f = xappend(&m->findings, &m->nr_findings, sizeof(*f));
 	f->type = line->word;
 	return dump_fields(line, finding_fields, ARRAY_SIZE(finding_fields), "", f);
 }
@@ -97,7 +97,7 @@ static int leaks_header(void *ctx, const struct dump_line *line, char *name, cha
 static int leak_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ((struct head *)ctx)->m;
-	struct leak *leak = source_append(&m->leaks, &m->nr_leaks, sizeof(*leak));
+	struct leak *leak = xappend(&m->leaks, &m->nr_leaks, sizeof(*leak));
 
 	return dump_fields(line, leak_fields, ARRAY_SIZE(leak_fields), "", leak);
 }

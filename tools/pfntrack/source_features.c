@@ -89,12 +89,12 @@ int features_load(struct model *m)
 	struct feature *debugfs;
 	size_t i;
 
-	debugfs = source_append(&m->features, &m->nr_features, sizeof(*debugfs));
+	debugfs = xappend(&m->features, &m->nr_features, sizeof(*debugfs));
 	debugfs->name = "debugfs";
 	debugfs->what = "where the files below are, but for pfn_track and events";
 	debugfs->state = source_debugfs_mounted() ? "yes" : "not mounted";
 	for (i = 0; i < ARRAY_SIZE(offers); i++) {
-		struct feature *f = source_append(&m->features, &m->nr_features, sizeof(*f));
+		struct feature *f = xappend(&m->features, &m->nr_features, sizeof(*f));
 
 		f->name = offers[i].name;
 		f->what = offers[i].what;

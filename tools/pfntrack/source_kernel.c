@@ -58,27 +58,10 @@ static const struct dump_field road_fields[] = {
 	{ "why", DUMP_TEXT, offsetof(struct road, why) },
 };
 
-/**
- * source_append() - make room for one more, at sizes 16, 32, 64, ...
- * @array: address of the array
- * @n: its length
- * @size: size of an element
- *
- * Return: the new element, zeroed.
- */
-void *source_append(void *array, size_t *n, size_t size)
-{
-	char **base = array;
-
-	if (!*n || (*n >= 16 && !(*n & (*n - 1))))
-		*base = xrealloc(*base, *n ? *n * 2 : 16, size);
-	return memset(*base + (*n)++ * size, 0, size);
-}
-
 static int record_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ctx;
-	struct mapping *map = source_append(&m->records, &m->nr_records, sizeof(*map));
+	struct mapping *map = xappend(&m->records, &m->nr_records, sizeof(*map));
 	int rc = dump_fields(line, mapping_fields, ARRAY_SIZE(mapping_fields), "", map);
 
 	return rc ? rc : dump_fields(line, &va_field, 1, "", map);
@@ -87,7 +70,7 @@ static int record_line(void *ctx, struct dump_line *line)
 static int conflict_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ctx;
-	struct conflict *c = source_append(&m->conflicts, &m->nr_conflicts, sizeof(*c));
+	struct conflict *c = xappend(&m->conflicts, &m->nr_conflicts, sizeof(*c));
 	int rc;
 
 	rc = dump_fields(line, conflict_fields, ARRAY_SIZE(conflict_fields), "", c);
@@ -104,7 +87,7 @@ static int conflict_line(void *ctx, struct dump_line *line)
 
 static int hook_line(struct model *m, struct dump_line *line)
 {
-	struct hook *hook = source_append(&m->hooks, &m->nr_hooks, sizeof(*hook));
+	struct hook *hook = xappend(&m->hooks, &m->nr_hooks, sizeof(*hook));
 	int rc;
 
 	rc = dump_fields(line, hook_fields, ARRAY_SIZE(hook_fields), "", hook);
@@ -115,7 +98,7 @@ static int hook_line(struct model *m, struct dump_line *line)
 
 static int road_line(struct model *m, struct dump_line *line)
 {
-	struct road *road = source_append(&m->roads, &m->nr_roads, sizeof(*road));
+	struct road *road = xappend(&m->roads, &m->nr_roads, sizeof(*road));
 	int rc;
 
 	rc = dump_fields(line, road_fields, ARRAY_SIZE(road_fields), "", road);
@@ -327,13 +310,13 @@ static int check_sysfs(const char *dir)
 }
 
 /**
- * source_load() - fill the model
+ * kernel_load() - fill the model from a kernel with pfn_track
  * @m: zeroed; to be freed by the caller in any case
  * @what: LOAD_ flags
  *
  * Return: 0, or an exit code after an error line was printed.
  */
-int source_load(struct model *m, unsigned int what)
+int kernel_load(struct model *m, unsigned int what)
 {
 	char *sysfs = source_path(PFN_SYSFS);
 	char *debugfs = source_path(DEBUGFS "/pfn_track");
@@ -346,7 +329,8 @@ int source_load(struct model *m, unsigned int what)
 		rc = source_dump(m, "records", &record_reader, m);
 	if (!rc && (what & LOAD_CONFLICTS))
 		rc = source_dump(m, "conflicts", &conflict_reader, m);
-	if (!rc && (what & LOAD_COVERAGE))
+	/* With whatever is shown goes what is not seen. */
+	if (!rc && (what & LOAD_DEBUGFS))
 		rc = source_dump(m, "coverage", &coverage_reader, m);
 	if (!rc && (what & LOAD_LEAKS))
 		rc = leaks_load(m);
@@ -357,6 +341,8 @@ int source_load(struct model *m, unsigned int what)
 		rc = load_sysfs(m);
 	if (!rc && (what & LOAD_PLATFORM))
 		platform_load(m);
+	if (!rc && (what & LOAD_DEBUGFS))
+		unseen_from_coverage(m);
 	free(sysfs);
 	free(debugfs);
 	return rc;

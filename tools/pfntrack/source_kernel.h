@@ -21,10 +21,41 @@
 struct snapshot {
 	const char *dir;
 	uint64_t files, bytes;
+	char *list; /* of the files, while it is taken */
 };
 
 bool source_debugfs_mounted(void);
+int kernel_load(struct model *m, unsigned int what);
+
+/* source.c: whichever source there is */
 int source_load(struct model *m, unsigned int what);
+
+/* source_proc.c: any kernel, by /proc and sysfs */
+#define PROC_VMALLOC "/proc/vmallocinfo"
+#define PROC_MEMTYPE "/sys/kernel/debug/x86/pat_memtype_list"
+#define PROC_ARCH    "/proc/sys/kernel/arch"
+int proc_load(struct model *m, unsigned int what);
+const char *proc_arch(struct model *m);
+char *source_text(struct model *m, const char *path, int *err);
+
+/* source_proc_maps.c: what processes map */
+struct area {
+	struct span va;
+	uint64_t offset, page;
+	const char *head;  /* its first line */
+	const char *file;  /* NULL: none */
+	const char *flags; /* as VmFlags has them, each behind a blank */
+};
+
+int proc_areas(const char *pid, int (*take)(void *ctx, const struct area *area), void *ctx);
+int proc_each_process(int (*take)(void *ctx, const char *pid), void *ctx);
+void proc_maps_load(struct model *m);
+
+/* source_proc_memtype.c: x86's own list */
+struct memtypes;
+struct memtypes *memtypes_load(struct model *m);
+const char *memtype_of(const struct memtypes *list, const struct span *range);
+void memtypes_free(struct memtypes *list);
 
 /* source_files.c: the way to a file below --root, and how large one may be */
 #define MAX_WORD  4096
@@ -34,7 +65,6 @@ char *source_path(const char *path);
 int source_read(const char *path, size_t max, char **text, size_t *len);
 int source_open_failed(const char *path, int err);
 
-void *source_append(void *array, size_t *n, size_t size);
 int source_dump(struct model *m, const char *name, const struct dump_reader *reader, void *ctx);
 int source_header(void *ctx, const struct dump_line *line, char *name, char *value);
 
@@ -51,7 +81,15 @@ int policy_set(const char *kind, const char *policy);
 
 /* source_snapshot.c: one of a machine, and the mark of one that is not whole */
 bool snapshot_unfinished(const char *dir);
+int snapshot_check(const char *dir);
+uint64_t snapshot_page(const char *dir);
 int snapshot_write(const char *dir, struct snapshot *snapshot);
+int snapshot_put(struct snapshot *s, const char *path, const char *text, size_t len);
+
+/* source_snapshot_list.c: what a snapshot holds, and what it keeps of /proc */
+#define SNAPSHOT_LIST    "/pfntrack.list"
+#define SNAPSHOT_VERSION 1
+int snapshot_proc(struct snapshot *s);
 
 /* source_platform.c */
 void platform_load(struct model *m);

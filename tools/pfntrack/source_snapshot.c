@@ -84,9 +84,40 @@ static bool has_pointer(const char *text, size_t len)
 	return false;
 }
 
+/**
+ * snapshot_put() - add a file to a snapshot
+ * @s: the snapshot
+ * @path: of the file, on the machine that is captured
+ * @text: what is kept of it
+ * @len: length of @text
+ *
+ * Return: 0, or an exit code after an error line was printed.
+ */
+int snapshot_put(struct snapshot *s, const char *path, const char *text, size_t len)
+{
+	char *to = xasprintf("%s%s", s->dir, path), *list;
+	int rc;
+
+	if (has_pointer(text, len))
+		rc = fail(RC_INTERNAL,
+			  "%s holds what looks like a kernel address; report it, nothing was kept",
+			  path);
+	else
+		rc = make_parents(to, strlen(s->dir));
+	if (!rc)
+		rc = write_file(to, text, len);
+	free(to);
+	list = xasprintf("%sfile: %zu %s\n", s->list ? s->list : "", len, path);
+	free(s->list);
+	s->list = list;
+	s->files++;
+	s->bytes += len;
+	return rc;
+}
+
 static int copy_file(const char *path, struct snapshot *s)
 {
-	char *from = source_path(path), *to = xasprintf("%s%s", s->dir, path), *text = NULL;
+	char *from = source_path(path), *text = NULL;
 	size_t len = 0;
 	int err, rc;
 
@@ -96,21 +127,11 @@ static int copy_file(const char *path, struct snapshot *s)
 		rc = 0;
 	else if (err)
 		rc = source_open_failed(from, err);
-	else if (has_pointer(text, len))
-		rc = fail(RC_INTERNAL,
-			  "%s holds what looks like a kernel address; report it, nothing was kept",
-			  from);
 	else
-		rc = make_parents(to, strlen(s->dir));
-	if (!rc && !err) {
-		rc = write_file(to, text, len);
-		s->files++;
-		s->bytes += len;
-	}
+		rc = snapshot_put(s, path, text, len);
 	if (!err)
 		free(text);
 	free(from);
-	free(to);
 	return rc;
 }
 
@@ -197,6 +218,7 @@ static int copy_all(struct snapshot *s)
 		"/proc/sys/kernel/osrelease",
 		"/sys/kernel/security/lockdown",
 		"/sys/kernel/tracing/events/pfn_track/enable",
+		PROC_MEMTYPE,
 	};
 	size_t i;
 	int rc;
@@ -207,7 +229,26 @@ static int copy_all(struct snapshot *s)
 		rc = copy_folder(PFN_SYSFS, DEPTH, s);
 	for (i = 0; !rc && i < ARRAY_SIZE(files); i++)
 		rc = copy_file(files[i], s);
-	return rc ? rc : copy_pci(s);
+	if (!rc)
+		rc = copy_pci(s);
+	return rc ? rc : snapshot_proc(s);
+}
+
+/* What is in it, so that a loss shows. */
+static int write_list(const struct snapshot *s)
+{
+	uint64_t page = *opts.root ? snapshot_page(opts.root) : (uint64_t)sysconf(_SC_PAGESIZE);
+	char *path = xasprintf("%s" SNAPSHOT_LIST, s->dir);
+	char *size = page ? xasprintf("page: %llu\n", (unsigned long long)page) : xstrdup("");
+	char *text = xasprintf("version: %d\npfntrack: %s\n%s%send: %llu\n", SNAPSHOT_VERSION,
+			       PFNTRACK_VERSION, size, s->list ? s->list : "",
+			       (unsigned long long)s->files);
+	int rc = write_file(path, text, strlen(text));
+
+	free(text);
+	free(size);
+	free(path);
+	return rc;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -281,6 +322,10 @@ int snapshot_write(const char *dir, struct snapshot *s)
 	rc = write_file(mark, "", 0);
 	if (!rc)
 		rc = copy_all(s);
+	if (!rc)
+		rc = write_list(s);
+	free(s->list);
+	s->list = NULL;
 	if (!rc && unlink(mark))
 		rc = write_failed(mark, errno);
 	if (rc) {

@@ -59,6 +59,23 @@ void *xrealloc(void *p, size_t n, size_t size)
 }
 
 /**
+ * xappend() - make room for one more, at sizes 16, 32, 64, ...
+ * @array: address of the array
+ * @n: its length
+ * @size: size of an element
+ *
+ * Return: the new element, zeroed.
+ */
+void *xappend(void *array, size_t *n, size_t size)
+{
+	char **base = array;
+
+	if (!*n || (*n >= 16 && !(*n & (*n - 1))))
+		*base = xrealloc(*base, *n ? *n * 2 : 16, size);
+	return memset(*base + (*n)++ * size, 0, size);
+}
+
+/**
  * xstrdup() - strdup() that does not return without memory
  * @s: the string
  */

@@ -15,6 +15,7 @@ void die_nomem(void) __attribute__((noreturn));
 
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n, size_t size);
+void *xappend(void *array, size_t *n, size_t size);
 char *xstrdup(const char *s);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfntrack: what a snapshot keeps of /proc, and the list of what it holds.
+ *
+ * Of processes it keeps nothing but the areas that map page frames, of
+ * vmallocinfo the areas of ioremap() without their addresses.
+ *
+ * The list is "version:", "pfntrack:", "page:" (bytes), a "file: SIZE PATH" for
+ * each file and "end:" with their number.  A tree without one was put together
+ * by hand, and is taken as it is.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "main.h"
+#include "source_kernel.h"
+#include "util.h"
+
+#define NO_ADDRESSES "0x0000000000000000-0x0000000000000000"
+
+static void append(char **text, char *more)
+{
+	char *longer = xasprintf("%s%s", *text ? *text : "", more);
+
+	free(more);
+	free(*text);
+	*text = longer;
+}
+
+static int keep_ioremaps(struct snapshot *s)
+{
+	struct model m = { 0 };
+	char *text, *line, *out, *rest;
+	int err, rc = 0;
+	FILE *file;
+	size_t len;
+
+	rest = source_text(&m, PROC_VMALLOC, &err);
+	file = rest ? open_memstream(&text, &len) : NULL;
+	if (rest && !file)
+		die_nomem();
+	while ((line = strsep(&rest, "\n"))) {
+		out = strchr(line, ' ');
+		if (out && strstr(out, " phys="))
+			fprintf(file, NO_ADDRESSES "%s\n", out);
+	}
+	if (file) {
+		if (fclose(file))
+			die_nomem();
+		rc = snapshot_put(s, PROC_VMALLOC, text, len);
+		free(text);
+	}
+	model_free(&m);
+	return rc;
+}
+
+/* Kernels before 6.1 do not have the file; without it nobody could judge. */
+static int keep_arch(struct snapshot *s)
+{
+	struct model m = { 0 };
+	struct utsname name;
+	char *text;
+	int err, rc = 0;
+
+	text = source_text(&m, PROC_ARCH, &err);
+	if (text)
+		text = xstrdup(text);
+	else if (!*opts.root && !uname(&name))
+		text = xasprintf("%s\n", name.machine);
+	if (text)
+		rc = snapshot_put(s, PROC_ARCH, text, strlen(text));
+	free(text);
+	model_free(&m);
+	return rc;
+}
+
+static int keep_area(void *ctx, const struct area *area)
+{
+	append(ctx, xasprintf("%s\nKernelPageSize: %llu kB\nVmFlags:%s\n", area->head,
+			      (unsigned long long)area->page / 1024, area->flags));
+	return 0;
+}
+
+static int keep_process(void *ctx, const char *pid)
+{
+	struct snapshot *s = ctx;
+	struct model m = { 0 };
+	char *text = NULL, *path, *comm;
+	int err, rc = 0;
+
+	if (proc_areas(pid, keep_area, &text) || !text)
+		goto out;
+	path = xasprintf("/proc/%s/smaps", pid);
+	rc = snapshot_put(s, path, text, strlen(text));
+	free(path);
+	path = xasprintf("/proc/%s/comm", pid);
+	comm = source_text(&m, path, &err);
+	if (!rc && comm)
+		rc = snapshot_put(s, path, comm, strlen(comm));
+	free(path);
+out:
+	free(text);
+	model_free(&m);
+	return rc;
+}
+
+/**
+ * snapshot_proc() - keep what source proc reads
+ * @s: the snapshot
+ *
+ * Return: 0, or an exit code after an error line was printed.
+ */
+int snapshot_proc(struct snapshot *s)
+{
+	int rc = keep_ioremaps(s);
+
+	if (!rc)
+		rc = keep_arch(s);
+	return rc ? rc : proc_each_process(keep_process, s);
+}
+
+static char *read_list(const char *dir, int *err)
+{
+	char *path = xasprintf("%s" SNAPSHOT_LIST, dir), *text = NULL;
+	size_t len;
+
+	*err = source_read(path, MAX_TABLE, &text, &len);
+	free(path);
+	if (*err == ENOMEM)
+		die_nomem();
+	return *err ? NULL : text;
+}
+
+static int spoilt(const char *dir, const char *what, const char *path)
+{
+	return fail(RC_INTERNAL, "the snapshot %s is truncated: %s%s; take it again", dir, what,
+		    path);
+}
+
+/* "SIZE PATH" */
+static int check_file(const char *dir, char *value)
+{
+	char *name = strchr(value, ' '), *path;
+	uint64_t size;
+	struct stat st;
+	int rc = 0;
+
+	if (!name)
+		return spoilt(dir, "its list has no path in ", value);
+	*name++ = '\0';
+	path = xasprintf("%s%s", dir, name);
+	/* Who may not look will be told so when he reads. */
+	if (stat(path, &st))
+		rc = errno == ENOENT || errno == ENOTDIR ? spoilt(dir, "no ", name) : 0;
+	else if (!parse_number(value, 10, &size) || (uint64_t)st.st_size != size)
+		rc = spoilt(dir, "another size of ", name);
+	free(path);
+	return rc;
+}
+
+static int check_version(const char *dir, const char *line)
+{
+	uint64_t version;
+
+	if (!line || strncmp(line, "version: ", 9) || !parse_number(line + 9, 10, &version) ||
+	    !version)
+		return spoilt(dir, "no version in its list", "");
+	if (version > SNAPSHOT_VERSION)
+		return fail(RC_UNSUPPORTED,
+			    "the snapshot %s has version %s, this pfntrack reads %d; use a newer one",
+			    dir, line + 9, SNAPSHOT_VERSION);
+	return 0;
+}
+
+/**
+ * snapshot_check() - is all there that was captured?
+ * @dir: where it is
+ *
+ * Return: 0, or an exit code after an error line was printed.
+ */
+int snapshot_check(const char *dir)
+{
+	uint64_t files = 0, promised = 0;
+	char *text, *rest, *line, *path;
+	bool end = false;
+	int err, rc;
+
+	rest = text = read_list(dir, &err);
+	if (err == ENOENT || err == ENOTDIR)
+		return 0;
+	if (err) {
+		path = xasprintf("%s" SNAPSHOT_LIST, dir);
+		rc = source_open_failed(path, err);
+		free(path);
+		return rc;
+	}
+	rc = check_version(dir, strsep(&rest, "\n"));
+	while (!rc && !end && (line = strsep(&rest, "\n"))) {
+		if (!strncmp(line, "file: ", 6)) {
+			rc = check_file(dir, line + 6);
+			files++;
+		}
+		end = !strncmp(line, "end: ", 5) && parse_number(line + 5, 10, &promised);
+	}
+	if (!rc && (!end || !rest || promised != files))
+		rc = spoilt(dir, "its list has no end", "");
+	free(text);
+	return rc;
+}
+
+/**
+ * snapshot_page() - how large a page is
+ * @dir: of the snapshot
+ *
+ * Return: bytes, 0 if it does not say.
+ */
+uint64_t snapshot_page(const char *dir)
+{
+	int err;
+	char *text = read_list(dir, &err), *rest = text, *line;
+	uint64_t page = 0;
+
+	while (rest && (line = strsep(&rest, "\n")))
+		if (!strncmp(line, "page: ", 6) &&
+		    (!parse_number(line + 6, 10, &page) || page & (page - 1) || page > 1 << 24))
+			page = 0;
+	free(text);
+	return page;
+}
