@@ -10,32 +10,18 @@
  * they stay.
  *
  * Nothing is compared under the lock of a page table, and no page table is
- * walked under pft_lock.  Each hold of a lock has a budget of entries.
- *
- * Not walked: the linear map, the fixmap and the kernel image.  Left out are
- * RAM that is mapped write-back, as the registry itself leaves it out where
- * faults insert it, and private copies; so a remap_pfn_range() of such RAM that
- * is not on record goes unseen.
+ * walked under pft_lock.  What is walked, and what is not: pfn_track_walk.c.
  */
 #include "pfn_track_internal.h"
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/hashtable.h>
-#include <linux/huge_mm.h>
-#include <linux/io.h>
-#include <linux/ioremap.h>
-#include <linux/memory_hotplug.h>
-#include <linux/pagewalk.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/vmalloc.h>
-
-/* Page table entries, and runs of them, that one hold of a lock may see. */
-#define PFT_AUDIT_ENTRIES	16384
-#define PFT_AUDIT_RUNS		2048
 
 /*
  * Doubts of one window, how often they are looked at again, and when: in ms, the
@@ -50,54 +36,11 @@
 #define PFT_AUDIT_EXITS		20
 
 /**
- * enum pft_road - whether the registry should know of a page table entry
- * @PFT_ROAD_HOOKED: yes
- * @PFT_ROAD_PLAIN: it leaves such RAM out by intention
- * @PFT_ROAD_OPEN: it was made by a road that has no hook yet
- */
-enum pft_road {
-	PFT_ROAD_HOOKED,
-	PFT_ROAD_PLAIN,
-	PFT_ROAD_OPEN,
-};
-
-/**
- * struct pft_run - page table entries that map page frames in order, and alike
- * @va: first virtual address
- * @pfn: first page frame
- * @last: last page frame
- * @attr: enum pfn_attr as decoded from the entries
- * @road: enum pft_road
- */
-struct pft_run {
-	unsigned long va;
-	unsigned long pfn;
-	unsigned long last;
-	u8 attr;
-	u8 road;
-};
-
-/**
- * struct pft_seen - an address space that was walked
- * @node: in struct pft_auditor
- * @mm: with a reference to the structure, so that no other gets its address
- */
-struct pft_seen {
-	struct hlist_node node;
-	struct mm_struct *mm;
-};
-
-/**
  * struct pft_auditor - an audit that runs
  * @audit: what it finds
- * @mm: address space that is walked, NULL for the kernel's
- * @pid: of its process
+ * @tables: what the page tables of a window say
+ * @pid: of the process whose they are
  * @comm: likewise
- * @again: doubts are being looked at again; nothing is counted
- * @runs: what the page tables of a window say
- * @nr_runs: how many there are
- * @entries: page table entries seen in this window
- * @stop: where the window had to end because the budget was spent
  * @found: what a window has against the registry
  * @nr_found: how many there are
  * @doubts: where that was
@@ -105,14 +48,9 @@ struct pft_seen {
  */
 struct pft_auditor {
 	struct pft_audit *audit;
-	struct mm_struct *mm;
+	struct pft_tables tables;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
-	bool again;
-	struct pft_run runs[PFT_AUDIT_RUNS];
-	unsigned int nr_runs;
-	unsigned int entries;
-	unsigned long stop;
 	struct pft_finding found[PFT_AUDIT_DOUBTS];
 	unsigned int nr_found;
 	struct pft_range doubts[PFT_AUDIT_DOUBTS];
@@ -121,327 +59,6 @@ struct pft_auditor {
 
 /* One at a time: an audit is work, and locks address spaces. */
 static DEFINE_MUTEX(pft_audit_lock);
-
-/* === What the page tables say =========================================== */
-
-static unsigned long pft_run_last(const struct pft_run *run)
-{
-	return run->va + ((run->last - run->pfn + 1) << PAGE_SHIFT) - 1;
-}
-
-/*
- * Note an entry.  Positive if the budget is spent: then the walk ends, and the
- * window before this entry.
- */
-static int pft_note(struct pft_auditor *a, const struct pft_run *new)
-{
-	struct pft_run *run = a->nr_runs ? &a->runs[a->nr_runs - 1] : NULL;
-	unsigned long nr = new->last - new->pfn + 1;
-
-	if (a->entries == PFT_AUDIT_ENTRIES)
-		goto stop;
-	if (run && run->last + 1 == new->pfn && run->attr == new->attr &&
-	    run->road == new->road && pft_run_last(run) + 1 == new->va)
-		run->last = new->last;
-	else if (a->nr_runs == PFT_AUDIT_RUNS)
-		goto stop;
-	else
-		a->runs[a->nr_runs++] = *new;
-
-	a->entries++;
-	if (!a->again && a->mm)
-		a->audit->user_pages += nr;
-	else if (!a->again)
-		a->audit->kernel_pages += nr;
-	return 0;
-
-stop:
-	a->stop = new->va;
-	return 1;
-}
-
-/*
- * The window of pci_remap_iospace().  asm-generic/io.h calls it NULL where an
- * architecture has none, or keeps it elsewhere.
- */
-#ifdef PCI_IOBASE
-#define PFT_IOSPACE	((unsigned long)PCI_IOBASE)
-#else
-#define PFT_IOSPACE	0UL
-#endif
-
-/* Not said where there is no ioremap(). */
-#ifndef IOREMAP_START
-#define IOREMAP_START	VMALLOC_START
-#define IOREMAP_END	VMALLOC_END
-#endif
-
-/*
- * PFN_ATTR_NONE where the architecture does not say how to tell the bits of a
- * huge entry from the page frame: then only page frames are compared.  The bits
- * of a present entry are never all zero.
- */
-static enum pfn_attr pft_attr_of(pgprot_t prot, bool large)
-{
-	if (!pgprot_val(prot))
-		return PFN_ATTR_NONE;
-	return large ? pfn_attr_from_large(prot) : pfn_attr_from_pgprot(prot);
-}
-
-/*
- * Where the architecture does not tell an entry's bits from its page frame, the
- * entry as it is: decoders look at no other bits than the attribute's.
- */
-static pgprot_t pft_pte_prot(pte_t pte)
-{
-	pgprot_t prot = pte_pgprot(pte);
-
-	return pgprot_val(prot) ? prot : __pgprot(pte_val(pte));
-}
-
-/* See pft_plain_ram(). */
-static bool pft_is_plain(unsigned long pfn, enum pfn_attr attr)
-{
-	return pft_plain_ram(pfn, PFN_ATTR_WB,
-			     attr == PFN_ATTR_NONE ? PFN_ATTR_WB : attr);
-}
-
-/* Whatever is not RAM as the linear map has it comes by roads with hooks. */
-static enum pft_road pft_kernel_road(unsigned long pfn, enum pfn_attr attr)
-{
-	return pft_is_plain(pfn, attr) ? PFT_ROAD_PLAIN : PFT_ROAD_HOOKED;
-}
-
-/*
- * @page is what the VM counts references of, NULL for mere page frames.  A
- * private copy is made in RAM with the protection of its area, whatever that is.
- */
-static enum pft_road pft_user_road(const struct page *page, unsigned long pfn,
-				   enum pfn_attr attr)
-{
-	if (pft_is_plain(pfn, attr))
-		return PFT_ROAD_PLAIN;
-	return page && PageAnon(page) ? PFT_ROAD_OPEN : PFT_ROAD_HOOKED;
-}
-
-static int pft_note_entry(struct mm_walk *walk, unsigned long va,
-			  unsigned long end, unsigned long pfn,
-			  enum pfn_attr attr, const struct page *page)
-{
-	const struct pft_run new = {
-		.va = va,
-		.pfn = pfn,
-		.last = pfn + ((end - va) >> PAGE_SHIFT) - 1,
-		.attr = attr,
-		.road = walk->vma ? pft_user_road(page, pfn, attr) :
-				    pft_kernel_road(pfn, attr),
-	};
-
-	/* A private copy is no longer what was mapped there. */
-	if (page && PageAnon(page) && new.road == PFT_ROAD_PLAIN)
-		return 0;
-	return pft_note(walk->private, &new);
-}
-
-static int pft_note_pud(struct mm_walk *walk, unsigned long va,
-			unsigned long end, pud_t pud)
-{
-	if (!pud_present(pud) || !pud_leaf(pud))
-		return 0;
-	return pft_note_entry(walk, va, end,
-			      pud_pfn(pud) + PHYS_PFN(va & ~PUD_MASK),
-			      pft_attr_of(pud_pgprot(pud), true), NULL);
-}
-
-/*
- * Has to be there even where no entry is so large: without it the walk splits
- * such entries, which for mere page frames means that it erases them.
- */
-static int pft_pud_entry(pud_t *pudp, unsigned long va, unsigned long end,
-			 struct mm_walk *walk)
-{
-	int ret;
-	/* Of the table that @pudp lies in. */
-	spinlock_t *ptl;
-
-	if (!walk->vma)
-		return pft_note_pud(walk, va, end, READ_ONCE(*pudp));
-
-	ptl = pud_trans_huge_lock(pudp, walk->vma);
-	if (!ptl)
-		return 0;
-	/* It is held; sparse cannot know. */
-	__acquire(ptl);
-	ret = pft_note_pud(walk, va, end, *pudp);
-	spin_unlock(ptl);
-	walk->action = ACTION_CONTINUE;
-	return ret;
-}
-
-static int pft_note_pmd(struct mm_walk *walk, unsigned long va,
-			unsigned long end, pmd_t pmd)
-{
-	const struct page *page = NULL;
-
-	if (!pmd_present(pmd) || !pmd_leaf(pmd))
-		return 0;
-	if (walk->vma)
-		page = vm_normal_page_pmd(walk->vma, va, pmd);
-	return pft_note_entry(walk, va, end,
-			      pmd_pfn(pmd) + PHYS_PFN(va & ~PMD_MASK),
-			      pft_attr_of(pmd_pgprot(pmd), true), page);
-}
-
-static int pft_note_ptes(struct mm_walk *walk, unsigned long va,
-			 unsigned long end, pte_t *ptep)
-{
-	int ret = 0;
-
-	for (; va < end && !ret; va += PAGE_SIZE, ptep++) {
-		pte_t pte = ptep_get(ptep);
-		const struct page *page = NULL;
-
-		if (!pte_present(pte) || is_zero_pfn(pte_pfn(pte)))
-			continue;
-		if (walk->vma)
-			page = vm_normal_page(walk->vma, va, pte);
-		ret = pft_note_entry(walk, va, va + PAGE_SIZE, pte_pfn(pte),
-				     pft_attr_of(pft_pte_prot(pte), false), page);
-	}
-	return ret;
-}
-
-/* The kernel's entries have no lock; its tables stay while init_mm is locked. */
-static int pft_kernel_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
-			  struct mm_walk *walk)
-{
-	pmd_t pmd = READ_ONCE(*pmdp);
-
-	if (!pmd_present(pmd))
-		return 0;
-	if (pmd_leaf(pmd))
-		return pft_note_pmd(walk, va, end, pmd);
-	return pft_note_ptes(walk, va, end, pte_offset_kernel(pmdp, va));
-}
-
-/* Looks at the table by itself: a pte_entry() would have huge entries split. */
-static int pft_pmd_entry(pmd_t *pmdp, unsigned long va, unsigned long end,
-			 struct mm_walk *walk)
-{
-	pte_t *ptep;
-	int ret;
-	/* Of the table that @pmdp lies in, then of the one it points to. */
-	spinlock_t *ptl;
-
-	if (!walk->vma)
-		return pft_kernel_pmd(pmdp, va, end, walk);
-
-	ptl = pmd_trans_huge_lock(pmdp, walk->vma);
-	if (ptl) {
-		__acquire(ptl);
-		ret = pft_note_pmd(walk, va, end, *pmdp);
-		spin_unlock(ptl);
-		return ret;
-	}
-	ptep = pte_offset_map_lock(walk->mm, pmdp, va, &ptl);
-	if (!ptep) {
-		walk->action = ACTION_AGAIN;
-		return 0;
-	}
-	ret = pft_note_ptes(walk, va, end, ptep);
-	pte_unmap_unlock(ptep, ptl);
-	return ret;
-}
-
-static const struct mm_walk_ops pft_audit_ops = {
-	.pud_entry = pft_pud_entry,
-	.pmd_entry = pft_pmd_entry,
-	.walk_lock = PGWALK_RDLOCK,
-};
-
-/*
- * For writing, because vmap() frees tables that it replaces by a huge entry
- * while it holds the lock for reading.  It gives up on huge entries meanwhile.
- * Tables of the linear map go with the memory, without that lock.
- */
-static int pft_walk_kernel(struct pft_auditor *a, const struct pft_range *win)
-{
-	int ret;
-
-	get_online_mems();
-	ret = mmap_write_lock_killable(&init_mm);
-	if (!ret) {
-		ret = walk_kernel_page_table_range(win->va, win->va_last + 1,
-						   &pft_audit_ops, NULL, a);
-		mmap_write_unlock(&init_mm);
-	}
-	put_online_mems();
-	return ret;
-}
-
-/* Areas of other flags are walked if something is on record there. */
-static bool pft_is_audited(const struct vm_area_struct *vma)
-{
-	const struct pft_range range = {
-		.space = PFN_SPACE_USER,
-		.id = vma->vm_mm,
-		.va = vma->vm_start,
-		.va_last = vma->vm_end - 1,
-	};
-	bool held;
-
-	if (pft_may_hold(vma))
-		return true;
-	spin_lock(&pft_lock);
-	held = pft_store_first(&range);
-	spin_unlock(&pft_lock);
-	return held;
-}
-
-static int pft_walk_areas(struct pft_auditor *a, const struct pft_range *win)
-{
-	VMA_ITERATOR(vmi, a->mm, win->va);
-	struct vm_area_struct *vma;
-	int ret = 0;
-
-	for_each_vma(vmi, vma) {
-		bool audited = pft_is_audited(vma);
-
-		if (ret || vma->vm_start > win->va_last)
-			break;
-		/* Not those that the window before began with. */
-		if (!a->again && vma->vm_start >= win->va) {
-			a->audit->areas += audited;
-			a->audit->skipped += !audited;
-		}
-		if (audited)
-			ret = walk_page_range_vma(vma,
-						  max(vma->vm_start, win->va),
-						  min(vma->vm_end - 1, win->va_last) + 1,
-						  &pft_audit_ops, a);
-	}
-	return ret;
-}
-
-/*
- * Doubts are looked at with the address space locked for writing: that keeps
- * out the end of an munmap(), which has taken the area away already and clears
- * its page tables while others read.
- */
-static int pft_walk_user(struct pft_auditor *a, const struct pft_range *win)
-{
-	int ret;
-
-	if (a->again ? mmap_write_lock_killable(a->mm) :
-		       mmap_read_lock_killable(a->mm))
-		return -EINTR;
-	ret = pft_walk_areas(a, win);
-	if (a->again)
-		mmap_write_unlock(a->mm);
-	else
-		mmap_read_unlock(a->mm);
-	return ret;
-}
 
 /* === What the registry says ============================================= */
 
@@ -472,7 +89,7 @@ static void pft_next_held(struct pft_auditor *a, const struct pft_range *rest,
 		strscpy(held->comm, rec->holder->comm);
 		held->rec = *rec;
 		/* Not those that the window before ended with. */
-		if (!a->again && rec->va >= rest->va)
+		if (!a->tables.again && rec->va >= rest->va)
 			a->audit->records++;
 	}
 	spin_unlock(&pft_lock);
@@ -547,7 +164,7 @@ static void pft_judge_stretch(struct pft_auditor *a,
 		h = *held;
 		pft_clip(&h.rec, where);
 	}
-	if (run && !held && run->road == PFT_ROAD_OPEN && !a->again)
+	if (run && !held && run->road == PFT_ROAD_OPEN && !a->tables.again)
 		a->audit->uncovered += pages;
 
 	wrong = pft_compare(run ? &r : NULL, held ? &h.rec : NULL);
@@ -569,7 +186,8 @@ static unsigned long pft_until(unsigned long va, unsigned long last,
  */
 static void pft_sweep(struct pft_auditor *a, struct pft_range *win)
 {
-	const struct pft_run *run = a->runs, *end = a->runs + a->nr_runs;
+	const struct pft_run *run = a->tables.runs;
+	const struct pft_run *end = run + a->tables.nr_runs;
 	struct pft_range at = *win;
 	struct pft_held held;
 
@@ -616,16 +234,11 @@ static int pft_look(struct pft_auditor *a, struct pft_range *win)
 	if (fatal_signal_pending(current))
 		return -EINTR;
 
-	a->nr_runs = 0;
-	a->entries = 0;
 	a->nr_found = 0;
-	ret = a->mm ? pft_walk_user(a, win) : pft_walk_kernel(a, win);
-	if (ret < 0)
-		return ret;
-	if (ret)
-		win->va_last = a->stop - 1;
-	pft_sweep(a, win);
-	return 0;
+	ret = pft_read_tables(&a->tables, win);
+	if (!ret)
+		pft_sweep(a, win);
+	return ret;
 }
 
 /* Whether @next goes on where @f ends, and says the same. */
@@ -689,7 +302,7 @@ static int pft_settle(struct pft_auditor *a)
 	for (i = 0; i < nr; i++)
 		a->doubts[i] = pft_doubt(&a->found[i]);
 
-	a->again = true;
+	a->tables.again = true;
 	for (try = 1; try <= PFT_AUDIT_TRIES && nr && !ret; try++) {
 		msleep(PFT_AUDIT_PAUSE << (try - 1));
 		for (i = 0, left = 0; i < nr && !ret; i++) {
@@ -707,7 +320,7 @@ static int pft_settle(struct pft_auditor *a)
 		}
 		nr = left;
 	}
-	a->again = false;
+	a->tables.again = false;
 	return ret;
 }
 
@@ -887,10 +500,10 @@ static int pft_audit_users(struct pft_auditor *a)
 		if (!pft_is_seen(a, mm)) {
 			ret = pft_see(a, mm);
 			all.id = mm;
-			a->mm = mm;
+			a->tables.mm = mm;
 			if (!ret)
 				ret = pft_audit_range(a, &all);
-			a->mm = NULL;
+			a->tables.mm = NULL;
 		}
 		/* The last reference would have us tear it down. */
 		mmput_async(mm);
@@ -944,6 +557,7 @@ static int pft_audit(struct pft_audit *audit)
 	if (!a)
 		return -ENOMEM;
 	a->audit = audit;
+	a->tables.audit = audit;
 	hash_init(a->seen);
 
 	ret = pft_audit_kernel(a) ?: pft_audit_users(a);

@@ -528,6 +528,68 @@ struct pft_audit {
 	struct pft_finding shown[PFT_AUDIT_SHOWN];
 };
 
+/* === Walk: pfn_track_walk.c ============================================= */
+
+/* Page table entries, and runs of them, that one hold of a lock may see. */
+#define PFT_WALK_ENTRIES	16384
+#define PFT_WALK_RUNS		2048
+
+/**
+ * enum pft_road - whether the registry should know of a page table entry
+ * @PFT_ROAD_HOOKED: yes
+ * @PFT_ROAD_PLAIN: it leaves such RAM out by intention
+ * @PFT_ROAD_OPEN: it was made by a road that has no hook yet
+ */
+enum pft_road {
+	PFT_ROAD_HOOKED,
+	PFT_ROAD_PLAIN,
+	PFT_ROAD_OPEN,
+};
+
+/**
+ * struct pft_run - page table entries that map page frames in order, and alike
+ * @va: first virtual address
+ * @pfn: first page frame
+ * @last: last page frame
+ * @attr: enum pfn_attr as decoded from the entries
+ * @road: enum pft_road
+ */
+struct pft_run {
+	unsigned long va;
+	unsigned long pfn;
+	unsigned long last;
+	u8 attr;
+	u8 road;
+};
+
+static inline unsigned long pft_run_last(const struct pft_run *run)
+{
+	return run->va + ((run->last - run->pfn + 1) << PAGE_SHIFT) - 1;
+}
+
+/**
+ * struct pft_tables - what the page tables of a window say
+ * @audit: where is counted what is seen
+ * @mm: address space that is walked, NULL for the kernel's
+ * @again: it is looked at again: nobody must change it meanwhile, and nothing
+ *	is counted
+ * @runs: what is mapped, by address
+ * @nr_runs: how many there are
+ * @entries: page table entries seen
+ * @stop: where the window had to end because the budget was spent
+ */
+struct pft_tables {
+	struct pft_audit *audit;
+	struct mm_struct *mm;
+	bool again;
+	struct pft_run runs[PFT_WALK_RUNS];
+	unsigned int nr_runs;
+	unsigned int entries;
+	unsigned long stop;
+};
+
+int pft_read_tables(struct pft_tables *t, struct pft_range *win);
+
 /* === Leaks: pfn_track_leak.c ============================================ */
 
 void pft_tell_leak(const struct pft_leak *leak);
