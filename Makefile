@@ -29,7 +29,7 @@ demo: ## a conflict refused in a real kernel [ARCH=x86_64|arm64]
 	$(Q)scripts/demo $(ARCH)
 
 test: ## all tests, on both architectures [PFNTRACK_ARCHES=x86_64]
-	$(Q)scripts/packages tools unit kernel lab $(if $(findstring arm64,$(TEST_ARCHES)),arm64)
+	$(Q)scripts/packages tools unit kernel lab browser $(if $(findstring arm64,$(TEST_ARCHES)),arm64)
 	$(Q)$(MAKE) tools
 	$(Q)for arch in $(subst $(comma), ,$(TEST_ARCHES)); do \
 		for flavour in pristine pfn_track; do \

@@ -22,6 +22,8 @@ CASES = {
     "aliases.json": (["aliases", "--pretty"], 1),
     "export": (["export"], 0),
     "export.json": (["export", "--pretty"], 0),
+    "map": (["map"], 0),
+    "map.json": (["map", "--pretty"], 0),
     "features": (["features"], 0),
     "features.json": (["features", "--pretty"], 0),
     "conflicts": (["conflicts"], 1),

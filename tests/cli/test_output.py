@@ -104,7 +104,8 @@ def test_hostile_root(cli, tree):
 
 @pytest.mark.parametrize("args", [["list"], ["list", "--json"], ["status"], ["conflicts"],
                                   ["help"], ["version"], ["explain", "0", "-j"], ["audit"],
-                                  ["leaks", "-j"], ["features"], ["policy", "-j"]],
+                                  ["leaks", "-j"], ["features"], ["policy", "-j"],
+                                  ["map"], ["map", "-o", "-"], ["map", "-j"]],
                          ids=lambda a: "-".join(a))
 class TestLostOutput:
     def test_full_disk(self, cli, args):
@@ -206,7 +207,8 @@ def shim(tmp_path_factory):
 
 
 @pytest.mark.parametrize("args", [["status"], ["list"], ["explain", "0x380000000000"],
-                                  ["conflicts", "-r"], ["audit"], ["leaks"], ["features"], ["policy"]],
+                                  ["conflicts", "-r"], ["audit"], ["leaks"], ["features"], ["policy"],
+                                  ["map"], ["map", "-o", "-"]],
                          ids=lambda a: "-".join(a))
 def test_out_of_memory(binaries, shim, tmp_path, args):
     """Refuse an allocation: the whole output, or none and code 4; never a half.

@@ -90,7 +90,7 @@ def test_man_page_names_every_json_key(commands, binaries):
     for args in (["list"], ["aliases"], ["export"], ["conflicts"], ["explain", "0x380000000000"]):
         for key in set(keys(json.loads(cli(*args, "-j", root="x86_64").stdout))):
             assert re.search(rf"\b{key}\b", output), key
-    for command in ("audit", "leaks", "features", "policy"):
+    for command in ("audit", "leaks", "features", "policy", "map"):
         for key in set(keys(json.loads(cli(command, "-j", root="x86_64-broken").stdout))):
             assert re.search(rf"\b{key}\b", output), key
     for key in json.loads(cli("status", "-j", root="x86_64").stdout):

@@ -22,6 +22,7 @@ const struct opt option_table[] = {
 	{ 'n', "noheadings", NULL, "print rows only", OPT_TABLE },
 	{ 'r', "raw", NULL, "one blank between cells; what is odd in them as \\xNN", OPT_TABLE },
 	{ 'k', "kind", "KIND", "the policy of this kind of mapping", OPT_KIND },
+	{ 'o', "output", "FILE", "write the picture as a page; '-' is standard output", OPT_FILE },
 	{ 0, NULL, NULL, NULL, OPT_ALL },
 };
 
@@ -37,6 +38,8 @@ bool option_fits(const struct opt *opt, const struct cmd *cmd)
 		return cmd && cmd->columns;
 	case OPT_KIND:
 		return cmd && cmd->kind;
+	case OPT_FILE:
+		return cmd && cmd->file;
 	case OPT_ALL:
 		break;
 	}

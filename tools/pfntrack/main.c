@@ -152,6 +152,19 @@ const struct cmd commands[] = {
 		.example = "pfntrack arch arm64",
 	},
 	{
+		.name = "map",
+		.args = "",
+		.file = true,
+		.run = cmd_map,
+		.summary = "physical memory as a picture: who maps what, and where it clashes",
+		.details =
+			"Shows a column for each space (the linear map, the kernel, claims, each process) and\n"
+			"a row for each stretch of addresses, with what is mapped there and the conflicts.\n"
+			"With -o, the same as an HTML page that needs nothing else: boxes coloured by\n"
+			"attribute, and whoever maps them at the pointer.  The file is for its owner only.",
+		.example = "pfntrack map -o /root/map.html",
+	},
+	{
 		.name = "export",
 		.args = "[FILE]",
 		.nargs_max = 1,
@@ -238,6 +251,7 @@ static void take_option(struct request *rq, int c)
 		return;
 	case 'o':
 		opts.columns = optarg;
+		opts.output = optarg;
 		break;
 	case 'k':
 		opts.kind = optarg;
@@ -309,13 +323,15 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 {
 	const struct opt *opt;
 	struct stat st;
+	bool fits = !rq->special;
 	int rc = 0;
 
+	/* A letter may stand twice in the table, for other commands. */
 	for (opt = option_table; opt->name; opt++)
-		if (opt->val == rq->special && !option_fits(opt, cmd))
-			return fail(RC_USAGE,
-				    "option -%c is not for '%s'; see 'pfntrack %s --help'",
-				    rq->special, cmd->name, cmd->name);
+		fits |= opt->val == rq->special && option_fits(opt, cmd);
+	if (!fits)
+		return fail(RC_USAGE, "option -%c is not for '%s'; see 'pfntrack %s --help'",
+			    rq->special, cmd->name, cmd->name);
 	if (nargs < cmd->nargs_min)
 		return fail(RC_USAGE, "'%s' needs %s; see 'pfntrack %s --help'", cmd->name,
 			    cmd->args, cmd->name);

@@ -24,6 +24,7 @@ struct options {
 	bool noheadings;
 	bool bytes;
 	const char *columns; /* -o, or NULL */
+	const char *output;  /* -o where that is a file, or NULL */
 	const char *kind;    /* --kind, or NULL */
 	const char *root;    /* --root, or "" for the running kernel */
 	const char *source;  /* --source, or NULL for the first that there is */
@@ -44,6 +45,7 @@ struct cmd {
 	const char *example;
 	const struct column_set *columns; /* NULL: takes no table options */
 	bool kind;                        /* takes --kind */
+	bool file;                        /* takes --output FILE */
 	int (*run)(int argc, char **argv);
 };
 
@@ -61,6 +63,7 @@ int cmd_features(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_arch(int argc, char **argv);
+int cmd_map(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
@@ -74,6 +77,7 @@ struct opt {
 		OPT_ALL,
 		OPT_TABLE, /* only for commands that print a table */
 		OPT_KIND,  /* only for those that take a kind */
+		OPT_FILE,  /* only for those that can write a file */
 	} group;
 };
 

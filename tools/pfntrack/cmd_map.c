@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack map: the physical address space as a picture. */
+
+#include <string.h>
+
+#include "main.h"
+#include "map.h"
+#include "print.h"
+#include "source_kernel.h"
+#include "util.h"
+
+static int show(const struct model *m)
+{
+	struct map map;
+	int rc = RC_CLEAN;
+
+	map_build(&map, m, opts.json || opts.output ? &map_fine : &map_coarse);
+	if (opts.output)
+		rc = map_write_html(&map, opts.output);
+	if (!rc && opts.json)
+		map_print_json(&map);
+	else if (!rc && !opts.output)
+		map_print_text(&map);
+	map_free(&map);
+	return rc;
+}
+
+/**
+ * cmd_map() - "pfntrack map [-o FILE]"
+ * @argc: none
+ * @argv: none
+ *
+ * Return: exit code; a picture of conflicts is a picture, and no failure.
+ */
+int cmd_map(int argc, char **argv)
+{
+	struct model m = { 0 };
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	if (opts.json && opts.output && !strcmp(opts.output, "-"))
+		return fail(RC_USAGE,
+			    "the page and JSON cannot both be standard output; give -o a file");
+	rc = source_load(&m, LOAD_RECORDS | LOAD_CONFLICTS | LOAD_COVERAGE | LOAD_PLATFORM);
+	if (!rc)
+		rc = show(&m);
+	model_free(&m);
+	return rc;
+}

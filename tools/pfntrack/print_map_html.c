@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfntrack map as one HTML file that needs nothing else.  The page is map.html,
+ * which the build puts into the command; what stands between @ signs in a comment
+ * there is written here.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "columns.h"
+#include "html.h"
+#include "main.h"
+#include "print.h"
+
+#define MAX_LISTED 100 /* conflicts told at length */
+
+static const char page[] = {
+#include "map.html.inc"
+};
+
+static const char *machine(void)
+{
+	return *opts.root ? opts.root : "this machine";
+}
+
+static void write_title(FILE *out, const struct map *map)
+{
+	(void)map;
+	html_printf(out, "pfntrack map: %s", machine());
+}
+
+static void write_facts(FILE *out, const struct map *map)
+{
+	const struct model *m = map->m;
+	char *aliases = aliases_text(m);
+
+	html_printf(out, "%s, architecture %s, policy %s. Source: %s. %zu mapping%s on record, ",
+		    machine(), m->arch ? m->arch : "not known", m->policy ? m->policy : "not known",
+		    view_text(m), m->nr_records, m->nr_records == 1 ? "" : "s");
+	/* Only a kernel with pfn_track remembers. */
+	if (m->view == VIEW_KERNEL)
+		html_printf(out, "%llu conflict%s, ", (unsigned long long)m->total,
+			    m->total == 1 ? "" : "s");
+	html_printf(out, "stretches that are mapped more than once: %s.", aliases);
+	free(aliases);
+}
+
+static bool uses(const struct map *map, const char *attr)
+{
+	size_t i, j;
+
+	for (i = 1; i < map->nr_lanes; i++)
+		for (j = 0; j < map->lanes[i].nr_boxes; j++)
+			if (!strcmp(attr_class(map->lanes[i].boxes[j].got), attr) ||
+			    (map->lanes[i].boxes[j].want &&
+			     !strcmp(attr_class(map->lanes[i].boxes[j].want), attr)))
+				return true;
+	return false;
+}
+
+static void write_legend(FILE *out, const struct map *map)
+{
+	size_t i;
+
+	for (i = 0; attr_names[i]; i++)
+		if (uses(map, attr_names[i]))
+			fprintf(out,
+				"<button type=\"button\" aria-pressed=\"false\" data-attr=\"%s\">"
+				"<svg class=\"key\" aria-hidden=\"true\"><g class=\"box %s\"><rect width=\"26\" "
+				"height=\"16\" rx=\"2\"/><text x=\"5\" y=\"12\">%s</text></g></svg>%s</button>\n",
+				attr_names[i], attr_names[i], map_attr_code(attr_names[i]),
+				attr_names[i]);
+}
+
+static void write_line(FILE *out, const char *label, char *text)
+{
+	if (!text)
+		return;
+	fprintf(out, "<dt>%s</dt><dd>", label);
+	html_text_and_free(out, text);
+	fputs("</dd>", out);
+}
+
+static char *side(const struct mapping *r)
+{
+	return xasprintf("%s%s%s, %s by %s%s%s%s%s%s%s%s", r->want ? r->want : "-",
+			 mapping_downgraded(r) ? ">" : "", mapping_downgraded(r) ? r->got : "",
+			 r->kind ? r->kind : "-", r->comm ? r->comm : "-", r->pid ? " (pid " : "",
+			 r->pid ? r->pid : "", r->pid ? ")" : "", r->site ? ", at " : "",
+			 r->site ? r->site : "", r->dev ? ", device " : "", r->dev ? r->dev : "");
+}
+
+static void write_conflict(FILE *out, const struct model *m, const struct conflict *c)
+{
+	fprintf(out, "<article id=\"conflict-%llu\" class=\"%s\"><h3>", (unsigned long long)c->id,
+		verdict_harmful(c->verdict) ? "harm" : "mild");
+	html_printf(out, "Conflict %llu: %s, %s, ", (unsigned long long)c->id,
+		    c->verdict ? c->verdict : "-", c->result ? c->result : "-");
+	html_text_and_free(out, cell_range(&c->new.range));
+	html_printf(out, ", %llu time%s", (unsigned long long)c->count, c->count == 1 ? "" : "s");
+	fputs("</h3><dl>", out);
+	write_line(out, "where", text_where(m, c->new.range.start));
+	write_line(out, "new", side(&c->new));
+	write_line(out, "held",
+		   c->has_held ? side(&c->held)
+			       : xstrdup("by no recorded mapping: the platform itself decided"));
+	write_line(out, "means", xstrdup(consequence(c)));
+	write_line(out, "advice", advice(c));
+	fputs("</dl></article>\n", out);
+}
+
+static void write_alias(FILE *out, const struct model *m, const struct alias *alias)
+{
+	fprintf(out, "<article id=\"alias-0x%llx\" class=\"%s\"><h3>",
+		(unsigned long long)alias->range.start,
+		alias->verdict >= PFN_VERDICT_INCOHERENT ? "harm" : "mild");
+	html_printf(out, "Now: %s, ", verdict_names[alias->verdict]);
+	html_text_and_free(out, cell_range(&alias->range));
+	html_printf(out, ", %zu holders", alias->holders);
+	fputs("</h3><dl>", out);
+	write_line(out, "where", text_where(m, alias->range.start));
+	write_line(out, "one", side(alias->a));
+	write_line(out, "other", side(alias->b));
+	write_line(out, "means", alias->why ? xstrdup(alias->why) : NULL);
+	write_line(out, "advice", alias_advice(alias));
+	fputs("</dl></article>\n", out);
+}
+
+static void write_conflicts(FILE *out, const struct map *map)
+{
+	const struct model *m = map->m;
+	size_t i, n = 0;
+
+	for (i = 0; i < m->nr_aliases; i++)
+		if (verdict_harms(m->aliases[i].verdict) && n++ < MAX_LISTED)
+			write_alias(out, m, &m->aliases[i]);
+	if (n > MAX_LISTED)
+		html_printf(out, "%zu more are shown by 'pfntrack aliases'.", n - MAX_LISTED);
+	for (i = 0; i < m->nr_conflicts && i < MAX_LISTED; i++)
+		write_conflict(out, m, &m->conflicts[i]);
+	if (i < m->nr_conflicts)
+		html_printf(out, "%zu more are shown by 'pfntrack conflicts'.",
+			    m->nr_conflicts - i);
+	fputs("<p>", out);
+	if (m->view != VIEW_KERNEL)
+		html_printf(out, "Only a kernel with pfn_track remembers conflicts.");
+	else if (!m->nr_conflicts)
+		html_printf(out, "No conflict is recorded%s.",
+			    policy_off(m->policy) ? "; the policy is off" : "");
+	fputs("</p>", out);
+}
+
+static void write_notes(FILE *out, const struct map *map)
+{
+	const struct model *m = map->m;
+	char *unseen = unseen_text(m);
+
+	html_printf(out,
+		    "The source does not see: %s. What is not seen is not known; it is not "
+		    "called clean. ",
+		    unseen);
+	if (m->incomplete)
+		html_printf(out, "%llu mappings could not be stored and are missing. ",
+			    (unsigned long long)m->incomplete);
+	html_printf(out, "Made by pfntrack %s.", PFNTRACK_VERSION);
+	free(unseen);
+}
+
+static const struct {
+	const char *name;
+	void (*write)(FILE *out, const struct map *map);
+} parts[] = {
+	{ "<!--@TITLE@-->", write_title },   { "<!--@FACTS@-->", write_facts },
+	{ "<!--@LEGEND@-->", write_legend }, { "<!--@NAMES@-->", map_write_names },
+	{ "<!--@MAP@-->", map_write_svg },   { "<!--@CONFLICTS@-->", write_conflicts },
+	{ "<!--@NOTES@-->", write_notes },
+};
+
+/* Every part stands in the page once, in the order of the table. */
+static void write_page(FILE *out, const struct map *map)
+{
+	const char *rest = page, *at;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		at = strstr(rest, parts[i].name);
+		if (!at)
+			continue;
+		fwrite(rest, 1, at - rest, out);
+		parts[i].write(out, map);
+		rest = at + strlen(parts[i].name);
+	}
+	fputs(rest, out);
+}
+
+static int cannot_write(const char *file, int err)
+{
+	return fail(RC_INTERNAL, "cannot write %s: %s; give another file", file, strerror(err));
+}
+
+/* Write and close.  Return: 0 or an errno. */
+static int finish(FILE *out, const struct map *map)
+{
+	int err = 0;
+
+	errno = 0;
+	write_page(out, map);
+	if (fflush(out) || ferror(out))
+		err = errno ? errno : EIO;
+	if (fclose(out) && !err)
+		err = errno;
+	return err;
+}
+
+/* A terminal, a pipe or a device: nothing that could be replaced. */
+static int write_through(const struct map *map, const char *file)
+{
+	FILE *out = fopen(file, "we");
+	int err = out ? finish(out, map) : errno;
+
+	return err ? cannot_write(file, err) : RC_CLEAN;
+}
+
+/*
+ * Beside the old file, then over it: whole or not at all, readable by its owner
+ * alone, and never through a link that somebody else put there.
+ */
+static int replace(const struct map *map, const char *file)
+{
+	char *beside = xasprintf("%s.XXXXXX", file);
+	int fd = mkstemp(beside), err = 0;
+	FILE *out;
+
+	if (fd < 0) {
+		err = errno;
+	} else {
+		out = fdopen(fd, "w");
+		if (!out)
+			die_nomem();
+		err = finish(out, map);
+		if (!err && rename(beside, file))
+			err = errno;
+		if (err)
+			unlink(beside);
+	}
+	free(beside);
+	return err ? cannot_write(file, err) : RC_CLEAN;
+}
+
+/**
+ * map_write_html() - write the picture as a page
+ * @map: the picture
+ * @file: where to; "-" is standard output
+ *
+ * Return: exit code.
+ */
+int map_write_html(const struct map *map, const char *file)
+{
+	struct stat st;
+	int rc;
+
+	if (!strcmp(file, "-")) {
+		write_page(stdout, map);
+		return RC_CLEAN;
+	}
+	if (!stat(file, &st) && S_ISDIR(st.st_mode))
+		return fail(RC_USAGE, "%s is a directory; give a file, such as %s/map.html", file,
+			    file);
+	rc = !stat(file, &st) && !S_ISREG(st.st_mode) ? write_through(map, file)
+						      : replace(map, file);
+	if (!rc && !opts.json)
+		printf("Wrote %s: %zu lanes, %zu mappings, %zu marks.\n", file, map->nr_lanes,
+		       map->m->nr_records, map->nr_marks);
+	return rc;
+}
