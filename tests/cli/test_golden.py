@@ -57,6 +57,23 @@ BROKEN = {
     "leaks.json": (["leaks", "--pretty"], 1),
 }
 
+# Machines of the lab, taken by tests/qemu/capture.py: every command, in text and JSON.
+CAPTURED = {
+    "x86_64-stock": {"status": 1, "list": 0, "aliases": 1, "explain 0x200004000": 1,
+                     "explain 0x200103fff": 0, "explain 0x1000": 0, "features": 0, "export": 0},
+    "arm64-stock": {"status": 1, "list": 0, "aliases": 1, "explain 0x8000004000": 1,
+                    "explain 0x8000100000": 0, "features": 0, "export": 0},
+    "x86_64-patched": {"status": 1, "list": 0, "aliases": 1, "conflicts": 1, "audit": 0, "leaks": 0,
+                       "explain 0x200004000": 1, "features": 0, "policy": 0, "export": 0,
+                       "status --source proc": 1, "aliases -s proc": 1},
+    "arm64-patched": {"status": 1, "list": 0, "aliases": 1, "conflicts": 1, "audit": 0, "leaks": 0,
+                      "explain 0x8000004000": 1, "features": 0, "policy": 0, "export": 0,
+                      "status --source proc": 1},
+    "riscv64-patched": {"status": 0, "list": 0, "aliases": 0, "conflicts": 0, "audit": 0,
+                        "leaks": 0, "explain 0x400004000": 0, "features": 0, "policy": 0,
+                        "export": 0, "status --source proc": 3, "arch riscv": 0},
+}
+
 EXPLAIN = {
     "x86_64": {
         "explain-shared": ("0x380000000000", 1),
@@ -74,6 +91,11 @@ EXPLAIN = {
 
 
 def all_cases():
+    for snapshot, commands in CAPTURED.items():
+        for command, rc in commands.items():
+            name = command.replace(" --source", "").replace(" -s", "").replace(" ", "-")
+            yield snapshot, name, command.split(), rc
+            yield snapshot, f"{name}.json", [*command.split(), "--pretty"], rc
     for snapshot in ("x86_64-broken", "arm64-broken"):
         for name, (args, rc) in BROKEN.items():
             yield snapshot, name, args, rc

@@ -105,6 +105,12 @@ struct summary summarize_features(const struct model *m)
 	size_t n = blind(m);
 	char *roads;
 
+	if (m->view == VIEW_PROC) {
+		s.healthy = 1;
+		s.text = xstrdup(
+			"This kernel has no pfn_track: mappings are seen in part, and no conflicts.");
+		return s;
+	}
 	if (!feature_is(m, "pfn_track"))
 		s.text = xstrdup(
 			"This kernel has no pfn_track; boot one built with CONFIG_PFN_TRACK=y.");

@@ -101,6 +101,8 @@ void text_features(const struct model *m)
 	text_put(text_safe(s.text));
 	putchar('\n');
 	free(s.text);
+	if (m->nr_unseen)
+		text_source(m);
 }
 
 /**

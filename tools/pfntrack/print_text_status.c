@@ -24,6 +24,21 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+static void status_by_kind(const struct model *m)
+{
+	bool any = false;
+	size_t i, n;
+
+	printf(LABEL, "Kinds");
+	for (i = 0; kind_names[i]; i++) {
+		n = count_kind(m, kind_names[i]);
+		if (n)
+			printf("%s%s %zu", any ? ", " : "", kind_names[i], n);
+		any |= n;
+	}
+	puts(any ? "" : "-");
+}
+
 static void status_attributes(const struct model *m)
 {
 	bool any = false;
@@ -44,9 +59,13 @@ static void status_attributes(const struct model *m)
 
 static void status_kinds(const struct model *m)
 {
-	struct table *t = table_new();
+	struct table *t;
 	size_t i;
 
+	/* Without hooks there are no more than the numbers. */
+	if (m->view == VIEW_PROC)
+		return;
+	t = table_new();
 	table_column(t, "KIND", false);
 	table_column(t, "HOOK", false);
 	table_column(t, "POLICY", false);
@@ -129,6 +148,8 @@ void text_status(const struct model *m)
 	put_line("Architecture", m->arch);
 	put_line("Policy", m->policy);
 	status_records(m);
+	if (m->view == VIEW_PROC)
+		status_by_kind(m);
 	status_attributes(m);
 	text = aliases_text(m);
 	put_line("Aliases", text);

@@ -22,7 +22,8 @@ static const struct {
 	{ "audit", PFN_DEBUGFS "/audit", "page tables beside the records" },
 	{ "events", "/sys/kernel/tracing/events/pfn_track/enable",
 	  "for perf, ftrace and bpftrace" },
-	{ "memtype", "/sys/kernel/debug/x86/pat_memtype_list", "x86's own list, without holders" },
+	{ "vmallocinfo", PROC_VMALLOC, "what ioremap() made, on any kernel: source proc" },
+	{ "memtype", PROC_MEMTYPE, "x86's own list, without holders" },
 };
 
 /* Opening an audit does not run it. */
@@ -102,7 +103,8 @@ int features_load(struct model *m)
 	}
 	m->release = first_line(m, "/proc/sys/kernel/osrelease");
 	m->lockdown = lockdown(m);
+	/* Without pfn_track: what the other source can do. */
 	if (!feature_is(m, "pfn_track"))
-		return 0;
+		return feature_is(m, "vmallocinfo") ? source_load(m, LOAD_RECORDS) : 0;
 	return source_load(m, LOAD_SYSFS | (feature_is(m, "coverage") ? LOAD_COVERAGE : 0));
 }

@@ -152,14 +152,14 @@ static void join_memtypes(struct model *m)
 	if (!list) {
 		unseen_add(m, strcmp(m->arch ? m->arch : "", "x86") || source_debugfs_mounted() ?
 				      xstrdup("attributes") :
-				      xstrdup("attributes, for debugfs is not mounted"));
+				      xstrdup("attributes (debugfs is not mounted)"));
 		return;
 	}
 	for (i = 0; i < m->nr_records; i++)
 		if (m->records[i].range.known)
 			m->records[i].got = memtype_of(list, &m->records[i].range);
 	memtypes_free(list);
-	unseen_add(m, xstrdup("attributes of what x86's list leaves out, as RAM"));
+	unseen_add(m, xstrdup("attributes of RAM and of the first MiB"));
 }
 
 static int by_address(const void *a, const void *b)
@@ -187,8 +187,13 @@ int proc_load(struct model *m, unsigned int what)
 	static const char *const never[] = {
 		"what was mapped before",
 		"what kernel code asked for",
-		"vmap, set_memory and memremap of RAM",
-		"claims, DMA and IOMMUs",
+		"vmap",
+		"set_memory",
+		"memremap of RAM",
+		"PCI's I/O window",
+		"claims",
+		"DMA",
+		"IOMMUs",
 	};
 	uint64_t page;
 	size_t i;

@@ -46,7 +46,7 @@ static int keep_ioremaps(struct snapshot *s)
 		die_nomem();
 	while ((line = strsep(&rest, "\n"))) {
 		out = strchr(line, ' ');
-		if (out && strstr(out, " phys="))
+		if (out && strstr(out, " phys=") && strstr(out, " ioremap"))
 			fprintf(file, NO_ADDRESSES "%s\n", out);
 	}
 	if (file) {
