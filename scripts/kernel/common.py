@@ -18,7 +18,7 @@ KERNEL = "6.12"
 PACKAGE = f"linux-source-{KERNEL}"
 INTEGRATION = REPO / "integration" / KERNEL
 CONFIGS = REPO / "tests" / "configs"
-FLAVOURS = ("pfn_track", "pristine", "debug", "drivers")
+FLAVOURS = ("pfn_track", "pristine", "debug", "drivers", "bpf")
 
 
 class Error(Exception):

@@ -16,6 +16,8 @@
  *   mprotect OFFSET LENGTH r|rw|none          splits it, or merges it again
  *   madvise OFFSET LENGTH     MADV_DONTNEED
  *   read OFFSET | write OFFSET VALUE          a 32-bit word
+ *   clock                     ask the vDSO for the time: the first time, a fault
+ *                             inserts the page frame of its data
  *   fork                      a child that holds the same, and obeys "child"
  *   child COMMAND...          the youngest child does it
  *   exit [STATUS]
@@ -36,6 +38,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_REGIONS 64
@@ -287,6 +290,10 @@ static void obey(char *line)
 	} else if (!strcmp(word[0], "write") && two) {
 		*(volatile uint32_t *)(region->va + a) = b;
 		say("ok written");
+	} else if (!strcmp(word[0], "clock")) {
+		struct timespec now;
+
+		result(clock_gettime(CLOCK_REALTIME, &now), "clock");
 	} else if (!strcmp(word[0], "fork")) {
 		do_fork();
 	} else {

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Our bpftrace scripts in a guest: started, awaited, stopped, and read."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from pathlib import Path
+
+import foreign
+import lab
+
+SCRIPTS = lab.REPO / "bpf" / "bpftrace"
+# LLVM is large, and the initramfs is in memory twice while it is unpacked.
+MEMORY = 1024
+# epoll_wait() and epoll_pwait(), by the numbers of x86-64 and of arm64.
+WAITING = ("232", "281", "22")
+
+
+def files() -> dict[str, Path]:
+    """What a guest needs, by its place there."""
+    found = foreign.with_libraries(Path("/usr/bin/bpftrace"), "")
+    for script in sorted(SCRIPTS.glob("*.bt")):
+        found[f"bpftrace/{script.name}"] = script
+    return found
+
+
+class Script(lab.Process):
+    """A script that runs in a guest."""
+
+    def __init__(self, guest: lab.Guest, name: str, *words: str) -> None:
+        command = " ".join((f"bpftrace /bpftrace/{name}", *words))
+        super().__init__(guest, guest.spawn(command).number)
+        self.name = name
+
+    @property
+    def out(self) -> str:
+        """What it has printed so far."""
+        return self._job.out.decode(errors="replace")
+
+    def attach(self, timeout: float = 240) -> None:
+        """Wait until all its probes are attached: only then it waits for events."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if not self.running:
+                raise lab.LabError(f"{self.name} ended: {self.out}"
+                                   f"{self._job.err.decode(errors='replace')}")
+            call = self._guest.run(f"cat /proc/{self.pid}/syscall 2>/dev/null").out.split()
+            if call and call[0] in WAITING:
+                return
+            time.sleep(0.2)
+        raise lab.GuestTimeout(f"{self.name} did not attach in {timeout:.0f} s: {self.out}")
+
+    def expect(self, pattern: str, count: int = 1, timeout: float = 120) -> None:
+        """Wait for text. What is under way when a script is stopped is lost."""
+        self._guest.pump(lambda: len(re.findall(pattern, self.out, re.MULTILINE)) >= count
+                         or not self.running, timeout, f"{count} times {pattern!r}")
+
+    def stop(self, timeout: float = 120) -> str:
+        """As Ctrl-C does it; all it printed."""
+        self.kill(signal.SIGINT)
+        result = self.wait(timeout)
+        assert result.rc == 0 and "ERROR" not in result.err, result
+        assert "Lost" not in result.out + result.err, result
+        return result.out
+
+
+def values(out: str, name: str) -> dict[str, int]:
+    """The numbers of a map: key -> value; the key of a scalar is ""."""
+    found = re.findall(rf"^@{name}(?:\[([^\]]*)\])?: (-?\d+)$", out, re.MULTILINE)
+    return {key: int(number) for key, number in found}
+
+
+def histogram(out: str, name: str) -> dict[int, int]:
+    """A histogram: lower bound of the bucket -> count. @name: with its key, as printed."""
+    text = out.partition(f"@{name}:")[2] if f"@{name}:" in out else ""
+    found: dict[int, int] = {}
+    for line in text.splitlines()[1:]:
+        match = re.match(r"[\[(]([\d.]+)([KM]?)(?:, [^)\]]*)?[)\]] +(\d+) ", line)
+        if not match:
+            break
+        scale = {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2]]
+        found[int(match[1].partition(".")[0]) * scale] = int(match[3])
+    return found
