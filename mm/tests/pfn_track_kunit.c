@@ -119,10 +119,10 @@ static int held(const struct pfn_mapping *mapping, void *data)
 	return 1;
 }
 
-/* From the top of physical space down. */
+/* From the top of what has page frame numbers down. */
 static phys_addr_t find_free(void)
 {
-	phys_addr_t phys = ALIGN_DOWN(PHYS_ADDR_MAX, STEP);
+	phys_addr_t phys = ALIGN_DOWN(PFN_PHYS(ULONG_MAX), STEP);
 	unsigned int i;
 
 	for (i = 0; i < 64; i++, phys -= STEP)
