@@ -16,6 +16,8 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/hashtable.h>
+#include <linux/io.h>
+#include <linux/ioremap.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
@@ -34,6 +36,32 @@
 
 /* Likewise, for processes on their way out. */
 #define PFT_AUDIT_EXITS		20
+
+/*
+ * The window of pci_remap_iospace().  asm-generic/io.h calls it NULL where an
+ * architecture has none, or keeps it elsewhere.
+ */
+#ifdef PCI_IOBASE
+#define PFT_IOSPACE	((unsigned long)PCI_IOBASE)
+#else
+#define PFT_IOSPACE	0UL
+#endif
+
+/* Not said where there is no ioremap(). */
+#ifndef IOREMAP_START
+#define IOREMAP_START	VMALLOC_START
+#define IOREMAP_END	VMALLOC_END
+#endif
+
+/**
+ * struct pft_seen - an address space that was walked
+ * @node: in struct pft_auditor
+ * @mm: with a reference to the structure, so that no other gets its address
+ */
+struct pft_seen {
+	struct hlist_node node;
+	struct mm_struct *mm;
+};
 
 /**
  * struct pft_auditor - an audit that runs

@@ -12,8 +12,6 @@
  */
 #include "pfn_track_internal.h"
 #include <linux/huge_mm.h>
-#include <linux/io.h>
-#include <linux/ioremap.h>
 #include <linux/memory_hotplug.h>
 #include <linux/pagewalk.h>
 
@@ -47,22 +45,6 @@ stop:
 	t->stop = new->va;
 	return 1;
 }
-
-/*
- * The window of pci_remap_iospace().  asm-generic/io.h calls it NULL where an
- * architecture has none, or keeps it elsewhere.
- */
-#ifdef PCI_IOBASE
-#define PFT_IOSPACE	((unsigned long)PCI_IOBASE)
-#else
-#define PFT_IOSPACE	0UL
-#endif
-
-/* Not said where there is no ioremap(). */
-#ifndef IOREMAP_START
-#define IOREMAP_START	VMALLOC_START
-#define IOREMAP_END	VMALLOC_END
-#endif
 
 /*
  * PFN_ATTR_NONE where the architecture does not say how to tell the bits of a
