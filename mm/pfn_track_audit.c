@@ -131,7 +131,7 @@ static void pft_next_held(struct pft_auditor *a, const struct pft_range *rest,
  * What is wrong with one stretch of addresses: @run is what the page tables map
  * there and @rec what is on record, both reduced to it, or NULL.
  */
-static unsigned int pft_compare(const struct pft_run *run,
+static unsigned int pft_compare(const struct pft_mapped *run,
 				const struct pft_record *rec)
 {
 	unsigned int missing = 0;
@@ -150,7 +150,7 @@ static unsigned int pft_compare(const struct pft_run *run,
 }
 
 static void pft_find(struct pft_auditor *a, enum pft_finding_type type,
-		     const struct pft_range *where, const struct pft_run *run,
+		     const struct pft_range *where, const struct pft_mapped *run,
 		     const struct pft_held *held)
 {
 	const bool missing = type == PFT_FINDING_MISSING;
@@ -174,12 +174,12 @@ static void pft_find(struct pft_auditor *a, enum pft_finding_type type,
 /* One stretch; @run and @held may reach beyond it, or be NULL. */
 static void pft_judge_stretch(struct pft_auditor *a,
 			      const struct pft_range *where,
-			      const struct pft_run *run,
+			      const struct pft_mapped *run,
 			      const struct pft_held *held)
 {
 	unsigned long pages = (where->va_last - where->va) / PAGE_SIZE + 1;
 	struct pft_held h;
-	struct pft_run r;
+	struct pft_mapped r;
 	unsigned int wrong, type;
 
 	if (run) {
@@ -214,8 +214,8 @@ static unsigned long pft_until(unsigned long va, unsigned long last,
  */
 static void pft_sweep(struct pft_auditor *a, struct pft_range *win)
 {
-	const struct pft_run *run = a->tables.runs;
-	const struct pft_run *end = run + a->tables.nr_runs;
+	const struct pft_mapped *run = a->tables.runs;
+	const struct pft_mapped *end = run + a->tables.nr_runs;
 	struct pft_range at = *win;
 	struct pft_held held;
 
@@ -232,7 +232,7 @@ static void pft_sweep(struct pft_auditor *a, struct pft_range *win)
 		at.va_last = win->va_last;
 		if (run < end)
 			at.va_last = pft_until(at.va, at.va_last, run->va,
-					       pft_run_last(run));
+					       pft_mapped_last(run));
 		if (held.some)
 			at.va_last = pft_until(at.va, at.va_last, held.rec.va,
 					       pft_va_last(&held.rec));
@@ -244,7 +244,7 @@ static void pft_sweep(struct pft_auditor *a, struct pft_range *win)
 
 		at.va = at.va_last + 1;
 		at.va_last = win->va_last;
-		if (in_run && pft_run_last(run) < at.va)
+		if (in_run && pft_mapped_last(run) < at.va)
 			run++;
 		if (in_held && pft_va_last(&held.rec) < at.va)
 			pft_next_held(a, &at, &held);

@@ -547,14 +547,14 @@ enum pft_road {
 };
 
 /**
- * struct pft_run - page table entries that map page frames in order, and alike
+ * struct pft_mapped - page table entries that map page frames in order, and alike
  * @va: first virtual address
  * @pfn: first page frame
  * @last: last page frame
  * @attr: enum pfn_attr as decoded from the entries
  * @road: enum pft_road
  */
-struct pft_run {
+struct pft_mapped {
 	unsigned long va;
 	unsigned long pfn;
 	unsigned long last;
@@ -562,7 +562,7 @@ struct pft_run {
 	u8 road;
 };
 
-static inline unsigned long pft_run_last(const struct pft_run *run)
+static inline unsigned long pft_mapped_last(const struct pft_mapped *run)
 {
 	return run->va + ((run->last - run->pfn + 1) << PAGE_SHIFT) - 1;
 }
@@ -582,7 +582,7 @@ struct pft_tables {
 	struct pft_audit *audit;
 	struct mm_struct *mm;
 	bool again;
-	struct pft_run runs[PFT_WALK_RUNS];
+	struct pft_mapped runs[PFT_WALK_RUNS];
 	unsigned int nr_runs;
 	unsigned int entries;
 	unsigned long stop;

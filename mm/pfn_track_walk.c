@@ -19,15 +19,15 @@
  * Note an entry.  Positive if the budget is spent: then the walk ends, and the
  * window before this entry.
  */
-static int pft_note(struct pft_tables *t, const struct pft_run *new)
+static int pft_note(struct pft_tables *t, const struct pft_mapped *new)
 {
-	struct pft_run *run = t->nr_runs ? &t->runs[t->nr_runs - 1] : NULL;
+	struct pft_mapped *run = t->nr_runs ? &t->runs[t->nr_runs - 1] : NULL;
 	unsigned long nr = new->last - new->pfn + 1;
 
 	if (t->entries == PFT_WALK_ENTRIES)
 		goto stop;
 	if (run && run->last + 1 == new->pfn && run->attr == new->attr &&
-	    run->road == new->road && pft_run_last(run) + 1 == new->va)
+	    run->road == new->road && pft_mapped_last(run) + 1 == new->va)
 		run->last = new->last;
 	else if (t->nr_runs == PFT_WALK_RUNS)
 		goto stop;
@@ -98,7 +98,7 @@ static int pft_note_entry(struct mm_walk *walk, unsigned long va,
 			  unsigned long end, unsigned long pfn,
 			  enum pfn_attr attr, const struct page *page)
 {
-	const struct pft_run new = {
+	const struct pft_mapped new = {
 		.va = va,
 		.pfn = pfn,
 		.last = pfn + ((end - va) >> PAGE_SHIFT) - 1,

@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "kernel
 
 import lab  # noqa: E402
 
-collect_ignore = [] if os.environ.get("PFNTRACK_DRIVERS") == "1" else ["test_drivers.py"]
+collect_ignore = [] if os.environ.get("PFNTRACK_DRIVERS") == "1" else \
+    ["test_drivers.py", "test_pages.py"]
 GuestFactory = Callable[..., lab.Guest]
 
 

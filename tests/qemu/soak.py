@@ -86,7 +86,7 @@ def work(guest: lab.Guest, seconds: int, seed: int) -> tuple[Counter[str], str]:
         tell(dump)
         say(f"{time.monotonic() - began:6.0f} s: {dump.head['records']} records, "
             f"{dump.head['user_pages']} pages mapped; {verdict(counts)}")
-    said = soak.line(timeout=180)
+    said = soak.line(timeout=900)
     drivers.kill()
     drivers.wait()
     counts, dump = audit(guest)

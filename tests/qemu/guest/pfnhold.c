@@ -14,7 +14,7 @@
  *   move                      mremap() the current one to another address
  *   resize LENGTH             mremap() it where it is: shrink or grow
  *   mprotect OFFSET LENGTH r|rw|none          splits it, or merges it again
- *   madvise OFFSET LENGTH     MADV_DONTNEED
+ *   madvise OFFSET LENGTH [pageout]           MADV_DONTNEED, or MADV_PAGEOUT
  *   read OFFSET | write OFFSET VALUE          a 32-bit word
  *   clock                     ask the vDSO for the time: the first time, a fault
  *                             inserts the page frame of its data
@@ -284,7 +284,10 @@ static void obey(char *line)
 
 		result(mprotect(region->va + a, b, prot), "protected");
 	} else if (!strcmp(word[0], "madvise") && two) {
-		result(madvise(region->va + a, b, MADV_DONTNEED), "advised");
+		int advice = word[3] && !strcmp(word[3], "pageout") ? MADV_PAGEOUT
+								    : MADV_DONTNEED;
+
+		result(madvise(region->va + a, b, advice), "advised");
 	} else if (!strcmp(word[0], "read") && one) {
 		say("ok value=0x%" PRIx32, *(volatile uint32_t *)(region->va + a));
 	} else if (!strcmp(word[0], "write") && two) {
