@@ -7,8 +7,11 @@ PYTHON := /usr/bin/python3 -B
 ARCH ?= x86_64
 FLAVOUR ?= pfn_track
 BUILD := build
-TEST_ARCHES := $(or $(PFNTRACK_ARCHES),x86_64,arm64)
 comma := ,
+# A comma in the arguments of or would end one.
+TEST_ARCHES := $(subst $(comma), ,$(or $(PFNTRACK_ARCHES),x86_64 arm64 riscv64))
+# Those with a shell in their guests, and with kernels that are not ours.
+SHELL_ARCHES := $(filter x86_64 arm64,$(TEST_ARCHES))
 
 ifneq ($(V),1)
 Q := @
@@ -28,23 +31,24 @@ demo: ## a conflict refused in a real kernel [ARCH=x86_64|arm64]
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
 	$(Q)scripts/demo $(ARCH)
 
-test: ## all tests, on both architectures [PFNTRACK_ARCHES=x86_64]
-	$(Q)scripts/packages tools unit kernel lab browser $(if $(findstring arm64,$(TEST_ARCHES)),arm64)
+test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
+	$(Q)scripts/packages tools unit kernel lab browser $(filter arm64 riscv64,$(TEST_ARCHES))
 	$(Q)$(MAKE) tools
-	$(Q)for arch in $(subst $(comma), ,$(TEST_ARCHES)); do \
-		for flavour in pristine pfn_track; do \
-			$(PYTHON) scripts/kernel/build.py $$arch $$flavour || exit 1; \
-		done; \
+	$(Q)for arch in $(TEST_ARCHES); do \
+		$(PYTHON) scripts/kernel/build.py $$arch pfn_track || exit 1; \
+	done
+	$(Q)for arch in $(SHELL_ARCHES); do \
+		$(PYTHON) scripts/kernel/build.py $$arch pristine || exit 1; \
 	done
 	$(Q)rm -rf $(BUILD)/lab
-	$(Q)PFNTRACK_ARCHES=$(TEST_ARCHES) $(PYTHON) -m pytest -p no:cacheprovider -ra tests
+	$(Q)PFNTRACK_ARCHES="$(TEST_ARCHES)" $(PYTHON) -m pytest -p no:cacheprovider -ra tests
 
 test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRACK_ARCHES=]
-	$(Q)scripts/packages tools kernel lab $(if $(findstring arm64,$(TEST_ARCHES)),arm64)
-	$(Q)for arch in $(subst $(comma), ,$(TEST_ARCHES)); do \
+	$(Q)scripts/packages tools kernel lab $(filter arm64,$(SHELL_ARCHES))
+	$(Q)for arch in $(SHELL_ARCHES); do \
 		$(PYTHON) scripts/kernel/build.py $$arch debug || exit 1; \
 	done
-	$(Q)PFNTRACK_ARCHES=$(TEST_ARCHES) PFNTRACK_FLAVOUR=debug \
+	$(Q)PFNTRACK_ARCHES="$(SHELL_ARCHES)" PFNTRACK_FLAVOUR=debug \
 		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
 
 lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm64]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Guests for tests: one boot per (architecture, flavour, command line).
 
-PFNTRACK_ARCHES   architectures to test, by default "x86_64,arm64"
+PFNTRACK_ARCHES   architectures to test, by default "x86_64,arm64,riscv64"; those without
+                  a shell in their guests take part in test_matrix.py only
 PFNTRACK_FLAVOUR  what to boot where a test asks for the patched kernel: "debug"
 PFNTRACK_DRIVERS  1: also the tests with real drivers, which have a kernel of their own
 """
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "kernel"))
 
 import lab  # noqa: E402
+import matrix  # noqa: E402
 
 collect_ignore = [] if os.environ.get("PFNTRACK_DRIVERS") == "1" else \
     ["test_drivers.py", "test_pages.py"]
@@ -27,9 +29,9 @@ GuestFactory = Callable[..., lab.Guest]
 
 def arches() -> list[str]:
     """The architectures of this run."""
-    names = os.environ.get("PFNTRACK_ARCHES") or "x86_64,arm64"
+    names = os.environ.get("PFNTRACK_ARCHES") or "x86_64,arm64,riscv64"
     # Interned: pytest takes parameters for the same only if they are one object.
-    chosen = [sys.intern(name.strip()) for name in names.split(",") if name.strip()]
+    chosen = [sys.intern(name) for name in names.replace(",", " ").split()]
     for name in chosen:
         if name not in lab.ARCHES:
             raise pytest.UsageError(f"PFNTRACK_ARCHES: unknown architecture {name!r}")
@@ -45,8 +47,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes "arch" runs once for each architecture, or those it is "only" about."""
     if "arch" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("only")
-        chosen = [name for name in arches() if not only or name in only.args]
+        chosen = [name for name in arches()
+                  if not lab.ARCHES[name].slim and (not only or name in only.args)]
         metafunc.parametrize("arch", chosen, scope="session")
+    if "row" in metafunc.fixturenames:
+        chosen = [name for name, row in matrix.ROWS.items()
+                  if row.kernel in arches() and lab.ARCHES[row.kernel].slim]
+        metafunc.parametrize("row", chosen, scope="session")
 
 
 class _Boots:

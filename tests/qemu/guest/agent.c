@@ -380,11 +380,8 @@ static int open_port(void)
 static void mount_all(void)
 {
 	static const char *const table[][2] = {
-		{ "proc", "/proc" },
-		{ "sysfs", "/sys" },
-		{ "devtmpfs", "/dev" },
-		{ "debugfs", "/sys/kernel/debug" },
-		{ "tracefs", "/sys/kernel/tracing" },
+		{ "proc", "/proc" },    { "sysfs", "/sys" },
+		{ "devtmpfs", "/dev" }, { "debugfs", "/sys/kernel/debug" },
 		{ "tmpfs", "/tmp" },
 	};
 
@@ -393,6 +390,8 @@ static void mount_all(void)
 		if (mount(table[i][0], table[i][1], table[i][0], 0, NULL) && errno != EBUSY)
 			die(table[i][1]);
 	}
+	/* A slim kernel has no trace events. */
+	mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
 	mkdir("/dev/shm", 0777);
 	mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
 }
