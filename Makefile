@@ -22,10 +22,10 @@ export V
 .DEFAULT_GOAL := tools
 .PHONY: tools demo test test-debug lab unit bench bench-kernel soak matrix kernel patch style install clean help
 
-tools: ## the pfntrack command, build/tools/pfntrack (the default)
+tools: ## the pfntrack command and its manual, build/tools (the default)
 	$(Q)scripts/packages tools
-	$(Q)$(MAKE) $(if $(Q),-s) -C tools/pfntrack O=$(CURDIR)/$(BUILD)/tools pfntrack
-	@echo "made $(BUILD)/tools/pfntrack"
+	$(Q)$(MAKE) $(if $(Q),-s) -C tools/pfntrack O=$(CURDIR)/$(BUILD)/tools pfntrack man
+	@echo "made $(BUILD)/tools/pfntrack, and its manual in $(BUILD)/tools/man"
 
 demo: ## a conflict refused in a real kernel [ARCH=x86_64|arm64]
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)

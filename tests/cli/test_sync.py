@@ -1,27 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Help, manual page and completion say the same; the build keeps its promises."""
+"""Help, manual pages, completion and README say the same; the build keeps its promises."""
 import json
 import re
 import subprocess
 
 import pytest
 
-from conftest import SOURCE, run_make
+from conftest import REPO, SOURCE, run_make
 
-MAN = (SOURCE / "man/pfntrack.8").read_text()
+MANPAGES = REPO / "scripts/manpages"
 COMPLETION = SOURCE / "completion/pfntrack"
 EXIT_CODES = {"0", "1", "2", "3", "4"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def commands(binaries):
     result = binaries("built")("help", "--json")
     assert result.returncode == 0
     return {c["name"]: c for c in json.loads(result.stdout)["commands"]}
 
 
-def man_words():
-    return MAN.replace("\\-", "-").replace("\\fR", " ").replace("\\fP", " ").replace('"', " ")
+@pytest.fixture(scope="module")
+def pages(binaries, tmp_path_factory):
+    """Name of a manual page -> its source, made as the build makes them."""
+    out = tmp_path_factory.mktemp("man")
+    subprocess.run([MANPAGES, binaries("built").binary, SOURCE / "man", out], check=True)
+    return {path.stem: path.read_text() for path in out.iterdir()}
+
+
+def section(page, name):
+    """One section of a page, as plain words."""
+    text = page[page.index(f"\n.SH {name}\n"):].split("\n.SH ")[1]
+    return re.sub(r"\\f[A-Z]|\\&", " ", text).replace("\\-", "-").replace('"', " ")
 
 
 def test_help(cli, commands):
@@ -56,26 +66,48 @@ def test_options_stand_anywhere(cli):
     assert cli("list", "-R", "x86_64", "-o", "pid,Comm").returncode == 0
 
 
-def test_man_page(commands):
-    words = man_words()
+def test_man_pages(commands, pages):
+    assert set(pages) == {"pfntrack", *(f"pfntrack-{name}" for name in commands)}
+    main = pages["pfntrack"]
+    for name in ("NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "JSON", "EXIT STATUS",
+                 "FILES", "EXAMPLES", "SEE ALSO"):
+        assert main.count(f"\n.SH {name}\n") == 1, name
     for name, command in commands.items():
-        assert re.search(rf"^\.TP\n\.(B|BI) {name}\b", words, re.M), name
-        assert not re.search(rf"(?<!\n\.TP)\n\.BI {name}\b", words), name
+        assert re.search(rf"^\.TP\n\.BI {name}\b", section(main, "COMMANDS"), re.M), name
+        assert f".BR pfntrack-{name} (8)" in section(main, "SEE ALSO"), name
+        page = pages[f"pfntrack-{name}"]
+        assert command["summary"] in section(page, "NAME")
         for option in command["options"]:
-            assert re.search(rf"^\.BR -\w ,  {option}\b|^\.BR -\w\s+,\s+{option}\b", words,
-                             re.M), option
+            for text in (main, page):
+                assert re.search(rf"^\.BR -\w\s+,\s+{option}\b", section(text, "OPTIONS"), re.M), \
+                    (name, option)
+        assert ("\n.SH COLUMNS\n" in page) == bool(command["columns"])
         for column in command["columns"]:
-            assert re.search(rf"\b{column}\b", words), column
-    for section in ("NAME", "SYNOPSIS", "COMMANDS", "OPTIONS", "EXIT STATUS", "FILES", "EXAMPLES"):
-        assert f"\n.SH {section}\n" in MAN
-    status = MAN[MAN.index(".SH EXIT STATUS"):MAN.index(".SH FILES")]
-    assert set(re.findall(r"^\.B (\d)$", status, re.M)) == EXIT_CODES
+            assert re.search(rf"^\.B {column}$", section(page, "COLUMNS"), re.M), (name, column)
+        for text in (main, page):
+            assert set(re.findall(r"^\.B (\d)$", section(text, "EXIT STATUS"), re.M)) == EXIT_CODES
+        # Every command has JSON, so every page has its keys.
+        assert section(page, "JSON").strip(), name
     # And nothing that is gone.
     options = {o for c in commands.values() for o in c["options"]}
-    assert set(re.findall(r"--[a-z]+", words)) <= options
+    for name, page in pages.items():
+        assert set(re.findall(r"(?<![\w-])--[a-z]+", page.replace("\\-", "-"))) <= options, name
+        for other in re.findall(r"pfntrack-(\w+)", page.replace("\\-", "-")):
+            assert other in commands, (name, other)
 
 
-def test_man_page_names_every_json_key(commands, binaries):
+def test_man_pages_know_their_sources(binaries, tmp_path):
+    """A source of no command, or of a section that no page has, is not dropped silently."""
+    for name, text, message in (("lst.man", "", b"no command: lst"),
+                                ("list.man", ".SH JASON\nx\n", b"no page has a section JASON")):
+        (tmp_path / name).write_text(text)
+        result = subprocess.run([MANPAGES, binaries("built").binary, tmp_path, tmp_path / "out"],
+                                check=False, stderr=subprocess.PIPE)
+        assert result.returncode == 1 and message in result.stderr
+        (tmp_path / name).unlink()
+
+
+def test_man_pages_name_every_json_key(commands, pages, binaries):
     def keys(value):
         if isinstance(value, dict):
             for key, inner in value.items():
@@ -85,22 +117,50 @@ def test_man_page_names_every_json_key(commands, binaries):
             for inner in value:
                 yield from keys(inner)
 
-    output = MAN[MAN.index(".SH OUTPUT"):MAN.index(".SH EXIT STATUS")]
     cli = binaries("built")
-    for args in (["list"], ["aliases"], ["export"], ["conflicts"], ["explain", "0x380000000000"]):
-        for key in set(keys(json.loads(cli(*args, "-j", root="x86_64").stdout))):
-            assert re.search(rf"\b{key}\b", output), key
-    for command in ("audit", "leaks", "features", "policy", "map"):
-        for key in set(keys(json.loads(cli(command, "-j", root="x86_64-broken").stdout))):
-            assert re.search(rf"\b{key}\b", output), key
-    for key in json.loads(cli("status", "-j", root="x86_64").stdout):
-        assert re.search(rf"\b{key}\b", output), key
+    common = section(pages["pfntrack"], "JSON")
+    # What holds records has their keys, by reference.
+    refer = {"conflicts": ["list"], "explain": ["list", "conflicts", "aliases"],
+             "aliases": ["list"], "leaks": ["list"], "status": ["features"], "audit": ["features"],
+             "map": ["list"]}
+    runs = {"explain": [["explain", "0x380000000000"]], "policy": [["policy"]],
+            "arch": [["arch", "x86"], ["arch", "mips"]]}
+    for name in commands:
+        if name in ("snapshot", "watch"):
+            continue
+        known = common + section(pages[f"pfntrack-{name}"], "JSON")
+        for other in refer.get(name, []):
+            assert f"pfntrack-{other} (8)" in known, (name, other)
+            known += section(pages[f"pfntrack-{other}"], "JSON")
+        # Kinds are named where one is given.
+        known += section(pages["pfntrack-policy"], "DESCRIPTION")
+        for args in runs.get(name, [[name]]):
+            values = [json.loads(result.stdout) for result in (
+                cli(*args, "-j", root=root) for root in ("x86_64", "x86_64-broken"))
+                      if result.returncode < 2]
+            assert values, name
+            for found in values:
+                if name == "status":  # words of the vocabulary
+                    found.pop("by_attribute"), found.pop("by_kind"), found.pop("counters")
+                for key in set(keys(found)):
+                    assert re.search(rf"\b{key}\b", known), (name, key)
 
 
-def test_man_page_is_well_formed():
-    result = subprocess.run(["groff", "-man", "-Tascii", "-ww", "-z", SOURCE / "man/pfntrack.8"],
-                            check=False, stderr=subprocess.PIPE)
-    assert (result.returncode, result.stderr) == (0, b"")
+def test_man_pages_are_well_formed(pages):
+    for name, page in pages.items():
+        result = subprocess.run(["groff", "-man", "-Tascii", "-ww", "-z"], input=page.encode(),
+                                check=False, stderr=subprocess.PIPE)
+        assert (result.returncode, result.stderr) == (0, b""), name
+        assert "\n\n" not in page, name
+
+
+def test_readme_names_every_command(commands):
+    readme = (REPO / "README.md").read_text()
+    for name in commands:
+        assert re.search(rf"`{name}\b", readme), name
+    # And none that there is not.
+    words = set(re.findall(r"pfntrack (?:--root \S+ )?([a-z]+)", readme))
+    assert words <= set(commands) | {"explains", "command"}, words - set(commands)
 
 
 def complete(*words):
@@ -117,7 +177,7 @@ def complete(*words):
     return result.stdout.decode().split()
 
 
-def test_completion(commands, binaries):
+def test_completion(commands, binaries, pages):
     assert complete("") == complete("help", "") == list(commands)
     assert complete("con") == ["conflicts"]
     assert complete("--root", "/tmp", "st") == ["status"]
@@ -130,23 +190,25 @@ def test_completion(commands, binaries):
     assert complete("--source", "") == complete("list", "-s", "") == ["kernel", "proc"]
     assert complete("--source", "proc", "al") == ["aliases"]
     assert offered == commands["conflicts"]["columns"] + held
+    assert "test_sync.py" in complete("map", "-o", str(REPO / "tests/cli/test_s"))[0]
     assert complete("policy", "re") == ["report"]
     assert complete("policy", "--kind", "re") == ["remap_pfn"]
     kinds = json.loads(binaries("built")("policy", "--json", root="x86_64").stdout)["kinds"]
     assert complete("policy", "--kind", "") == list(kinds)
-    assert all(re.search(rf"\b{kind}\b", MAN) for kind in kinds)
+    described = section(pages["pfntrack-policy"], "DESCRIPTION")
+    assert all(re.search(rf"\b{kind}\b", described) for kind in kinds)
     assert complete("policy", "-k", "ioremap", "str") == ["strict"]
     for name in ("audit", "leaks"):
         assert complete(name, "-o", "") == commands[name]["columns"]
     assert complete("conflicts", "-o", "ID,HELD.CO") == ["ID,HELD.COMM"]
 
 
-def test_install(tmp_path):
+def test_install(tmp_path, pages):
     run_make(f"O={tmp_path}/o", f"DESTDIR={tmp_path}/root", "PREFIX=/usr", "install")
     files = {str(p.relative_to(tmp_path / "root/usr"))
              for p in (tmp_path / "root").rglob("*") if p.is_file()}
-    assert files == {"sbin/pfntrack", "share/man/man8/pfntrack.8",
-                     "share/bash-completion/completions/pfntrack"}
+    assert files == {"sbin/pfntrack", "share/bash-completion/completions/pfntrack",
+                     *(f"share/man/man8/{name}.8" for name in pages)}
 
 
 def test_size_of_the_sources():

@@ -13,8 +13,8 @@ const struct opt option_table[] = {
 	{ 'j', "json", NULL, "print JSON; errors, too, as an object on stderr", OPT_ALL },
 	{ 'p', "pretty", NULL, "print JSON over several lines", OPT_ALL },
 	{ 'R', "root", "DIR", "read a captured tree instead of this machine", OPT_ALL },
-	{ 's', "source", "NAME", "kernel (with pfn_track) or proc; else the first there is",
-	  OPT_ALL },
+	{ 's', "source", "NAME",
+	  "where to read: kernel (with pfn_track) or proc; else the first there is", OPT_ALL },
 	{ 'h', "help", NULL, "show help, of the command if one is given", OPT_ALL },
 	{ 'V', "version", NULL, "show the version", OPT_ALL },
 	{ 'o', "output", "LIST", "columns to show, separated by commas", OPT_TABLE },
@@ -66,17 +66,25 @@ void show_options(const struct cmd *cmd)
 	}
 }
 
+const struct exit_code exit_codes[] = {
+	{ RC_CLEAN, "clean" },
+	{ RC_CONFLICT, "conflicts, aliases that harm, leaks or findings" },
+	{ RC_USAGE, "wrong usage" },
+	{ RC_UNSUPPORTED, "not supported, not permitted, or tracking is off" },
+	{ RC_INTERNAL, "internal: a malformed or truncated dump, no memory, output lost" },
+	{ 0, NULL },
+};
+
 /**
  * show_exit_codes() - print what the exit codes mean
  */
 void show_exit_codes(void)
 {
-	puts("\nExit codes:\n"
-	     "  0  clean\n"
-	     "  1  conflicts, aliases that harm, leaks or findings\n"
-	     "  2  wrong usage\n"
-	     "  3  not supported, not permitted, or tracking is off\n"
-	     "  4  internal: a malformed or truncated dump, no memory, output lost");
+	const struct exit_code *code;
+
+	puts("\nExit codes:");
+	for (code = exit_codes; code->text; code++)
+		printf("  %d  %s\n", code->code, code->text);
 }
 
 /**

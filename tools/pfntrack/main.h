@@ -83,6 +83,11 @@ struct opt {
 
 extern const struct opt option_table[];
 
+extern const struct exit_code {
+	enum rc code;
+	const char *text;
+} exit_codes[];
+
 const struct cmd *find_command(const char *name);
 bool option_fits(const struct opt *opt, const struct cmd *cmd);
 void show_options(const struct cmd *cmd);

@@ -66,6 +66,9 @@ void text_source(const struct model *m);
 void text_metrics(const struct model *m, const struct metrics *metrics);
 void json_metrics(const struct model *m, const struct metrics *metrics);
 
+/* print_json_help.c */
+void json_help(void);
+
 /* print_text.c: pieces of it */
 void text_put(char *s);
 void text_detail(const char *label, char *s);

@@ -204,42 +204,6 @@ static void json_version(void)
 	jemit(top);
 }
 
-static struct json_object *option_names(const struct cmd *cmd)
-{
-	struct json_object *names = jneed(json_object_new_array());
-	const struct opt *opt;
-
-	for (opt = option_table; opt->name; opt++)
-		if (option_fits(opt, cmd))
-			jpush(names, jtext_and_free(xasprintf("--%s", opt->name)));
-	return names;
-}
-
-static void json_help(void)
-{
-	struct json_object *top = jneed(json_object_new_object());
-	struct json_object *all = jneed(json_object_new_array());
-	const struct cmd *cmd;
-	size_t i;
-
-	for (cmd = commands; cmd->name; cmd++) {
-		struct json_object *v = jneed(json_object_new_object());
-		struct json_object *columns = jneed(json_object_new_array());
-
-		for (i = 0; cmd->columns && column_at(cmd->columns, i); i++)
-			jpush(columns, jtext(column_at(cmd->columns, i)->name));
-		jput(v, "name", jtext(cmd->name));
-		jput(v, "args", jtext(cmd->args));
-		jput(v, "summary", jtext(cmd->summary));
-		jput(v, "options", option_names(cmd));
-		jput(v, "columns", columns);
-		jpush(all, v);
-	}
-	jput(top, "version", jnumber(JSON_VERSION));
-	jput(top, "commands", all);
-	jemit(top);
-}
-
 const struct printer json_printer = {
 	.status = json_status,
 	.list = json_list,
