@@ -403,7 +403,7 @@ class TestJson:
         return next(lane for lane in value["lanes"] if lane["name"] == name)
 
     def test_agrees_with_list(self, cli):
-        for root in ("x86_64", "arm64", "x86_64-broken", "arm64-broken"):
+        for root in ("x86_64", "arm64", "x86_64-broken", "arm64-broken", "riscv64-patched"):
             value = json.loads(cli("map", "-j", root=root).stdout)
             listed = json.loads(cli("list", "-j", root=root).stdout)["records"]
             shown = [h for lane in value["lanes"] for box in lane["boxes"]
@@ -414,6 +414,18 @@ class TestJson:
             conflicts = json.loads(cli("conflicts", "-j", root=root).stdout)["conflicts"]
             assert sorted(i for mark in value["marks"] for i in mark["ids"]) == \
                 sorted(c["id"] for c in conflicts)
+
+    def test_stock_kernel(self, cli):
+        """Without pfn_track: the same picture, as far as it is known, and that is said."""
+        value = json.loads(cli("map", "-j", root="x86_64-stock").stdout)
+        assert value["view"] == "proc" and value["unseen"]
+        assert [(m["worst"], m["conflicts"], m["aliases"]) for m in value["marks"]] == \
+            [("ordering", 0, 1)]
+        page = cli("map", "-o", "-", root="x86_64-stock").stdout.decode()
+        assert "remembers conflicts" in page and "No conflict is recorded" not in page
+        assert "resource2_wc" in page and "policy not known" in page
+        text = cli("map", root="x86_64-stock").stdout.decode()
+        assert "Source: /proc and sysfs" in text and "! ordering now" in text
 
     def test_alias(self, cli, clean_tree):
         """Two attributes on one page now, though no conflict is on record."""
