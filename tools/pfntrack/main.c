@@ -197,7 +197,7 @@ const struct cmd commands[] = {
 	{ .name = NULL },
 };
 
-#define NR_OPTIONS 16
+#define NR_OPTIONS 32
 
 /* Derive getopt's tables from ours. */
 static void getopt_tables(char *letters, struct option *longs)
