@@ -32,7 +32,7 @@ demo: ## a conflict refused in a real kernel [ARCH=x86_64|arm64]
 	$(Q)scripts/demo $(ARCH)
 
 test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
-	$(Q)scripts/packages tools unit kernel lab browser docs $(filter arm64 riscv64,$(TEST_ARCHES))
+	$(Q)scripts/packages tools unit kernel lab metrics browser docs $(filter arm64 riscv64,$(TEST_ARCHES))
 	$(Q)$(MAKE) tools
 	$(Q)for arch in $(TEST_ARCHES); do \
 		$(PYTHON) scripts/kernel/build.py $$arch pfn_track || exit 1; \

@@ -136,6 +136,11 @@ def cli(request, binaries):
     return binaries(request.param)
 
 
+def in_namespace(command):
+    return subprocess.run(["unshare", "--mount", "sh", "-c", command], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
 def copy_of(snapshot, public_dir):
     path = pathlib.Path(tempfile.mkdtemp(prefix="tree-", dir=public_dir))
     path.chmod(0o755)

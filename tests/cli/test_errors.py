@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import DUMPS, SYSFS
+from conftest import DUMPS, SYSFS, in_namespace
 
 COMMANDS = [["status"], ["list"], ["conflicts"], ["aliases"], ["export"], ["explain", "0x1000"], ["audit"], ["leaks"]]
 
@@ -418,11 +418,6 @@ def test_this_machine(cli):
         assert cli("status").returncode in (0, 1, 3)
         expect(cli, 3, "this kernel has no pfn_track .*CONFIG_PFN_TRACK=y", "conflicts")
         expect(cli, 3, "this kernel has no pfn_track", "list", "--source", "kernel")
-
-
-def in_namespace(command):
-    return subprocess.run(["unshare", "--mount", "sh", "-c", command], check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def test_debugfs_not_mounted(cli, tree):

@@ -131,7 +131,7 @@ static void set_rule(struct alias *alias, const struct pfn_attr_pair *rule)
 
 /**
  * alias_judge() - what it means that two mappings hold the same page frames
- * @arch: of the machine; one that is not known has rules for nothing but agreement
+ * @arch: of the machine; one that is not known has the generic rules
  * @a: one mapping
  * @b: the other
  * @alias: gets sides, verdict, why and source
