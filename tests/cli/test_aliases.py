@@ -24,7 +24,7 @@ def rules(cli):
 def judge(rule, a, b):
     """Two mappings, each (want, got): as the manual says."""
     order = words("VERDICT")
-    (want_a, got_a), (want_b, got_b) = a, b
+    want_a, want_b = a[0], b[0]
     have_a, have_b = (want if got == "-" else got for want, got in (a, b))
     if "-" in (have_a, have_b):
         verdicts = ["unknown"]

@@ -112,7 +112,7 @@ static int explain(const struct model *m, uint64_t address)
 	gather(m, &e);
 	printer()->explain(m, &e);
 	rc = e.nr_conflicts || (e.aliased && verdict_harms(e.alias.verdict)) ? RC_CONFLICT
-									    : RC_CLEAN;
+									     : RC_CLEAN;
 	free(e.resource);
 	free(e.holders);
 	free(e.conflicts);
@@ -136,7 +136,8 @@ int cmd_explain(int argc, char **argv)
 	(void)argc;
 	rc = parse_address(argv[0], &address);
 	if (!rc)
-		rc = source_load(&m, LOAD_RECORDS | LOAD_CONFLICTS | LOAD_COVERAGE | LOAD_PLATFORM);
+		rc = source_load(&m, LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS | LOAD_COVERAGE |
+					     LOAD_PLATFORM);
 	if (!rc)
 		rc = explain(&m, address);
 	model_free(&m);

@@ -139,7 +139,9 @@ int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t 
 		for (p = 0; p < line->nr_pairs; p++) {
 			const char *key = line->pairs[p].key;
 
-			if (strncmp(key, prefix, len) || strcmp(key + len, fields[f].key))
+			/* Most keys differ in the first letter: this is the inner loop. */
+			if (strncmp(key, prefix, len) || key[len] != *fields[f].key ||
+			    strcmp(key + len, fields[f].key))
 				continue;
 			if (value)
 				return dump_malformed(line, "twice the key", key);

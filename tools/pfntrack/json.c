@@ -27,12 +27,13 @@ struct json_object *jneed(struct json_object *v)
 /**
  * jput() - add a key to an object
  * @object: the object; owns the value from here
- * @key: a constant
+ * @key: a constant, that the object does not have
  * @v: the value; NULL is JSON's null
  */
 void jput(struct json_object *object, const char *key, struct json_object *v)
 {
-	if (json_object_object_add(object, key, v))
+	if (json_object_object_add_ex(
+		    object, key, v, JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY))
 		die_nomem();
 }
 
@@ -244,17 +245,24 @@ struct json_object *jroads(const struct model *m)
 	return all;
 }
 
-/**
- * jdocument() - a document, with what stands in every one
- */
-struct json_object *jdocument(void)
+/* Every document begins so; of @view NULL: what mappings there are is not its business. */
+static struct json_object *begin(const char *view)
 {
 	struct json_object *top = jneed(json_object_new_object());
 
 	jput(top, "version", jnumber(JSON_VERSION));
 	jput(top, "source",
-	     *opts.root ? jtext_and_free(xasprintf("root:%s", opts.root)) : jtext("kernel"));
+	     *opts.root ? jtext_and_free(xasprintf("root:%s", opts.root))
+			: jtext(view ? view : "kernel"));
 	return top;
+}
+
+/**
+ * jdocument() - a document, with what stands in every one
+ */
+struct json_object *jdocument(void)
+{
+	return begin(NULL);
 }
 
 static const char *line_of(struct json_object *v)
@@ -283,6 +291,7 @@ void jemit_around(struct json_object *head, const char *key,
 		  struct json_object *(*item)(const struct model *m, size_t i),
 		  const struct model *m, size_t nr, struct json_object *tail)
 {
+	struct json_object_iterator at, end;
 	struct json_object *all, *v;
 	size_t i;
 
@@ -291,10 +300,13 @@ void jemit_around(struct json_object *head, const char *key,
 		for (i = 0; i < nr; i++)
 			jpush(all, item(m, i));
 		jput(head, key, all);
-		json_object_object_foreach(tail, name, value)
-			jput(head, name, json_object_get(value));
-		json_object_put(tail);
+		at = json_object_iter_begin(tail);
+		end = json_object_iter_end(tail);
+		for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+			jput(head, json_object_iter_peek_name(&at),
+			     json_object_get(json_object_iter_peek_value(&at)));
 		jemit(head);
+		json_object_put(tail);
 		return;
 	}
 	/* Without its last brace, and without the first of the tail. */
@@ -319,13 +331,11 @@ void jemit_around(struct json_object *head, const char *key,
 struct json_object *jdocument_of(const struct model *m)
 {
 	struct json_object *unseen = jneed(json_object_new_array());
-	struct json_object *top = jdocument();
+	struct json_object *top = begin(view_names[m->view]);
 	size_t i;
 
 	for (i = 0; i < m->nr_unseen; i++)
 		jpush(unseen, jtext(m->unseen[i]));
-	if (!*opts.root)
-		jput(top, "source", jtext(view_names[m->view]));
 	jput(top, "view", jtext(view_names[m->view]));
 	jput(top, "unseen", unseen);
 	return top;

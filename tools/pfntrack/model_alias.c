@@ -28,7 +28,8 @@ struct node {
 	size_t next, prev;
 };
 
-struct class {
+struct class
+{
 	size_t head, tail, count;
 };
 
@@ -190,7 +191,7 @@ static const struct pfn_attr_pair *rule_of(struct sweep *s, unsigned int a, unsi
 }
 
 /* The worst of what is open: two of different classes, or of the same. */
-static void judge_open(struct sweep *s, struct alias *alias)
+static bool judge_open(struct sweep *s, struct alias *alias)
 {
 	const struct pfn_attr_pair *worst = NULL, *rule;
 	size_t i, j, a = NOBODY, b = NOBODY;
@@ -210,8 +211,11 @@ static void judge_open(struct sweep *s, struct alias *alias)
 			b = i == j ? s->nodes[a].next : other->head;
 		}
 	}
+	if (!worst)
+		return false;
 	set_sides(alias, s->nodes[a].map, s->nodes[b].map);
 	set_rule(alias, worst);
+	return true;
 }
 
 /* From @start to @end all that is open holds each page frame. */
@@ -220,7 +224,8 @@ static void emit(struct sweep *s, uint64_t start, uint64_t end)
 	struct model *m = s->m;
 	struct alias alias = { .range = { true, start, end }, .holders = s->open }, *last;
 
-	judge_open(s, &alias);
+	if (!judge_open(s, &alias))
+		return;
 	last = m->nr_aliases ? &m->aliases[m->nr_aliases - 1] : NULL;
 	if (last && last->range.end + 1 == start && last->a == alias.a && last->b == alias.b &&
 	    last->holders == alias.holders) {

@@ -77,10 +77,11 @@ static void gather_mappings(const struct model *m, struct metrics *all)
 	metric(all, "pfn_track_mappings_by_kind", "Live mappings by the road they came.", false);
 	for (i = 0; kind_names[i]; i++)
 		label(sample(all, count_kind(m, kind_names[i])), "kind", kind_names[i]);
-	metric(all, "pfn_track_mappings_unplaced", "Mappings that are known, but not what they map.",
-	       false);
+	metric(all, "pfn_track_mappings_unplaced",
+	       "Mappings that are known, but not what they map.", false);
 	sample(all, m->unplaced);
-	metric(all, "pfn_track_aliases", "Ranges that are mapped more than once, by verdict.", false);
+	metric(all, "pfn_track_aliases", "Ranges that are mapped more than once, by verdict.",
+	       false);
 	for (verdict = 0; verdict < PFN_VERDICT_COUNT; verdict++)
 		label(sample(all, count_aliases(m, verdict)), "verdict", verdict_names[verdict]);
 }

@@ -71,9 +71,8 @@ static void json_status(const struct model *m)
 
 	for (i = 0; i < COUNTER_COUNT; i++)
 		jput(counters, counter_names[i],
-		     !told || (i == COUNTER_leaks && !m->counts_leaks) ?
-			     NULL :
-			     jnumber(m->counters[i]));
+		     !told || (i == COUNTER_leaks && !m->counts_leaks) ? NULL
+								       : jnumber(m->counters[i]));
 	jput(seen, "total", jnumber(m->total));
 	jput(seen, "listed", jnumber(m->nr_conflicts));
 	jput(seen, "suppressed", jnumber(m->suppressed));

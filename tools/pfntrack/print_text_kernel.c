@@ -101,7 +101,8 @@ void text_features(const struct model *m)
 	text_put(text_safe(s.text));
 	putchar('\n');
 	free(s.text);
-	if (m->nr_unseen)
+	/* One with pfn_track has just told its roads. */
+	if (m->view == VIEW_PROC)
 		text_source(m);
 }
 

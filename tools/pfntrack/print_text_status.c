@@ -127,8 +127,8 @@ static void status_records(const struct model *m)
 
 	if (m->view == VIEW_KERNEL)
 		printf(LABEL "%llu live, %llu mapped and %llu unmapped so far\n", "Records",
-		       (unsigned long long)n[COUNTER_records],
-		       (unsigned long long)n[COUNTER_maps], (unsigned long long)n[COUNTER_unmaps]);
+		       (unsigned long long)n[COUNTER_records], (unsigned long long)n[COUNTER_maps],
+		       (unsigned long long)n[COUNTER_unmaps]);
 	else
 		printf(LABEL "%zu live; of %zu it is not known what they map\n", "Mappings",
 		       m->nr_records, m->unplaced);

@@ -50,7 +50,7 @@ int source_load(struct model *m, unsigned int what)
 		m->view = VIEW_KERNEL;
 	}
 	rc = m->view == VIEW_PROC ? proc_load(m, what) : kernel_load(m, what);
-	if (!rc && (what & LOAD_RECORDS))
+	if (!rc && (what & LOAD_ALIASES))
 		aliases_find(m);
 	return rc;
 }

@@ -16,6 +16,7 @@
 #define LOAD_PLATFORM  (1u << 4)
 #define LOAD_AUDIT     (1u << 5)
 #define LOAD_LEAKS     (1u << 6)
+#define LOAD_ALIASES   (1u << 7) /* with the records */
 
 /* What a snapshot took. */
 struct snapshot {

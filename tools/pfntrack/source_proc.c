@@ -20,11 +20,11 @@
 static const struct {
 	const char *machine, *arch;
 } archs[] = {
-	{ "x86_64", "x86" },	{ "i386", "x86" },	  { "i486", "x86" },
-	{ "i586", "x86" },	{ "i686", "x86" },	  { "aarch64", "arm64" },
-	{ "arm64", "arm64" },	{ "arm", "arm" },	  { "riscv", "riscv" },
-	{ "ppc", "powerpc" },	{ "powerpc", "powerpc" }, { "s390", "s390" },
-	{ "mips", "mips" },	{ "parisc", "parisc" },	  { "loongarch", "loongarch" },
+	{ "x86_64", "x86" },  { "i386", "x86" },        { "i486", "x86" },
+	{ "i586", "x86" },    { "i686", "x86" },        { "aarch64", "arm64" },
+	{ "arm64", "arm64" }, { "arm", "arm" },         { "riscv", "riscv" },
+	{ "ppc", "powerpc" }, { "powerpc", "powerpc" }, { "s390", "s390" },
+	{ "mips", "mips" },   { "parisc", "parisc" },   { "loongarch", "loongarch" },
 	{ "sparc", "sparc" },
 };
 
@@ -113,10 +113,10 @@ static int load_ioremaps(struct model *m, uint64_t page)
 	text = source_text(m, PROC_VMALLOC, &err);
 	if (!text) {
 		path = source_path(PROC_VMALLOC);
-		rc = err == ENOENT ? fail(RC_UNSUPPORTED,
-					  "%s is missing; there is nothing that shows mappings",
-					  path)
-				   : source_open_failed(path, err);
+		rc = err == ENOENT
+			     ? fail(RC_UNSUPPORTED,
+				    "%s is missing; there is nothing that shows mappings", path)
+			     : source_open_failed(path, err);
 		free(path);
 		return rc;
 	}
@@ -140,7 +140,8 @@ static int page_size(const struct model *m, uint64_t *page)
 	*page = said;
 	if (said)
 		return 0;
-	return fail(RC_INTERNAL, "%s does not say how large a page is; take it with 'pfntrack snapshot'",
+	return fail(RC_INTERNAL,
+		    "%s does not say how large a page is; take it with 'pfntrack snapshot'",
 		    opts.root);
 }
 
@@ -150,9 +151,9 @@ static void join_memtypes(struct model *m)
 	size_t i;
 
 	if (!list) {
-		unseen_add(m, strcmp(m->arch ? m->arch : "", "x86") || source_debugfs_mounted() ?
-				      xstrdup("attributes") :
-				      xstrdup("attributes (debugfs is not mounted)"));
+		unseen_add(m, strcmp(m->arch ? m->arch : "", "x86") || source_debugfs_mounted()
+				      ? xstrdup("attributes")
+				      : xstrdup("attributes (debugfs is not mounted)"));
 		return;
 	}
 	for (i = 0; i < m->nr_records; i++)

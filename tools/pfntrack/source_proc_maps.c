@@ -38,7 +38,7 @@ static char *read_of(const char *pid, const char *name, int *err)
  */
 static bool worth_reading(const char *pid)
 {
-	static const char *const begins[] = { " /dev/",      " /sys/",	   " /proc/",
+	static const char *const begins[] = { " /dev/",      " /sys/",       " /proc/",
 					      " anon_inode", " /anon_inode", " /dmabuf" };
 	int err;
 	char *text = read_of(pid, "maps", &err), *line, *rest = text;

@@ -93,7 +93,8 @@ struct memtypes *memtypes_load(struct model *m)
 		struct memtype entry = { 0 };
 
 		if (parse_line(line, &entry))
-			*(struct memtype *)xappend(&list->entries, &list->nr, sizeof(entry)) = entry;
+			*(struct memtype *)xappend(&list->entries, &list->nr, sizeof(entry)) =
+				entry;
 	}
 	settle(list);
 	return list;

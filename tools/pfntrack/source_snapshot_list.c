@@ -171,9 +171,10 @@ static int check_version(const char *dir, const char *line)
 	    !version)
 		return spoilt(dir, "no version in its list", "");
 	if (version > SNAPSHOT_VERSION)
-		return fail(RC_UNSUPPORTED,
-			    "the snapshot %s has version %s, this pfntrack reads %d; use a newer one",
-			    dir, line + 9, SNAPSHOT_VERSION);
+		return fail(
+			RC_UNSUPPORTED,
+			"the snapshot %s has version %s, this pfntrack reads %d; use a newer one",
+			dir, line + 9, SNAPSHOT_VERSION);
 	return 0;
 }
 
