@@ -4,12 +4,15 @@
 Every test that asks for `cli` runs with two binaries: the one that was built
 (PFNTRACK_BIN, or build/tools/pfntrack), and one with ASan and UBSan.
 """
+import fcntl
 import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 
 import pytest
 
@@ -139,6 +142,28 @@ def cli(request, binaries):
 def in_namespace(command):
     return subprocess.run(["unshare", "--mount", "sh", "-c", command], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def on_terminal(cli, columns, root, env=None, *args):
+    """What a terminal of that width is shown."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TERM": "xterm-256color", **(env or {})}
+    with subprocess.Popen([cli.binary, "--root", root, *(args or ["map"])], cwd=SNAPSHOTS, env=env, stdout=slave,
+                          stderr=slave) as process:
+        os.close(slave)
+        seen = b""
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                break
+            seen += data
+            if not data:
+                break
+        process.wait(10)
+    os.close(master)
+    return seen.replace(b"\r\n", b"\n").decode()
 
 
 def copy_of(snapshot, public_dir):

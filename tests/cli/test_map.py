@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The picture of physical memory: in a browser, as text, as JSON, and as a file."""
-import fcntl
 import html.parser
 import json
 import os
 import pathlib
 import re
 import stat
-import struct
-import subprocess
-import termios
 import time
 
 import pytest
 
-from conftest import DUMPS, REPO, SNAPSHOTS
+from conftest import DUMPS, REPO, on_terminal
 from test_errors import expect
 from test_output import HOSTILE
 
@@ -347,28 +343,6 @@ class TestFile:
         tree.edit(f"{DUMPS}/records", lambda data: data[:-5])
         expect(cli, 4, "truncated", "map", "-o", tmp_path / "map.html", root=tree)
         assert os.listdir(tmp_path) == []
-
-
-def on_terminal(cli, columns, root, env=None):
-    """What a terminal of that width is shown."""
-    master, slave = os.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TERM": "xterm-256color", **(env or {})}
-    with subprocess.Popen([cli.binary, "--root", root, "map"], cwd=SNAPSHOTS, env=env, stdout=slave,
-                          stderr=slave) as process:
-        os.close(slave)
-        seen = b""
-        while True:
-            try:
-                data = os.read(master, 65536)
-            except OSError:
-                break
-            seen += data
-            if not data:
-                break
-        process.wait(10)
-    os.close(master)
-    return seen.replace(b"\r\n", b"\n").decode()
 
 
 class TestText:

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import DUMPS
+from conftest import DUMPS, on_terminal
 
 # Name of a process as the kernel escapes it -> in JSON, in a table, in raw cells.
 HOSTILE = {
@@ -105,7 +105,8 @@ def test_hostile_root(cli, tree):
 @pytest.mark.parametrize("args", [["list"], ["list", "--json"], ["status"], ["conflicts"],
                                   ["help"], ["version"], ["explain", "0", "-j"], ["audit"],
                                   ["leaks", "-j"], ["features"], ["policy", "-j"],
-                                  ["map"], ["map", "-o", "-"], ["map", "-j"]],
+                                  ["map"], ["map", "-o", "-"], ["map", "-j"],
+                                  ["aliases"], ["aliases", "-j"], ["export"], ["export", "-j"]],
                          ids=lambda a: "-".join(a))
 class TestLostOutput:
     def test_full_disk(self, cli, args):
@@ -131,6 +132,16 @@ class TestLostOutput:
             os.close(write)
         assert result.returncode in ((-13,) if sigpipe == "default" else (0, 1))
         assert result.stderr == b""
+
+
+@pytest.mark.parametrize("columns", [1, 20, 80])
+def test_narrow_terminal(cli, columns):
+    """Nothing is cut: what does not fit goes on in the next line."""
+    for args in (["list"], ["aliases"], ["aliases", "-o", "VERDICT,OVERLAP,WHY"], ["status"]):
+        for root in ("x86_64-stock", "x86_64-patched"):
+            plain = cli(*args, root=root).stdout.decode()
+            assert re.sub(r"\s+", "", on_terminal(cli, columns, root, {"NO_COLOR": "1"}, *args)) == \
+                re.sub(r"\s+", "", plain)
 
 
 def test_reader_gone_early(cli, tree):
@@ -208,7 +219,9 @@ def shim(tmp_path_factory):
 
 @pytest.mark.parametrize("args", [["status"], ["list"], ["explain", "0x380000000000"],
                                   ["conflicts", "-r"], ["audit"], ["leaks"], ["features"], ["policy"],
-                                  ["map"], ["map", "-o", "-"]],
+                                  ["map"], ["map", "-o", "-"], ["aliases"], ["export"],
+                                  ["-Rx86_64-stock", "status"], ["-Rx86_64-stock", "aliases"],
+                                  ["-Rx86_64-stock", "list"], ["-Rx86_64-stock", "export"]],
                          ids=lambda a: "-".join(a))
 def test_out_of_memory(binaries, shim, tmp_path, args):
     """Refuse an allocation: the whole output, or none and code 4; never a half.

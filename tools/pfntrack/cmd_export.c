@@ -37,13 +37,24 @@ static int take_over(int fd, const char *path)
 	return 0;
 }
 
+static int put(int fd, const char *text, size_t len)
+{
+	ssize_t n;
+
+	for (; len; text += n, len -= n) {
+		n = write(fd, text, len);
+		if (n < 0)
+			return -1;
+	}
+	return fsync(fd);
+}
+
 /* A reader sees the old file or the new one, never half of it. */
-static int write_file(const char *path, const struct metrics *metrics)
+static int replace_file(const char *path, const char *text, size_t len)
 {
 	/* Its name must not end in .prom: collectors read all of those. */
 	char *temporary = xasprintf("%s.XXXXXX", path);
 	int fd = mkstemp(temporary), rc;
-	FILE *file;
 
 	if (fd < 0) {
 		rc = write_failed(path, errno);
@@ -51,21 +62,34 @@ static int write_file(const char *path, const struct metrics *metrics)
 		return rc;
 	}
 	rc = take_over(fd, path);
-	file = fdopen(fd, "w");
-	if (!file)
-		die_nomem();
-	if (!rc) {
-		metrics_write(file, metrics);
-		if (fflush(file) || fsync(fd))
-			rc = write_failed(path, errno);
-	}
-	if (fclose(file) && !rc)
+	if (!rc && put(fd, text, len))
+		rc = write_failed(path, errno);
+	if (close(fd) && !rc)
 		rc = write_failed(path, errno);
 	if (!rc && rename(temporary, path))
 		rc = write_failed(path, errno);
 	if (rc)
 		unlink(temporary);
 	free(temporary);
+	return rc;
+}
+
+/* All of it in memory first: nothing is begun that cannot be ended. */
+static int write_file(const char *path, const struct metrics *metrics)
+{
+	size_t len;
+	char *text;
+	FILE *file = open_memstream(&text, &len);
+	int rc;
+
+	if (!file)
+		die_nomem();
+	metrics_write(file, metrics);
+	/* Memory is all that it can lack. */
+	if (fclose(file))
+		die_nomem();
+	rc = replace_file(path, text, len);
+	free(text);
 	return rc;
 }
 
