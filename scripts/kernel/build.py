@@ -3,7 +3,7 @@
 """Build a kernel, or take it from the cache; prints the path of the image.
 
 usage: build.py ARCH [FLAVOUR]      FLAVOUR: pfn_track (default), pristine, debug,
-                                    drivers
+                                    drivers, bpf
 
 Images are kept under a hash of everything that goes into them: configuration,
 source version, our files, our patches, compiler. Beside the image lie its
@@ -126,7 +126,7 @@ def keep(arch: Arch, out: Path, target: Path) -> None:
 def image(arch: Arch, flavour: str) -> Path:
     """The image, built if the cache does not have it."""
     foreign = (arch.purpose or arch.name,) if arch.cross else ()
-    packages("kernel", *foreign)
+    packages("kernel", *foreign, *(["bpf"] if flavour == "bpf" else []))
     if (result := cached(arch, flavour)).exists():
         os.utime(result.parent)
         return result

@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 import signal
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import foreign
 import lab
+import programs
 
 SCRIPTS = lab.REPO / "bpf" / "bpftrace"
 # LLVM is large, and the initramfs is in memory twice while it is unpacked.
@@ -17,10 +19,16 @@ MEMORY = 1024
 # epoll_wait() and epoll_pwait(), by the numbers of x86-64 and of arm64.
 WAITING = ("232", "281", "22")
 
+PAIRS = 3
+LENGTH = 0x10000
+ROW = r"^\d\d:\d\d:\d\d "
 
-def files() -> dict[str, Path]:
+
+def files(arch: str) -> dict[str, Path]:
     """What a guest needs, by its place there."""
-    found = foreign.with_libraries(Path("/usr/bin/bpftrace"), "")
+    cross = lab.ARCHES[arch].compiler_prefix
+    place = programs.sysroot() / "usr/bin/bpftrace" if cross else Path("/usr/bin/bpftrace")
+    found = foreign.with_libraries(place, cross)
     for script in sorted(SCRIPTS.glob("*.bt")):
         found[f"bpftrace/{script.name}"] = script
     return found
@@ -83,3 +91,48 @@ def histogram(out: str, name: str) -> dict[int, int]:
         scale = {"": 1, "K": 1 << 10, "M": 1 << 20}[match[2]]
         found[int(match[1].partition(".")[0]) * scale] = int(match[3])
     return found
+
+
+def blocks(out: str) -> list[str]:
+    """What was told, event by event, without the time."""
+    return re.split(ROW, out, flags=re.MULTILINE)[1:]
+
+
+def rows(out: str) -> list[list[str]]:
+    """The words of what was told, where an event is a line."""
+    return [text.partition("\n")[0].split() for text in blocks(out)]
+
+
+@dataclass
+class Workload:
+    """What was done, and what the scripts said of it."""
+
+    guest: lab.Guest
+    out: dict[str, str]
+    # The pids of each pair that disagreed, of a mapping outside, and of who asked the time.
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+    outside: int = 0
+    clocks: list[int] = field(default_factory=list)
+    # Who faulted pages of a driver in.
+    faulted: int = 0
+    # How many more areas of ioremap() there were with the driver than without it.
+    driver: int = 0
+
+
+def run_pairs(guest: lab.Guest, work: Workload) -> None:
+    """Pairs that map the same otherwise; the last lives for more than a second."""
+    outside = guest.hold(f"{guest.device(1)}/resource2", 0, LENGTH)
+    work.outside = outside.pid
+    for number in range(PAIRS):
+        one, two = (guest.hold(f"{guest.device()}/{name}", 0, LENGTH)
+                    for name in ("resource2", "resource2_wc"))
+        work.pairs.append((one.pid, two.pid))
+        if number == PAIRS - 1:
+            time.sleep(1.2)
+        # In this order: the list of PAT would otherwise keep the later one's type.
+        two.leave()
+        one.leave()
+    for _ in range(2):
+        assert outside.do("clock")["did"] == "ok clock"
+    work.clocks.append(outside.pid)
+    outside.leave()

@@ -4,7 +4,8 @@
 PFNTRACK_ARCHES   architectures to test, by default "x86_64,arm64,riscv64"; those without
                   a shell in their guests take part in test_matrix.py only
 PFNTRACK_FLAVOUR  what to boot where a test asks for the patched kernel: "debug"
-PFNTRACK_DRIVERS  1: also the tests with real drivers, which have a kernel of their own
+PFNTRACK_DRIVERS  1: also the tests that need kernels of their own, with real drivers or
+                  for BPF
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import lab  # noqa: E402
 import matrix  # noqa: E402
 
 collect_ignore = [] if os.environ.get("PFNTRACK_DRIVERS") == "1" else \
-    ["test_drivers.py", "test_pages.py"]
+    ["test_bpftrace.py", "test_drivers.py", "test_pages.py"]
 GuestFactory = Callable[..., lab.Guest]
 
 

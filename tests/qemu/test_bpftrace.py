@@ -1,170 +1,141 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The bpftrace scripts against a workload that is known to the last mapping.
+"""The bpftrace scripts for kernels with pfn_track, against a workload that is known.
 
-All scripts run at once, for each of them takes seconds to begin; what each said
-is then judged apart.
+Only "make lab" runs these: they need the "bpf" kernels. All scripts run at once,
+for each of them takes seconds to begin; what each said is then judged apart.
 """
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import bpftrace
 import lab
 import pytest
+import registry
+from bpftrace import LENGTH, PAIRS, ROW, Workload, blocks, rows, run_pairs
 
-NIC = ("-netdev", "user,id=net,restrict=on", "-device", "e1000e,netdev=net,romfile=,addr=0xa")
-STOCK = ("pfnconflict-stock.bt", "pfndowngrade-stock.bt", "pfnwho-stock.bt", "pfnlife-stock.bt",
-         "ioremapleak-stock.bt", "pfnfaults.bt")
-PAIRS = 3
-LENGTH = 0x10000
-ROW = r"^\d\d:\d\d:\d\d "
-
-
-@dataclass
-class Workload:
-    """What was done, and what the scripts said of it."""
-
-    guest: lab.Guest
-    out: dict[str, str]
-    # The pids of each pair that disagreed, of a mapping outside, and of who asked the time.
-    pairs: list[tuple[int, int]] = field(default_factory=list)
-    outside: int = 0
-    clocks: list[int] = field(default_factory=list)
-    # How many more areas of ioremap() there were with the driver than without it.
-    driver: int = 0
+SCRIPTS = ("pfnconflict.bt", "pfndowngrade.bt", "pfnwho.bt", "pfnlife.bt", "ioremapleak.bt",
+           "pfnfaults.bt")
+# It names modules, which no test on a stock kernel can let leak.
+ALSO = {"x86_64": ("ioremapleak-stock.bt",), "arm64": ()}
+PAGES = 16
+WANT = registry.COMBINING
+# What the second of a pair gets.
+GOT = {"x86_64": "uncached-minus", "arm64": WANT}
 
 
-def ioremaps(guest: lab.Guest) -> int:
-    """How many areas of ioremap() there are, by the kernel's own list."""
-    return len([line for line in guest.read("/proc/vmallocinfo").splitlines()
-                if line.endswith(" ioremap")])
+def run_faults(guest: lab.Guest, work: Workload) -> None:
+    """A process faults pages of a driver's object in, each once."""
+    guest.run("insmod /lib/modules/pfn_track_fault.ko").ok()
+    holder = guest.hold("/dev/pfn_track_fault", 0, PAGES * registry.PAGE)
+    for page in range(PAGES):
+        assert holder.do(f"read {page * registry.PAGE:#x}")["did"].startswith("ok")
+    work.faulted = holder.pid
+    holder.leave()
+    guest.run("rmmod pfn_track_fault").ok()
 
 
-def run_pairs(guest: lab.Guest, work: Workload) -> None:
-    """Pairs that map the same otherwise; the last lives for more than a second."""
-    outside = guest.hold(f"{guest.device(1)}/resource2", 0, LENGTH)
-    work.outside = outside.pid
-    for number in range(PAIRS):
-        one, two = (guest.hold(f"{guest.device()}/{name}", 0, LENGTH)
-                    for name in ("resource2", "resource2_wc"))
-        work.pairs.append((one.pid, two.pid))
-        if number == PAIRS - 1:
-            time.sleep(1.2)
-        # In this order: the list of PAT would otherwise keep the later one's type.
-        two.leave()
-        one.leave()
-    for _ in range(2):
-        assert outside.do("clock")["did"] == "ok clock"
-    work.clocks.append(outside.pid)
-    outside.leave()
-
-
-def run_driver(guest: lab.Guest, work: Workload) -> None:
-    """A driver comes, goes, and comes again."""
-    before = ioremaps(guest)
-    for command in ("insmod /lib/modules/e1000e.ko", "rmmod e1000e",
-                    "insmod /lib/modules/e1000e.ko"):
-        guest.run(command).ok()
-    work.driver = ioremaps(guest) - before
-
-
-@pytest.fixture(name="stock", scope="module", params=("6.1", "6.12"))
-def _stock(arch: str, request: pytest.FixtureRequest) -> Iterator[Workload]:
-    """Debian's kernels, with the scripts for those."""
-    kernel = lab.kernel_for(arch, f"debian-{request.param}")
-    with lab.Guest(kernel, memory=bpftrace.MEMORY, files=bpftrace.files(),
-                   hardware=NIC) as guest:
+@pytest.fixture(name="work", scope="module")
+def _work(arch: str) -> Iterator[Workload]:
+    """One boot; what it leaks stays, so it comes last."""
+    with lab.Guest(lab.kernel_for(arch, "bpf"), "pfn_track=report", memory=bpftrace.MEMORY,
+                   files=bpftrace.files(arch)) as guest:
         first, last = guest.bar()
-        scripts = [bpftrace.Script(guest, name, f"{first:#x}", f"{last:#x}") for name in STOCK]
-        for script in scripts:
+        names = SCRIPTS + ALSO[arch]
+        scripts = {name: bpftrace.Script(guest, name, f"{first:#x}", f"{last:#x}")
+                   for name in names}
+        for script in scripts.values():
             script.attach()
         work = Workload(guest, {})
         run_pairs(guest, work)
-        run_driver(guest, work)
-        scripts[0].expect(r"held by ", PAIRS)
-        scripts[1].expect(ROW, PAIRS)
-        scripts[2].expect("map", 2 * PAIRS)
-        scripts[5].expect(r"@rate")
-        work.out = {script.name: script.stop() for script in scripts}
-        guest.run("rmmod e1000e").ok()
+        run_faults(guest, work)
+        # One mapping on each of the two devices.
+        guest.run("insmod /lib/modules/pfn_track_leak.ko forget=1; rmmod pfn_track_leak").ok()
+        scripts["pfnconflict.bt"].expect("held by ", PAIRS)
+        if arch == "x86_64":
+            scripts["pfndowngrade.bt"].expect(ROW, PAIRS)
+            scripts["ioremapleak-stock.bt"].expect("leak: ")
+        scripts["pfnwho.bt"].expect(f"{ROW}unmap .* remap_pfn ", 2 * PAIRS)
+        scripts["ioremapleak.bt"].expect(ROW, 2)
+        scripts["pfnfaults.bt"].expect("@rate")
+        work.out = {name: script.stop() for name, script in scripts.items()}
         yield work
 
 
-def blocks(out: str) -> list[str]:
-    """What was told, event by event."""
-    return re.split(ROW, out, flags=re.MULTILINE)[1:]
+def span(work: Workload) -> str:
+    """What each of a pair maps."""
+    first, _ = work.guest.bar()
+    return f"{first:#x}-{first + LENGTH - 1:#x}"
 
 
-@pytest.mark.only("x86_64")
-def test_stock_conflicts(stock: Workload) -> None:
+def test_conflicts(work: Workload, arch: str) -> None:
     """Each is told once, with both processes and the stacks of both."""
-    out = stock.out["pfnconflict-stock.bt"]
-    first, _ = stock.guest.bar()
-    assert bpftrace.values(out, "conflicts") == {"write-combining, uncached-minus": PAIRS}
+    out = work.out["pfnconflict.bt"]
+    assert bpftrace.values(out, "conflicts") == {"ordering, mapped": PAIRS}
     told = blocks(out)
     assert len(told) == PAIRS
-    for (one, two), text in zip(stock.pairs, told, strict=True):
+    for (one, two), text in zip(work.pairs, told, strict=True):
         asked, _, held = text.partition("  held by ")
-        assert asked.startswith(f"{first:#x}-{first + LENGTH - 1:#x}: "
-                                "wanted write-combining, got uncached-minus\n")
-        assert f"asked by pfnhold (pid {two})" in asked
-        assert held.startswith(f"pfnhold (pid {one}), {first:#x}-{first + LENGTH - 1:#x}, "
-                               "as uncached-minus\n")
+        assert asked.startswith(f"ordering: {span(work)}, mapped\n  asked by pfnhold (pid {two}), "
+                                f"remap_pfn, wants {WANT}, gets {GOT[arch]}\n")
+        assert held.startswith(f"pfnhold (pid {one}), remap_pfn, as {registry.UNCACHED[arch]}\n")
         assert all("remap_pfn_range+" in side for side in (asked, held))
 
 
-@pytest.mark.only("x86_64")
-def test_stock_downgrades(stock: Workload) -> None:
-    """Each has its line, and they are counted."""
-    out = stock.out["pfndowngrade-stock.bt"]
-    assert bpftrace.values(out, "downgrades") == {
-        "pfnhold, write-combining, uncached-minus": PAIRS}
-    assert [text.split()[:4] for text in blocks(out)] == [
-        [str(two), "pfnhold", "write-combining", "uncached-minus"] for _, two in stock.pairs]
+def test_downgrades(work: Workload, arch: str) -> None:
+    """On x86 each has its line, and they are counted; arm64 gives what is asked for."""
+    out = work.out["pfndowngrade.bt"]
+    if GOT[arch] == WANT:
+        assert not blocks(out) and not bpftrace.values(out, "downgrades")
+        return
+    assert bpftrace.values(out, "downgrades") == {f"pfnhold, {WANT}, {GOT[arch]}": PAIRS}
+    assert rows(out) == [[str(two), "pfnhold", "remap_pfn", WANT, GOT[arch], span(work)]
+                         for _, two in work.pairs]
 
 
-@pytest.mark.only("x86_64")
-def test_stock_who(stock: Workload) -> None:
-    """Who mapped pages of the range, and nobody else."""
-    out = stock.out["pfnwho-stock.bt"]
-    pids = [pid for pair in stock.pairs for pid in pair]
-    assert bpftrace.values(out, "maps") == {f"pfnhold, {pid}, remap_pfn": 1 for pid in pids}
-    first, _ = stock.guest.bar()
-    wants = ("uncached-minus", "write-combining")
-    assert [text.split() for text in blocks(out)] == [
-        [str(pid), "pfnhold", "remap_pfn", want, f"{first:#x}-{first + LENGTH - 1:#x}"]
-        for pair in stock.pairs for pid, want in zip(pair, wants, strict=True)]
+def test_who(work: Workload, arch: str) -> None:
+    """Who mapped and unmapped pages of the range, and nobody else."""
+    out = work.out["pfnwho.bt"]
+    pids = [pid for pair in work.pairs for pid in pair]
+    for name in ("maps", "unmaps"):
+        found = {key: count for key, count in bpftrace.values(out, name).items()
+                 if key.endswith(", remap_pfn")}
+        assert found == {f"pfnhold, {pid}, remap_pfn": 1 for pid in pids}
+    assert not [row for row in rows(out) if row[1] == str(work.outside)]
+    assert bpftrace.values(out, "maps")[f"pfnhold, {work.faulted}, insert"] == PAGES
+    wants = (registry.UNCACHED[arch], GOT[arch])
+    assert [row for row in rows(out) if row[0] == "map" and row[3] == "remap_pfn"] == [
+        ["map", str(pid), "pfnhold", "remap_pfn", got, span(work)]
+        for pair in work.pairs for pid, got in zip(pair, wants, strict=True)]
 
 
-@pytest.mark.only("x86_64")
-def test_stock_life(stock: Workload) -> None:
+def test_life(work: Workload) -> None:
     """As many lives as were lived, and the long ones are long."""
-    out = stock.out["pfnlife-stock.bt"]
-    lives = bpftrace.histogram(out, "remap_pfn_ms")
+    out = work.out["pfnlife.bt"]
+    lives = bpftrace.histogram(out, "ms[remap_pfn]")
     assert sum(lives.values()) == 2 * PAIRS + 1
     # The last pair, and who was there all the time.
     assert sum(count for bound, count in lives.items() if bound >= 1024) >= 3
-    assert sum(bpftrace.histogram(out, "ioremap_ms").values()) == stock.driver
-    assert bpftrace.values(out, "alive") == {"": stock.driver}
 
 
-@pytest.mark.only("x86_64")
-def test_stock_ioremaps(stock: Workload) -> None:
-    """What a driver holds is its own; what it gave back is not counted."""
-    out = stock.out["ioremapleak-stock.bt"]
-    assert stock.driver > 0
-    assert bpftrace.values(out, "live") == {"e1000e": stock.driver}
-    assert "leak:" not in out
+def test_leaks(work: Workload, arch: str) -> None:
+    """A driver that forgets is named, once for each mapping."""
+    out = work.out["ioremapleak.bt"]
+    assert bpftrace.values(out, "leaks") == {"pfn_track_leak": 2}
+    starts = sorted(f"{work.guest.bar(number)[0]:#x}" for number in range(2))
+    assert sorted(row[3].partition("-")[0] for row in rows(out)) == starts
+    assert {tuple(row[:3]) for row in rows(out)} == {("pfn_track_leak", "unbound", "ioremap")}
+    made, gone = (bpftrace.values(out, name)[""] for name in ("ioremap", "iounmap"))
+    assert made - gone == 2
+    if arch == "x86_64":
+        stock = work.out["ioremapleak-stock.bt"]
+        assert bpftrace.values(stock, "leaks") == {"pfn_track_leak": 2}
+        assert [row[:3] for row in rows(stock)] == [["leak:", "module", "pfn_track_leak"]]
 
 
-@pytest.mark.only("x86_64")
-def test_stock_faults(stock: Workload) -> None:
-    """One page frame for each process that asked the vDSO, however often."""
-    out = stock.out["pfnfaults.bt"]
-    total = bpftrace.values(out, "total")
+def test_faults(work: Workload) -> None:
+    """Each page that was touched, once; and one for the process that asked the vDSO."""
+    total = bpftrace.values(work.out["pfnfaults.bt"], "total")
     assert {key: count for key, count in total.items() if key.startswith("pfnhold,")} == {
-        f"pfnhold, {pid}": 1 for pid in stock.clocks}
+        f"pfnhold, {work.faulted}": PAGES, **{f"pfnhold, {pid}": 1 for pid in work.clocks}}
