@@ -53,7 +53,7 @@ test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRAC
 
 lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm64]
 	$(Q)scripts/packages tools kernel lab drivers $(if $(filter arm64,$(ARCH)),arm64)
-	$(Q)for flavour in pristine pfn_track drivers bpf; do \
+	$(Q)for flavour in pristine pfn_track drivers $(if $(filter x86_64,$(ARCH)),bpf); do \
 		$(PYTHON) scripts/kernel/build.py $(ARCH) $$flavour || exit 1; \
 	done
 	$(Q)rm -rf $(BUILD)/lab

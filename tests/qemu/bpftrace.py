@@ -11,7 +11,6 @@ from pathlib import Path
 
 import foreign
 import lab
-import programs
 
 SCRIPTS = lab.REPO / "bpf" / "bpftrace"
 # LLVM is large, and the initramfs is in memory twice while it is unpacked.
@@ -26,9 +25,9 @@ ROW = r"^\d\d:\d\d:\d\d "
 
 def files(arch: str) -> dict[str, Path]:
     """What a guest needs, by its place there."""
-    cross = lab.ARCHES[arch].compiler_prefix
-    place = programs.sysroot() / "usr/bin/bpftrace" if cross else Path("/usr/bin/bpftrace")
-    found = foreign.with_libraries(place, cross)
+    if lab.ARCHES[arch].compiler_prefix:
+        raise lab.LabError(f"there is no bpftrace for {arch} on this machine")
+    found = foreign.with_libraries(Path("/usr/bin/bpftrace"), "")
     for script in sorted(SCRIPTS.glob("*.bt")):
         found[f"bpftrace/{script.name}"] = script
     return found
