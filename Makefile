@@ -91,7 +91,7 @@ patch: ## the change as a series for "git am", build/patches
 style: ## checkpatch, sparse, W=1, kernel-doc, cppcheck, shellcheck
 	$(Q)scripts/style
 
-install: tools ## the pfntrack command and its manual page [PREFIX=] [DESTDIR=]
+install: tools ## the pfntrack command, its manual pages and the bpftrace scripts [PREFIX=] [DESTDIR=]
 	$(Q)$(MAKE) $(if $(Q),-s) -C tools/pfntrack O=$(CURDIR)/$(BUILD)/tools install
 
 clean: ## remove build/; the cache is kept

@@ -208,7 +208,9 @@ def test_install(tmp_path, pages):
     files = {str(p.relative_to(tmp_path / "root/usr"))
              for p in (tmp_path / "root").rglob("*") if p.is_file()}
     assert files == {"sbin/pfntrack", "share/bash-completion/completions/pfntrack",
-                     *(f"share/man/man8/{name}.8" for name in pages)}
+                     *(f"share/man/man8/{name}.8" for name in pages),
+                     *(f"share/pfntrack/bpftrace/{path.name}"
+                       for path in (REPO / "bpf/bpftrace").glob("*.bt"))}
 
 
 def test_size_of_the_sources():
