@@ -287,7 +287,7 @@ def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
         for name in ("pfnhold", "tool", *extra):
             archive.file(f"bin/{name}", programs.program(name, arch, cross))
         return archive.content()
-    for name in ("pfnhold", "bench", *extra):
+    for name in ("pfnhold", "bench", "flood", "unroot", *extra):
         archive.file(f"bin/{name}", programs.program(name, arch, cross))
     command = programs.pfntrack(arch, cross)
     archive.file("bin/pfntrack", command)

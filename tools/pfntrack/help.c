@@ -21,7 +21,12 @@ const struct opt option_table[] = {
 	{ 'b', "bytes", NULL, "print sizes in bytes", OPT_TABLE },
 	{ 'n', "noheadings", NULL, "print rows only", OPT_TABLE },
 	{ 'r', "raw", NULL, "one blank between cells; what is odd in them as \\xNN", OPT_TABLE },
-	{ 'k', "kind", "KIND", "the policy of this kind of mapping", OPT_KIND },
+	{ 'k', "kind", "KIND", "only this kind of mapping, or the policy of it", OPT_KIND },
+	{ 'e', "event", "LIST", "only these: map, unmap, conflict, leak", OPT_WATCH },
+	{ 'P', "pid", "PID", "only those of a process, on either side", OPT_WATCH },
+	{ 'a', "range", "FROM-TO", "only those that touch these addresses", OPT_WATCH },
+	{ 'c', "count", "N", "end after so many", OPT_WATCH },
+	{ 't', "seconds", "N", "end after so long", OPT_WATCH },
 	{ 'o', "output", "FILE", "write the picture as a page; '-' is standard output", OPT_FILE },
 	{ 0, NULL, NULL, NULL, OPT_ALL },
 };
@@ -40,6 +45,8 @@ bool option_fits(const struct opt *opt, const struct cmd *cmd)
 		return cmd && cmd->kind;
 	case OPT_FILE:
 		return cmd && cmd->file;
+	case OPT_WATCH:
+		return cmd && cmd->watch;
 	case OPT_ALL:
 		break;
 	}

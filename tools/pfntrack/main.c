@@ -101,6 +101,18 @@ const struct cmd commands[] = {
 		.example = "pfntrack leaks -o NAME,FROM,RANGE,SITE",
 	},
 	{
+		.name = "watch",
+		.args = "",
+		.kind = true,
+		.watch = true,
+		.run = cmd_watch,
+		.summary = "mappings, conflicts and leaks as they happen",
+		.details =
+			"Shows a line for each event until Ctrl-C, with --json an object a line.  What comes\n"
+			"too fast is dropped, counted, and said.  A range is FROM-TO or one address.",
+		.example = "pfntrack watch --event conflict,leak",
+	},
+	{
 		.name = "features",
 		.args = "",
 		.run = cmd_features,
@@ -219,7 +231,8 @@ static void getopt_tables(char *letters, struct option *longs)
 
 struct request {
 	bool help, version;
-	char special;    /* letter of an option that not every command takes, or 0 */
+	/* Letters of the options given that not every command takes. */
+	char special[NR_OPTIONS];
 	const char *bad; /* what is wrong with the options, or NULL */
 	const char *bad_word;
 };
@@ -265,8 +278,24 @@ static void take_option(struct request *rq, int c)
 	case 'r':
 		opts.raw = true;
 		break;
+	case 'e':
+		opts.event = optarg;
+		break;
+	case 'P':
+		opts.pid = optarg;
+		break;
+	case 'a':
+		opts.range = optarg;
+		break;
+	case 'c':
+		opts.count = optarg;
+		break;
+	case 't':
+		opts.seconds = optarg;
+		break;
 	}
-	rq->special = c;
+	if (!strchr(rq->special, c))
+		rq->special[strlen(rq->special)] = c;
 }
 
 /*
@@ -323,15 +352,19 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 {
 	const struct opt *opt;
 	struct stat st;
-	bool fits = !rq->special;
+	bool fits[128] = { 0 };
+	const char *c;
 	int rc = 0;
 
 	/* A letter may stand twice in the table, for other commands. */
 	for (opt = option_table; opt->name; opt++)
-		fits |= opt->val == rq->special && option_fits(opt, cmd);
-	if (!fits)
-		return fail(RC_USAGE, "option -%c is not for '%s'; see 'pfntrack %s --help'",
-			    rq->special, cmd->name, cmd->name);
+		if (strchr(rq->special, opt->val))
+			fits[(unsigned char)opt->val] |= option_fits(opt, cmd);
+	for (c = rq->special; *c; c++)
+		if (!fits[(unsigned char)*c])
+			return fail(RC_USAGE,
+				    "option -%c is not for '%s'; see 'pfntrack %s --help'", *c,
+				    cmd->name, cmd->name);
 	if (nargs < cmd->nargs_min)
 		return fail(RC_USAGE, "'%s' needs %s; see 'pfntrack %s --help'", cmd->name,
 			    cmd->args, cmd->name);

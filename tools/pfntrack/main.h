@@ -28,6 +28,8 @@ struct options {
 	const char *kind;    /* --kind, or NULL */
 	const char *root;    /* --root, or "" for the running kernel */
 	const char *source;  /* --source, or NULL for the first that there is */
+	/* Of watch, each NULL if it was not given. */
+	const char *event, *pid, *range, *count, *seconds;
 };
 
 extern struct options opts;
@@ -46,6 +48,7 @@ struct cmd {
 	const struct column_set *columns; /* NULL: takes no table options */
 	bool kind;                        /* takes --kind */
 	bool file;                        /* takes --output FILE */
+	bool watch;                       /* takes the options of watch */
 	int (*run)(int argc, char **argv);
 };
 
@@ -62,6 +65,7 @@ int cmd_leaks(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 int cmd_arch(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_version(int argc, char **argv);
@@ -78,6 +82,7 @@ struct opt {
 		OPT_TABLE, /* only for commands that print a table */
 		OPT_KIND,  /* only for those that take a kind */
 		OPT_FILE,  /* only for those that can write a file */
+		OPT_WATCH, /* only for watch */
 	} group;
 };
 

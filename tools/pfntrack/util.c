@@ -278,6 +278,41 @@ bool parse_number(const char *s, int base, uint64_t *value)
 	return !errno;
 }
 
+/**
+ * parse_address() - an address as people write it
+ * @arg: like 0xfebc0000 or 4G
+ * @address: the result
+ *
+ * Return: 0, or an exit code after an error line was printed.
+ */
+int parse_address(const char *arg, uint64_t *address)
+{
+	static const char suffixes[] = "KMGT";
+	const char *at = NULL;
+	char *digits = xstrdup(arg);
+	bool hex = !strncasecmp(digits, "0x", 2), good;
+	size_t len = strlen(digits);
+	unsigned int shift = 0;
+
+	if (!hex && len)
+		at = strchr(suffixes, digits[len - 1]);
+	if (at) {
+		shift = 10 * (at - suffixes + 1);
+		digits[len - 1] = '\0';
+	}
+	good = parse_number(digits, hex ? 16 : 10, address) && *address <= UINT64_MAX >> shift;
+	/* Addresses are often copied from /proc/iomem, where they have no 0x. */
+	if (!good && digits[0] && strspn(digits, "0123456789abcdefABCDEF") == len)
+		fail(RC_USAGE, "'%s' is no address of 64 bits; hexadecimal ones begin with 0x",
+		     arg);
+	else if (!good)
+		fail(RC_USAGE, "'%s' is no address of 64 bits; write it like 0xfebc0000 or 4G",
+		     arg);
+	free(digits);
+	*address <<= good ? shift : 0;
+	return good ? RC_CLEAN : RC_USAGE;
+}
+
 /* Edit distance, with one row of the matrix; words longer than it never match. */
 static size_t distance(const char *a, const char *b)
 {

@@ -24,6 +24,7 @@ char *text_utf8(const char *s);
 char *text_size(uint64_t bytes);
 
 bool parse_number(const char *s, int base, uint64_t *value);
+int parse_address(const char *arg, uint64_t *address);
 const char *nearest(const char *word, const char *(*name)(size_t i));
 int close_stdout(int rc);
 
