@@ -21,9 +21,9 @@
 #define INSTANCE      "pfntrack-"
 
 /* Of all CPUs together; a quiet one needs its share as much as a busy one. */
-#define BUFFER_KB     (64u << 10)
+#define BUFFER_KB     4096u
 #define BUFFER_KB_MIN 1024u
-#define BUFFER_KB_MAX 16384u
+#define BUFFER_KB_MAX 4096u
 
 /* === Open =============================================================== */
 
