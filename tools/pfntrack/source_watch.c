@@ -16,9 +16,16 @@
  */
 int watch_choose(const struct watch_ops **ops)
 {
-	if (access(PFN_SYSFS, F_OK))
-		return fail(RC_UNSUPPORTED, "this kernel has no pfn_track (" PFN_SYSFS
-					    " is missing); boot one built with CONFIG_PFN_TRACK=y");
+	if (access(PFN_SYSFS, F_OK)) {
+#ifdef HAVE_BPF
+		*ops = &bpf_ops;
+		return 0;
+#else
+		return fail(RC_UNSUPPORTED,
+			    "this kernel has no pfn_track (" PFN_SYSFS
+			    " is missing), and this pfntrack was built without BPF");
+#endif
+	}
 	*ops = &events_ops;
 	return 0;
 }

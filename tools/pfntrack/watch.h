@@ -90,6 +90,9 @@ struct watch_total {
 /* source_events.c: the trace events of a kernel with pfn_track */
 extern const struct watch_ops events_ops;
 
+/* source_bpf.c: BPF programs on any kernel; only where HAVE_BPF is defined */
+extern const struct watch_ops bpf_ops;
+
 /* source_watch.c: which of them serves this kernel */
 int watch_choose(const struct watch_ops **ops);
 

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfntrack: the live mappings of a kernel that keeps no books.
+ *
+ * Each is in two orders: by physical address, to be judged by, and by address
+ * space and virtual address, to be undone by.  What was there before we came is
+ * not known, and neither is what was dropped on the way.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "shadow.h"
+#include "treap.h"
+#include "util.h"
+
+#define PAT_READER 1
+#include "../../arch/generic/pat/pat.h"
+
+/* One space for all: only the order by virtual address has several. */
+#define PHYSICAL 0
+
+struct record {
+	struct treap_node phys, virt;
+	struct shadow_map map;
+};
+
+struct shadow {
+	struct treap phys, virt;
+	const struct pat_arch *arch;
+	uint64_t ids;
+	size_t nr;
+};
+
+#define OF(node, member) \
+	((node) ? (struct record *)((char *)(node)-offsetof(struct record, member)) : NULL)
+
+/**
+ * shadow_new() - nothing is known yet
+ * @arch: by whose rules to judge
+ */
+struct shadow *shadow_new(const struct pat_arch *arch)
+{
+	struct shadow *s = xcalloc(1, sizeof(*s));
+
+	s->arch = arch;
+	return s;
+}
+
+/* === Records ============================================================ */
+
+static void add(struct shadow *s, const struct shadow_map *map)
+{
+	struct record *rec = xcalloc(1, sizeof(*rec));
+
+	rec->map = *map;
+	rec->phys.space = PHYSICAL;
+	rec->phys.start = map->start;
+	rec->phys.last = map->end;
+	rec->phys.id = ++s->ids;
+	treap_add(&s->phys, &rec->phys);
+	rec->virt.space = map->mm;
+	rec->virt.start = map->va;
+	rec->virt.last = map->va + (map->end - map->start);
+	rec->virt.id = rec->phys.id;
+	if (map->mapped)
+		treap_add(&s->virt, &rec->virt);
+	s->nr++;
+}
+
+static void drop(struct shadow *s, struct record *rec)
+{
+	treap_remove(&s->phys, &rec->phys);
+	if (rec->map.mapped)
+		treap_remove(&s->virt, &rec->virt);
+	free(rec);
+	s->nr--;
+}
+
+/* The part of @map that lies within @first to @last of its virtual addresses. */
+static struct shadow_map part(const struct shadow_map *map, uint64_t first, uint64_t last)
+{
+	struct shadow_map p = *map;
+	uint64_t end = map->va + (map->end - map->start);
+
+	if (first > p.va) {
+		p.start += first - p.va;
+		p.va = first;
+	}
+	if (last < end)
+		p.end -= end - last;
+	return p;
+}
+
+/* Take a range of virtual addresses out of a record; return what was taken. */
+static struct shadow_map cut(struct shadow *s, struct record *rec, uint64_t first, uint64_t last)
+{
+	struct shadow_map old = rec->map, taken = part(&old, first, last), rest;
+	uint64_t end = old.va + (old.end - old.start);
+
+	drop(s, rec);
+	if (old.va < first) {
+		rest = part(&old, old.va, first - 1);
+		add(s, &rest);
+	}
+	if (end > last) {
+		rest = part(&old, last + 1, end);
+		add(s, &rest);
+	}
+	return taken;
+}
+
+/**
+ * shadow_free() - forget all
+ * @s: or NULL
+ */
+void shadow_free(struct shadow *s)
+{
+	struct record *rec;
+
+	while (s && (rec = OF(s->phys.root, phys)))
+		drop(s, rec);
+	free(s);
+}
+
+/**
+ * shadow_size() - how many are known
+ * @s: all that is known
+ */
+size_t shadow_size(const struct shadow *s)
+{
+	return s->nr;
+}
+
+/* === Judgement ========================================================== */
+
+struct judgement {
+	enum pfn_verdict verdict;
+	const struct record *held; /* the oldest of the worst, or NULL */
+};
+
+static enum pfn_verdict verdict(const struct shadow *s, uint64_t a, uint64_t b)
+{
+	return pat_judge(s->arch, a, b)->verdict;
+}
+
+/* As the kernel judges: what it got beside what is held, and beside what it wanted. */
+static struct judgement judge(const struct shadow *s, const struct shadow_map *map)
+{
+	struct judgement j = { .verdict = PFN_VERDICT_SAME };
+	uint64_t want = map->by.want, got = map->by.got;
+	struct treap_node *node = NULL;
+
+	while ((node = treap_overlap(&s->phys, PHYSICAL, map->start, map->end, node))) {
+		const struct record *rec = OF(node, phys);
+		enum pfn_verdict v = verdict(s, got, rec->map.by.got);
+
+		if (j.held && (v < j.verdict || (v == j.verdict && rec->map.time >= j.held->map.time)))
+			continue;
+		j.verdict = v;
+		j.held = rec;
+	}
+	if (want != got && verdict(s, want, got) > PFN_VERDICT_UNKNOWN &&
+	    j.verdict < PFN_VERDICT_ORDERING)
+		j.verdict = PFN_VERDICT_ORDERING;
+	return j;
+}
+
+static struct watch_event event_of(enum watch_type type, const struct shadow_map *map,
+				   uint64_t time)
+{
+	return (struct watch_event){
+		.type = type,
+		.time = time,
+		.start = map->start,
+		.end = map->end,
+		/* Kernel addresses are nobody's business. */
+		.va = map->mm && map->mapped ? map->va : 0,
+		.by = map->by,
+	};
+}
+
+static bool tell_conflict(const struct shadow_map *map, const struct judgement *j,
+			  enum pfn_result result)
+{
+	struct watch_event e = event_of(WATCH_conflict, map, map->time);
+
+	e.verdict = j->verdict;
+	e.result = result;
+	e.held = (struct watch_side){ .kind = UINT64_MAX, .want = UINT64_MAX, .pid = -1 };
+	e.held.got = map->by.got;
+	if (j->held) {
+		e.held = j->held->map.by;
+		if (e.start < j->held->map.start)
+			e.start = j->held->map.start;
+		if (e.end > j->held->map.end)
+			e.end = j->held->map.end;
+	}
+	return watch_event(&e);
+}
+
+/* === What happens ======================================================= */
+
+/* What was refused is told only where we know of somebody who stands against it. */
+static bool refused(struct shadow *s, const struct shadow_map *map)
+{
+	struct shadow_map wanted = *map;
+	struct judgement j;
+
+	wanted.by.got = wanted.by.want;
+	j = judge(s, &wanted);
+	if (!j.held || j.verdict < PFN_VERDICT_ORDERING)
+		return true;
+	return tell_conflict(&wanted, &j, PFN_RESULT_REFUSED_ARCH);
+}
+
+/* A fault that goes on where the one before it ended makes no record of its own. */
+static bool goes_on(struct shadow *s, const struct shadow_map *map)
+{
+	struct record *rec;
+	struct shadow_map longer;
+
+	if (map->by.kind != PFN_KIND_INSERT || !map->va || !map->start)
+		return false;
+	rec = OF(treap_overlap(&s->virt, map->mm, map->va - 1, map->va - 1, NULL), virt);
+	if (!rec || rec->map.end + 1 != map->start || rec->map.by.kind != map->by.kind ||
+	    rec->map.by.want != map->by.want || rec->map.by.got != map->by.got ||
+	    rec->map.by.pid != map->by.pid)
+		return false;
+	longer = rec->map;
+	longer.end = map->end;
+	drop(s, rec);
+	add(s, &longer);
+	return true;
+}
+
+/* What is there already: an insert that changes nothing, or what we missed the end of. */
+static bool known(struct shadow *s, const struct shadow_map *map)
+{
+	uint64_t last = map->va + (map->end - map->start);
+	struct record *rec;
+
+	if (!map->mapped)
+		return false;
+	while ((rec = OF(treap_overlap(&s->virt, map->mm, map->va, last, NULL), virt))) {
+		struct shadow_map same = part(&rec->map, map->va, last);
+
+		if (map->by.kind == PFN_KIND_INSERT && same.start == map->start &&
+		    same.end == map->end && same.by.got == map->by.got)
+			return true;
+		cut(s, rec, map->va, last);
+	}
+	return false;
+}
+
+/**
+ * shadow_map() - something was mapped, or was not allowed to
+ * @s: all that is known
+ * @map: all of it
+ * @error: 0, or why not
+ *
+ * Return: whether to go on.
+ */
+bool shadow_map(struct shadow *s, const struct shadow_map *map, int error)
+{
+	struct watch_event e;
+	struct judgement j;
+
+	if (error)
+		return error == -ENOMEM || refused(s, map);
+	if (known(s, map))
+		return true;
+	/* First: the holder may be the record that is made longer. */
+	j = judge(s, map);
+	if (j.verdict >= PFN_VERDICT_ORDERING && !tell_conflict(map, &j, PFN_RESULT_MAPPED))
+		return false;
+	if (!goes_on(s, map))
+		add(s, map);
+	e = event_of(WATCH_map, map, map->time);
+	return watch_event(&e);
+}
+
+/**
+ * shadow_unmap() - virtual addresses map nothing any more
+ * @s: all that is known
+ * @mm: whose; 0 for the kernel
+ * @va: first byte
+ * @size: in bytes; 0 for all of the mapping that @va is in
+ * @time: when
+ *
+ * Return: whether to go on.
+ */
+bool shadow_unmap(struct shadow *s, uint64_t mm, uint64_t va, uint64_t size, uint64_t time)
+{
+	uint64_t last = size ? va + size - 1 : va;
+	struct shadow_map taken;
+	struct watch_event e;
+	struct record *rec;
+
+	while ((rec = OF(treap_overlap(&s->virt, mm, va, last, NULL), virt))) {
+		if (!size) {
+			va = rec->virt.start;
+			last = rec->virt.last;
+		}
+		taken = cut(s, rec, va, last);
+		e = event_of(WATCH_unmap, &taken, time);
+		if (!watch_event(&e))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * shadow_release() - a physical range that had no addresses is given back
+ * @s: all that is known
+ * @start: first byte
+ * @end: last byte
+ * @time: when
+ *
+ * Return: whether to go on.
+ */
+bool shadow_release(struct shadow *s, uint64_t start, uint64_t end, uint64_t time)
+{
+	struct treap_node *node = NULL;
+	struct watch_event e;
+
+	while ((node = treap_overlap(&s->phys, PHYSICAL, start, end, node))) {
+		struct record *rec = OF(node, phys);
+
+		if (rec->map.mapped || rec->map.start != start)
+			continue;
+		e = event_of(WATCH_unmap, &rec->map, time);
+		drop(s, rec);
+		return watch_event(&e);
+	}
+	return true;
+}
+
+/**
+ * shadow_copy() - a child has what its parent has
+ * @s: all that is known
+ * @from: address space of the parent
+ * @to: that of the child
+ * @va: first byte
+ * @size: in bytes
+ * @time: when
+ *
+ * The child has no pid yet: it is told with that of its parent.
+ *
+ * Return: whether to go on.
+ */
+bool shadow_copy(struct shadow *s, uint64_t from, uint64_t to, uint64_t va, uint64_t size,
+		 uint64_t time)
+{
+	struct treap_node *node = NULL;
+	struct watch_event e;
+
+	while ((node = treap_overlap(&s->virt, from, va, va + size - 1, node))) {
+		struct shadow_map map = part(&OF(node, virt)->map, va, va + size - 1);
+
+		map.mm = to;
+		map.time = time;
+		add(s, &map);
+		e = event_of(WATCH_map, &map, time);
+		if (!watch_event(&e))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * shadow_move() - the same, at other virtual addresses
+ * @s: all that is known
+ * @mm: whose
+ * @va: first byte
+ * @to: the new first byte
+ * @size: in bytes
+ */
+void shadow_move(struct shadow *s, uint64_t mm, uint64_t va, uint64_t to, uint64_t size)
+{
+	struct shadow_map *moved = NULL, map;
+	struct record *rec;
+	size_t n = 0, i;
+
+	/* Old and new may overlap: first all out, then all in. */
+	while ((rec = OF(treap_overlap(&s->virt, mm, va, va + size - 1, NULL), virt))) {
+		map = cut(s, rec, va, va + size - 1);
+		map.va = map.va - va + to;
+		moved = xrealloc(moved, n + 1, sizeof(*moved));
+		moved[n++] = map;
+	}
+	for (i = 0; i < n; i++)
+		add(s, &moved[i]);
+	free(moved);
+}

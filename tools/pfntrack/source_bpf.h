@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pfntrack: inside of the source of a stock kernel's mappings, by BPF. */
+#ifndef PFNTRACK_SOURCE_BPF_H
+#define PFNTRACK_SOURCE_BPF_H
+
+#include "kallsyms.h"
+#include "shadow.h"
+#include "watch.h"
+
+#include "../../bpf/pfntrack.h"
+
+/* What an event needs to be understood. */
+struct reading {
+	struct shadow *shadow;
+	struct symbols symbols;
+	uint64_t stale; /* when symbols were last read again, for a module that came */
+};
+
+extern const struct pat_arch *const bpf_arch;
+
+/* source_bpf_read.c */
+bool bpf_read(struct reading *r, const struct pfntrack_event *event);
+
+#endif /* PFNTRACK_SOURCE_BPF_H */

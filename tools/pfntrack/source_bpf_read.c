@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: what the BPF programs tell, in words of ours. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "main.h"
+#include "model.h"
+#include "source_bpf.h"
+#include "util.h"
+
+#define PAT_READER 1
+#include "../../arch/generic/pat/pat.h"
+
+#if defined(__x86_64__)
+#define BPF_ARCH pat_x86
+#elif defined(__aarch64__)
+#define BPF_ARCH pat_arm64
+#else
+#define BPF_ARCH pat_generic
+#endif
+
+const struct pat_arch *const bpf_arch = &BPF_ARCH;
+
+/* In the order of x86's enum page_cache_mode. */
+static const enum pfn_attr modes[] = {
+	PFN_ATTR_WB, PFN_ATTR_WC, PFN_ATTR_UC_MINUS, PFN_ATTR_UC, PFN_ATTR_WT, PFN_ATTR_WP,
+};
+
+/* Functions that are on the way from who maps to what we trace. */
+static const char *const on_the_way[] = {
+	"remap_pfn_range",
+	"io_remap_pfn_range",
+	"vm_iomap_memory",
+	"vmf_insert_",
+	"__vm_insert_",
+	"ioremap",
+	"__ioremap",
+	"pci_iomap",
+	"pci_ioremap",
+	"devm_ioremap",
+	"__devm_ioremap",
+	"devm_platform_ioremap",
+	"devm_of_iomap",
+	"memtype_reserve",
+	"reserve_pfn_range",
+	"track_pfn",
+	"generic_ioremap",
+	"arch_io_reserve",
+	"io_reserve_memtype",
+	"pcim_iomap",
+	"of_iomap",
+	"acpi_os_ioremap",
+	/* ... and from there to the program. */
+	"bpf_",
+	"kretprobe_",
+	"__kretprobe",
+	"arch_rethook",
+	"rethook_",
+	"ftrace_",
+	"trace_call_bpf",
+	"kprobe_",
+	"trampoline_",
+	"perf_",
+	"kretprobe_perf",
+	"__bpf_",
+};
+
+static bool starts(const char *name, const char *with)
+{
+	return !strncmp(name, with, strlen(with));
+}
+
+static bool is_on_the_way(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(on_the_way); i++)
+		if (starts(name, on_the_way[i]))
+			return true;
+	return false;
+}
+
+/* BPF's own code is in no symbol, and is taken for the end of what lies before it. */
+#define LARGEST_FUNCTION (64u << 10)
+
+static const struct symbol *site_of(struct reading *r, const struct pfntrack_event *event,
+				    uint64_t *offset)
+{
+	unsigned int i;
+
+	for (i = 0; i < event->depth && i < PFNTRACK_STACK; i++) {
+		const struct symbol *symbol = symbols_find(&r->symbols, event->stack[i]);
+
+		if (!symbol || event->stack[i] - symbol->address > LARGEST_FUNCTION ||
+		    (symbol->module && !strcmp(symbol->module, "bpf")) ||
+		    is_on_the_way(symbol->name))
+			continue;
+		*offset = event->stack[i] - symbol->address;
+		return symbol;
+	}
+	return NULL;
+}
+
+static void name_site(struct reading *r, const struct pfntrack_event *event,
+		      struct watch_side *side)
+{
+	const struct symbol *symbol;
+	uint64_t offset;
+
+	symbol = site_of(r, event, &offset);
+	/* A module may have come since, but not with every event. */
+	if (!symbol && event->depth && event->time - r->stale > 1000000000) {
+		r->stale = event->time;
+		symbols_load(&r->symbols);
+		symbol = site_of(r, event, &offset);
+	}
+	if (!symbol)
+		return;
+	snprintf(side->site, sizeof(side->site), "%s+0x%llx%s%s%s", symbol->name,
+		 (unsigned long long)offset, symbol->module ? " [" : "",
+		 symbol->module ? symbol->module : "", symbol->module ? "]" : "");
+}
+
+static bool came_by(struct reading *r, const struct pfntrack_event *event, const char *prefix)
+{
+	unsigned int i;
+
+	for (i = 0; i < event->depth && i < PFNTRACK_STACK; i++) {
+		const struct symbol *symbol = symbols_find(&r->symbols, event->stack[i]);
+
+		if (symbol && starts(symbol->name, prefix))
+			return true;
+	}
+	return false;
+}
+
+static enum pfn_kind kind_of(struct reading *r, const struct pfntrack_event *event)
+{
+	switch (event->road) {
+	case PFNTRACK_IOREMAP:
+		return PFN_KIND_IOREMAP;
+	case PFNTRACK_REMAP:
+		return PFN_KIND_REMAP_PFN;
+	case PFNTRACK_INSERT:
+		return PFN_KIND_INSERT;
+	}
+	return came_by(r, event, "set_memory_") || came_by(r, event, "set_pages_") ||
+			       came_by(r, event, "_set_pages_") || came_by(r, event, "_set_memory_")
+		       ? PFN_KIND_SET_MEMORY
+		       : PFN_KIND_CLAIM;
+}
+
+static uint64_t attr_of(uint64_t value, bool is_mode)
+{
+	if (is_mode)
+		return value < ARRAY_SIZE(modes) ? modes[value] : PFN_ATTR_UNKNOWN;
+	return pat_decode(bpf_arch, &bpf_arch->formats[0], value);
+}
+
+static bool read_map(struct reading *r, const struct pfntrack_event *event)
+{
+	struct shadow_map map = {
+		.mm = event->mm,
+		.va = event->va,
+		.start = event->phys,
+		.end = event->phys + event->size - 1,
+		.time = event->time,
+		.mapped = event->road != PFNTRACK_MEMTYPE,
+	};
+
+	if (!event->size || map.end < map.start)
+		return true;
+	map.by.kind = kind_of(r, event);
+	map.by.want = attr_of(event->want, event->want_mode);
+	map.by.got = attr_of(event->got, event->got_mode);
+	map.by.pid = event->pid;
+	memcpy(map.by.comm, event->comm, PFNTRACK_COMM);
+	name_site(r, event, &map.by);
+	return shadow_map(r->shadow, &map, event->ret);
+}
+
+/**
+ * bpf_read() - take in what happened
+ * @r: all that is known so far
+ * @event: what happened
+ *
+ * Return: whether to go on.
+ */
+bool bpf_read(struct reading *r, const struct pfntrack_event *event)
+{
+	switch (event->what) {
+	case PFNTRACK_MAP:
+		return read_map(r, event);
+	case PFNTRACK_UNMAP:
+		return shadow_unmap(r->shadow, event->mm, event->va, event->size, event->time);
+	case PFNTRACK_COPY:
+		return shadow_copy(r->shadow, event->mm, event->other, event->va, event->size,
+				   event->time);
+	case PFNTRACK_MOVE:
+		shadow_move(r->shadow, event->mm, event->va, event->other, event->size);
+		return true;
+	case PFNTRACK_FREE:
+		return shadow_release(r->shadow, event->phys, event->phys + event->size - 1,
+				      event->time);
+	}
+	return true;
+}
