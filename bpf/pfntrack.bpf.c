@@ -48,7 +48,7 @@ typedef struct {
 
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_flags;
-	void *vm_mm;
+	void *vm_mm, *vm_file;
 	pgprot_t vm_page_prot;
 } __attribute__((preserve_access_index));
 
@@ -93,19 +93,25 @@ struct {
 
 /* === Telling ============================================================ */
 
-/* An event that is not told is counted: the caller has nothing else to do. */
-INLINE struct pfntrack_event *begin(__u8 what)
+/* What is not told is counted. */
+INLINE void lost(void)
 {
 	__u32 zero = 0;
 	struct pfntrack_counts *count = bpf_map_lookup_elem(&counts, &zero);
+
+	if (count)
+		count->dropped++;
+}
+
+/* Return: NULL if it cannot be told; the caller has nothing else to do then. */
+INLINE struct pfntrack_event *begin(__u8 what)
+{
 	struct pfntrack_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 
-	if (count) {
-		count->made++;
-		count->dropped += !e;
-	}
-	if (!e)
+	if (!e) {
+		lost();
 		return NULL;
+	}
 	e->what = what;
 	e->time = bpf_ktime_get_ns();
 	e->pid = bpf_get_current_pid_tgid() >> 32;
@@ -114,18 +120,6 @@ INLINE struct pfntrack_event *begin(__u8 what)
 	e->road = e->want_mode = e->got_mode = e->depth = 0;
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	return e;
-}
-
-/* Without room for what is known on entry there is no event on exit. */
-INLINE void lost(void)
-{
-	__u32 zero = 0;
-	struct pfntrack_counts *count = bpf_map_lookup_elem(&counts, &zero);
-
-	if (count) {
-		count->made++;
-		count->dropped++;
-	}
 }
 
 INLINE void tell_map(void *ctx, const struct work *work, int ret)
@@ -173,9 +167,14 @@ INLINE void work_done(void)
 	bpf_map_delete_elem(&works, &task);
 }
 
+/*
+ * What has no file is no device: every process has a page of the kernel's clock so,
+ * and would be told of at its end.
+ */
 INLINE bool maps_frames(const struct vm_area_struct *vma)
 {
-	return BPF_CORE_READ(vma, vm_flags) & (VM_PFNMAP | VM_MIXEDMAP);
+	return BPF_CORE_READ(vma, vm_flags) & (VM_PFNMAP | VM_MIXEDMAP) &&
+	       BPF_CORE_READ(vma, vm_file);
 }
 
 /* === User space: remap_pfn_range() and the vmf_insert family ============ */
@@ -192,8 +191,12 @@ INLINE void enter_user(const struct vm_area_struct *vma, __u8 road, __u64 va, __
 		.want = prot,
 		.got = prot,
 	};
-	struct work *outer = working();
+	struct work *outer;
 
+	/* Its flags are set only on the way. */
+	if (!BPF_CORE_READ(vma, vm_file))
+		return;
+	outer = working();
 	/* vmf_insert_pfn() may call vmf_insert_pfn_prot(), and may have it inlined. */
 	if (outer && outer->road == road && outer->va == va && outer->mm == work.mm) {
 		outer->nested++;

@@ -44,7 +44,7 @@ struct pfntrack_event {
 
 /* One for each CPU. */
 struct pfntrack_counts {
-	unsigned long long made, dropped;
+	unsigned long long dropped;
 };
 
 #endif /* PFNTRACK_BPF_H */

@@ -72,14 +72,14 @@ static int check_kernel(void)
 
 /* === Load and attach ==================================================== */
 
-/* The last thing that libbpf had to say, for when all else fails. */
-static char last_words[256];
+/* The first thing that libbpf had to say, for when all else fails. */
+static char first_words[256];
 
 static int listen_to_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (level == LIBBPF_WARN) {
-		vsnprintf(last_words, sizeof(last_words), format, args);
-		last_words[strcspn(last_words, "\n")] = '\0';
+	if (level == LIBBPF_WARN && !*first_words) {
+		vsnprintf(first_words, sizeof(first_words), format, args);
+		first_words[strcspn(first_words, "\n")] = '\0';
 	}
 	return 0;
 }
@@ -200,7 +200,7 @@ static int explain_failure(int err)
 			    "this kernel lets none of its functions be traced; boot one built "
 			    "with CONFIG_FUNCTION_TRACER=y or CONFIG_KPROBES=y");
 	return fail(RC_UNSUPPORTED, "this kernel takes no BPF programs: %s (%s)", strerror(-err),
-		    *last_words ? last_words : "no more is known");
+		    *first_words ? first_words : "no more is known");
 }
 
 /* A word of the environment, for those who want to see what is gained by fentry. */
