@@ -227,7 +227,7 @@ static int source_open(struct watch_source *s)
 	if (!symbols_load(&b->reading.symbols))
 		return fail(
 			RC_UNSUPPORTED,
-			"/proc/kallsyms tells no addresses; as root: sysctl kernel.kptr_restrict=1");
+			"/proc/kallsyms tells no addresses; run this as root with CAP_SYSLOG and kernel.kptr_restrict not above 1");
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return fail(RC_UNSUPPORTED, "cannot read " BTF_PATH ": %s", strerror(errno));

@@ -13,7 +13,7 @@
 struct reading {
 	struct shadow *shadow;
 	struct symbols symbols;
-	uint64_t stale; /* when symbols were last read again, for a module that came */
+	uint64_t fresh; /* when the symbols were read again; 0: never */
 };
 
 extern const struct pat_arch *const bpf_arch;

@@ -84,20 +84,21 @@ static bool is_on_the_way(const char *name)
 /* BPF's own code is in no symbol, and is taken for the end of what lies before it. */
 #define LARGEST_FUNCTION (64u << 10)
 
+/* The innermost function that is not on the way; @lost: some have no name. */
 static const struct symbol *site_of(struct reading *r, const struct pfntrack_event *event,
-				    uint64_t *offset)
+				    uint64_t *offset, bool *lost)
 {
 	unsigned int i;
 
+	*lost = false;
 	for (i = 0; i < event->depth && i < PFNTRACK_STACK; i++) {
 		const struct symbol *symbol = symbols_find(&r->symbols, event->stack[i]);
 
-		if (!symbol || event->stack[i] - symbol->address > LARGEST_FUNCTION ||
-		    (symbol->module && !strcmp(symbol->module, "bpf")) ||
-		    is_on_the_way(symbol->name))
-			continue;
-		*offset = event->stack[i] - symbol->address;
-		return symbol;
+		*offset = symbol ? event->stack[i] - symbol->address : UINT64_MAX;
+		if (*offset > LARGEST_FUNCTION)
+			*lost = true;
+		else if (!is_on_the_way(symbol->name))
+			return symbol;
 	}
 	return NULL;
 }
@@ -107,13 +108,14 @@ static void name_site(struct reading *r, const struct pfntrack_event *event,
 {
 	const struct symbol *symbol;
 	uint64_t offset;
+	bool lost;
 
-	symbol = site_of(r, event, &offset);
-	/* A module may have come since, but not with every event. */
-	if (!symbol && event->depth && event->time - r->stale > 1000000000) {
-		r->stale = event->time;
+	symbol = site_of(r, event, &offset, &lost);
+	/* What a module or BPF itself has brought since is read again, but not each time. */
+	if (lost && (!r->fresh || event->time - r->fresh > 1000000000)) {
+		r->fresh = event->time;
 		symbols_load(&r->symbols);
-		symbol = site_of(r, event, &offset);
+		symbol = site_of(r, event, &offset, &lost);
 	}
 	if (!symbol)
 		return;

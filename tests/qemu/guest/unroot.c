@@ -3,17 +3,15 @@
  * unroot: run a program as somebody with less power.
  *
  *   unroot PROGRAM [ARGUMENT ...]      as nobody
- *   unroot -c PROGRAM [ARGUMENT ...]   as root without a single capability
+ *   unroot -c PROGRAM [ARGUMENT ...]   as root that may use no BPF
  */
 #define _GNU_SOURCE
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/securebits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -24,14 +22,11 @@ static bool become_nobody(void)
 	       !setresuid(NOBODY, NOBODY, NOBODY);
 }
 
-/* Nor shall exec() give them back to root. */
-static bool drop_capabilities(void)
+/* exec() gives root all but those that are not in its bounding set. */
+static bool drop_bpf(void)
 {
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct none[2] = { { 0 } };
-
-	return !prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED) &&
-	       !syscall(SYS_capset, &header, none);
+	return !prctl(PR_CAPBSET_DROP, CAP_BPF) && !prctl(PR_CAPBSET_DROP, CAP_PERFMON) &&
+	       !prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
 }
 
 int main(int argc, char **argv)
@@ -39,7 +34,7 @@ int main(int argc, char **argv)
 	bool stay = argc > 1 && !strcmp(argv[1], "-c");
 
 	argv += 1 + stay;
-	if (!*argv || !(stay ? drop_capabilities() : become_nobody())) {
+	if (!*argv || !(stay ? drop_bpf() : become_nobody())) {
 		perror("unroot");
 		return 126;
 	}
