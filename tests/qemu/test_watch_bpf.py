@@ -143,7 +143,7 @@ def test_flood(debian: lab.Guest) -> None:
     """What came and what was dropped is what was made: one each to map and to unmap."""
     watch = Watch(debian, "--pid 999999")
     watch.process.kill(signal.SIGSTOP)
-    said = debian.run(f"flood {debian.device()}/resource2 20000 2", timeout=300).ok()
+    said = debian.run(f"flood {debian.device()}/resource2 12000 2", timeout=300).ok()
     watch.process.kill(signal.SIGCONT)
     _, events = watch.end(timeout=300)
     end = events[-1]

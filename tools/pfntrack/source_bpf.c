@@ -23,8 +23,7 @@
 #include "source_kernel.h"
 #include "util.h"
 
-#define BTF_PATH      "/sys/kernel/btf/vmlinux"
-#define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
 
 /* Now and then back to the caller, who looks at the clock. */
 #define BUDGET        (1 << 16)
@@ -42,17 +41,10 @@ struct source {
 
 /* === May we? ============================================================ */
 
+/* A kernel that keeps its secrets from root, too, has programs, but not this for them. */
 static bool locked_down(void)
 {
-	char *text;
-	size_t len;
-	bool locked;
-
-	if (source_read(LOCKDOWN_PATH, MAX_WORD, &text, &len))
-		return false;
-	locked = strstr(text, "[confidentiality]");
-	free(text);
-	return locked;
+	return !libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_probe_read_kernel, NULL);
 }
 
 static int check_kernel(void)
@@ -63,10 +55,6 @@ static int check_kernel(void)
 		return fail(RC_UNSUPPORTED,
 			    "this kernel has no BTF (" BTF_PATH
 			    " is missing); boot one built with CONFIG_DEBUG_INFO_BTF=y");
-	if (locked_down())
-		return fail(RC_UNSUPPORTED,
-			    "the kernel is locked down and lets no BPF program read it; boot "
-			    "without lockdown=confidentiality");
 	return 0;
 }
 
@@ -195,6 +183,10 @@ static int explain_failure(int err)
 			    "the kernel forbids BPF programs: %s; run this as root with CAP_BPF "
 			    "and CAP_PERFMON",
 			    strerror(-err));
+	if (locked_down())
+		return fail(RC_UNSUPPORTED,
+			    "the kernel is locked down and lets no BPF program read it; boot "
+			    "without lockdown=confidentiality");
 	if (err == -ENOENT)
 		return fail(RC_UNSUPPORTED,
 			    "this kernel lets none of its functions be traced; boot one built "
