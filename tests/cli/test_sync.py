@@ -187,7 +187,7 @@ def test_completion(commands, binaries, pages):
     offered = complete("conflicts", "--output", "")
     held = [f"HELD.{c}" for c in commands["list"]["columns"]]
     assert complete("aliases", "-o", "") == commands["aliases"]["columns"] + held
-    assert complete("--source", "") == complete("list", "-s", "") == ["kernel", "proc"]
+    assert complete("--source", "") == complete("list", "-s", "") == ["kernel", "proc", "bpf"]
     assert complete("--source", "proc", "al") == ["aliases"]
     assert offered == commands["conflicts"]["columns"] + held
     assert "test_sync.py" in complete("map", "-o", str(REPO / "tests/cli/test_s"))[0]

@@ -14,7 +14,7 @@ const struct opt option_table[] = {
 	{ 'p', "pretty", NULL, "print JSON over several lines", OPT_ALL },
 	{ 'R', "root", "DIR", "read a captured tree instead of this machine", OPT_ALL },
 	{ 's', "source", "NAME",
-	  "where to read: kernel (with pfn_track) or proc; else the first there is", OPT_ALL },
+	  "kernel (with pfn_track) or proc, for watch bpf; else the first there is", OPT_ALL },
 	{ 'h', "help", NULL, "show help, of the command if one is given", OPT_ALL },
 	{ 'V', "version", NULL, "show the version", OPT_ALL },
 	{ 'o', "output", "LIST", "columns to show, separated by commas", OPT_TABLE },

@@ -54,7 +54,7 @@ bool symbols_load(struct symbols *s)
 		next = line + strcspn(line, "\n");
 		if (*next)
 			*next++ = '\0';
-		if (!take_line(line, source_append(&s->all, &s->nr, sizeof(*s->all))))
+		if (!take_line(line, xappend(&s->all, &s->nr, sizeof(*s->all))))
 			s->nr--;
 	}
 	qsort(s->all, s->nr, sizeof(*s->all), by_address);

@@ -335,11 +335,13 @@ static const char *view_word(size_t i)
 	return view_names[i];
 }
 
-static int check_source(const char *source)
+static int check_source(const char *source, bool watch)
 {
 	const char *near;
 	size_t i;
 
+	if (watch)
+		return watch_known(source);
 	for (i = 0; view_names[i]; i++)
 		if (!strcmp(view_names[i], source))
 			return 0;
@@ -380,7 +382,7 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 			    "the snapshot %s was interrupted; remove it and take it again",
 			    opts.root);
 	if (opts.source)
-		rc = check_source(opts.source);
+		rc = check_source(opts.source, cmd->watch);
 	if (!rc && *opts.root)
 		rc = snapshot_check(opts.root);
 	return !rc && cmd->columns ? columns_select(cmd->columns) : rc;

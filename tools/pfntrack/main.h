@@ -66,6 +66,7 @@ int cmd_features(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int watch_known(const char *source);
 int cmd_arch(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct {
 	{ "audit", PFN_DEBUGFS "/audit", "page tables beside the records" },
 	{ "events", "/sys/kernel/tracing/events/pfn_track/enable",
 	  "for perf, ftrace and bpftrace" },
+	{ "bpf", "/sys/kernel/btf/vmlinux", "what the programs of watch need: source bpf" },
 	{ "vmallocinfo", PROC_VMALLOC, "what ioremap() made, on any kernel: source proc" },
 	{ "memtype", PROC_MEMTYPE, "x86's own list, without holders" },
 };
@@ -77,6 +78,17 @@ static const char *lockdown(struct model *m)
 	return word;
 }
 
+/* What the kernel offers is of no use if this command was built without the rest. */
+static const char *usable(const char *name, const char *state)
+{
+#ifndef HAVE_BPF
+	if (!strcmp(name, "bpf") && !*opts.root)
+		return "not built";
+#endif
+	(void)name;
+	return state;
+}
+
 /**
  * features_load() - add to the model what the kernel offers
  * @m: the model
@@ -99,7 +111,7 @@ int features_load(struct model *m)
 
 		f->name = offers[i].name;
 		f->what = offers[i].what;
-		f->state = state_of(offers[i].path);
+		f->state = usable(f->name, state_of(offers[i].path));
 	}
 	m->release = first_line(m, "/proc/sys/kernel/osrelease");
 	m->lockdown = lockdown(m);
