@@ -56,7 +56,7 @@ def test_outputs_are_real(cli):
             assert program == "pfntrack"
             real = cli(*args, root=name).stdout.decode().splitlines()
         assert matches(lines, real) is None, (name, matches(lines, real))
-    assert seen.count("snapshot") >= 7
+    assert seen.count("snapshot") >= 8 and seen.count("log") >= 1
 
 
 def test_no_other_outputs():

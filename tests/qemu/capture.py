@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "kernel
 import lab  # noqa: E402
 
 SNAPSHOTS = lab.REPO / "tests" / "data" / "snapshots"
+LOGS = lab.REPO / "tests" / "data" / "logs"
 PAGE = 0x1000
 
 
@@ -33,6 +34,7 @@ class Machine:
     arch: str
     flavour: str
     cmdline: str = ""
+    refused: bool = False   # a driver, whose report is taken, too
 
 
 MACHINES = {
@@ -40,6 +42,7 @@ MACHINES = {
     "x86_64-patched": Machine("x86_64", "pfn_track", "pfn_track=report"),
     "arm64-stock": Machine("arm64", "pristine"),
     "arm64-patched": Machine("arm64", "pfn_track", "pfn_track=report"),
+    "arm64-enforced": Machine("arm64", "pfn_track", "pfn_track=enforce", refused=True),
     "riscv64-patched": Machine("riscv64", "pfn_track", "pfn_track=report"),
 }
 
@@ -66,6 +69,14 @@ def hold(guest: lab.Guest) -> list[lab.Holder]:
     holders.append(guest.hold(f"{guest.device(1)}/resource2", 0x40000, 16 * PAGE))
     assert all(holder.mapped for holder in holders)
     return holders
+
+
+def refuse(guest: lab.Guest) -> list[lab.Holder]:
+    """A process holds a BAR that a driver then wants write-back."""
+    holder = guest.hold(f"{guest.device()}/resource2", 0, 16 * PAGE)
+    assert holder.mapped
+    guest.run("insmod /lib/modules/pfn_track_wb.ko").ok()
+    return [holder]
 
 
 def put(tree: Path, name: str, text: str) -> None:
@@ -105,7 +116,7 @@ def capture(name: str) -> None:
     command = lab.programs.pfntrack("x86_64", "")
     with tempfile.TemporaryDirectory() as folder, lab.Guest(kernel, machine.cmdline) as guest:
         raw = Path(folder) / "raw"
-        holders = hold(guest)
+        holders = refuse(guest) if machine.refused else hold(guest)
         if kernel.arch.slim:
             take_files(guest, raw, [holder.pid for holder in holders])
         else:
@@ -118,6 +129,10 @@ def capture(name: str) -> None:
         for path in [place, *place.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() else 0o644)
+        if machine.refused:
+            log = guest.run("dmesg | grep pfn_track | cut -c16-").ok()
+            LOGS.mkdir(exist_ok=True)
+            (LOGS / name).write_text(log, encoding="utf-8")
         for holder in holders:
             holder.leave()
     print(name, sum(path.stat().st_size for path in place.rglob("*") if path.is_file()), "bytes")
