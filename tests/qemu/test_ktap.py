@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 
+import foreign
 import ktap
 import lab
 import pytest
@@ -41,6 +44,17 @@ def test_good() -> None:
         "pfn_track_attr.decodes_own_helpers": "ok", "pfn_track_attr.round_trip": "skip",
         "pfn_track_attr": "ok", "pfn_track_registry.cuts_exactly": "ok",
         "pfn_track_registry": "ok"}
+
+
+def test_as_the_kernel_reads_it() -> None:
+    """Its own parser finds the same in it."""
+    parser = foreign.kunit_parser()
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        result = parser.parse_run_tests(GOOD.splitlines())
+    cases = [outcome for name, outcome in ktap.parse(GOOD).items() if "." in name]
+    assert result.ok_status(), out.getvalue()
+    assert (result.counts.passed, result.counts.skipped) == \
+        (cases.count("ok"), cases.count("skip"))
 
 
 LINES = GOOD.splitlines()
