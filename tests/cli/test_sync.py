@@ -152,6 +152,7 @@ def test_man_pages_are_well_formed(pages):
                                 check=False, stderr=subprocess.PIPE)
         assert (result.returncode, result.stderr) == (0, b""), name
         assert "\n\n" not in page, name
+        assert not re.search(r"@[A-Z]+@", page), f"{name}: something is still to be filled in"
 
 
 def test_readme_names_every_command(commands):
