@@ -59,12 +59,13 @@ BROKEN = {
 
 # Machines of the lab, taken by tests/qemu/capture.py: every command, in text and JSON.
 CAPTURED = {
-    "x86_64-stock": {"status": 1, "list": 0, "aliases": 1, "explain 0x200004000": 1,
+    "x86_64-stock": {"status": 1, "list": 0, "explain 0000:00:04.0": 1, "explain 00:03.0": 0,
+                     "list kind=ioremap range=3G-4G": 0, "map": 0, "aliases": 1, "explain 0x200004000": 1,
                      "explain 0x200103fff": 0, "explain 0x1000": 0, "features": 0, "export": 0},
     "arm64-stock": {"status": 1, "list": 0, "aliases": 1, "explain 0x8000004000": 1,
                     "explain 0x8000100000": 0, "features": 0, "export": 0},
     "x86_64-patched": {"status": 1, "list": 0, "aliases": 1, "conflicts": 1, "audit": 0, "leaks": 0,
-                       "explain 0x200004000": 1, "features": 0, "policy": 0, "export": 0,
+                       "explain 0x200004000": 1, "explain 0000:00:04.0": 1, "features": 0, "policy": 0, "export": 0,
                        "status --source proc": 1, "aliases -s proc": 1},
     "arm64-patched": {"status": 1, "list": 0, "aliases": 1, "conflicts": 1, "audit": 0, "leaks": 0,
                       "explain 0x8000004000": 1, "features": 0, "policy": 0, "export": 0,

@@ -92,7 +92,8 @@ SHAPES = {
     "export": {**TOP, "metrics": [{"name": str, "type": str, "labels": labels, "value": int}]},
     "conflicts": {**TOP, "policy": str, "conflicts": [CONFLICT], "total": int,
                   "suppressed": int},
-    "explain": {**TOP, "address": address, "resource": optional(str),
+    "explain": {**TOP, "address": optional(address), "device": optional(str),
+                "pid": optional(int), "resource": optional(str),
                 "pci": optional({"device": str, "bar": int, "driver": optional(str),
                                  "range": SPAN}),
                 "holders": [RECORD],
@@ -166,7 +167,7 @@ def load(cli, *args, root, rc=None):
 @pytest.mark.parametrize("command", SHAPES)
 def test_shape(cli, snapshot, command):
     addresses = {"x86_64": ["0x380000000000", "0xfea00000", "0"], "arm64": ["512G", "9"],
-                 "x86_64-broken": ["0x200400000", "0x200004000"], "arm64-broken": ["512G"],
+                 "x86_64-broken": ["0x200400000", "0x200004000"], "arm64-broken": ["512G", "0000:00:04.0", "00:05.0", "pid=1"],
                  **{name: ["0x200004000", "0x8000100000", "0x400004000"]
                     for name in ("x86_64-stock", "x86_64-patched", "arm64-stock", "arm64-patched",
                                  "riscv64-patched")}}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pfntrack explain: everything that is known about a physical address. */
+/* pfntrack explain: everything that is known about an address, a device or a process. */
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter.h"
 #include "main.h"
 #include "print.h"
 #include "source_kernel.h"
@@ -49,69 +50,135 @@ static char *explain_summary(const struct model *m, const struct explanation *e)
 	return s;
 }
 
+/* Is a mapping of what is asked about? */
+static bool of(const struct model *m, const struct explanation *e, const struct mapping *map)
+{
+	if (e->device)
+		return maps_device(m, map, e->device);
+	if (e->pid)
+		return map->pid && !strcmp(map->pid, e->pid);
+	return span_has(&map->range, e->address);
+}
+
+/* One that somebody asked about holds a part of it. */
+static bool held(const struct explanation *e, const struct alias *alias)
+{
+	size_t i;
+
+	if (!e->device && !e->pid)
+		return span_has(&alias->range, e->address);
+	for (i = 0; i < e->nr_holders; i++)
+		if (e->holders[i]->range.known &&
+		    e->holders[i]->range.start <= alias->range.start &&
+		    alias->range.end <= e->holders[i]->range.end)
+			return true;
+	return false;
+}
+
 static void gather(const struct model *m, struct explanation *e)
 {
 	size_t i;
 
-	e->resource = resource_path(m, e->address);
-	e->bar = find_bar(m, e->address);
+	if (!e->device && !e->pid) {
+		e->resource = resource_path(m, e->address);
+		e->bar = find_bar(m, e->address);
+	}
 	e->holders = xcalloc(m->nr_records, sizeof(*e->holders));
 	e->conflicts = xcalloc(m->nr_conflicts, sizeof(*e->conflicts));
 	for (i = 0; i < m->nr_records; i++)
-		if (span_has(&m->records[i].range, e->address))
+		if (of(m, e, &m->records[i]))
 			e->holders[e->nr_holders++] = &m->records[i];
 	for (i = 0; i < m->nr_conflicts; i++)
-		if (span_has(&m->conflicts[i].new.range, e->address))
+		/* The overlap is the newcomer's range; a process may have been either. */
+		if (of(m, e, &m->conflicts[i].new) || (e->pid && of(m, e, &m->conflicts[i].held)))
 			e->conflicts[e->nr_conflicts++] = &m->conflicts[i];
 	for (i = 0; i < m->nr_aliases && !e->aliased; i++) {
-		e->aliased = span_has(&m->aliases[i].range, e->address);
+		e->aliased = held(e, &m->aliases[i]);
 		e->alias = m->aliases[i];
 	}
 	e->summary = explain_summary(m, e);
 }
 
-static int explain(const struct model *m, uint64_t address)
+static int check(const struct model *m, const struct explanation *e)
 {
-	struct explanation e = { .address = address };
 	uint64_t limit = phys_limit(m);
-	int rc;
+	size_t i;
 
-	if (address > limit)
+	if (e->address > limit)
 		return fail(
 			RC_USAGE,
 			"0x%llx is above this machine's physical addresses, which end at 0x%llx",
-			(unsigned long long)address, (unsigned long long)limit);
-	gather(m, &e);
-	printer()->explain(m, &e);
-	rc = e.nr_conflicts || (e.aliased && verdict_harms(e.alias.verdict)) ? RC_CONFLICT
-									     : RC_CLEAN;
-	free(e.resource);
-	free(e.holders);
-	free(e.conflicts);
-	free(e.summary);
+			(unsigned long long)e->address, (unsigned long long)limit);
+	for (i = 0; e->device && i < m->nr_bars; i++)
+		if (same_device(e->device, m->bars[i].device))
+			return 0;
+	for (i = 0; e->device && i < m->nr_records; i++)
+		if (same_device(e->device, m->records[i].dev))
+			return 0;
+	return e->device ? fail(RC_USAGE,
+				"no PCI device '%s' with memory is known; lspci lists devices",
+				e->device)
+			 : 0;
+}
+
+static int explain(const struct model *m, struct explanation *e)
+{
+	int rc = check(m, e);
+
+	if (rc)
+		return rc;
+	gather(m, e);
+	printer()->explain(m, e);
+	rc = e->nr_conflicts || (e->aliased && verdict_harms(e->alias.verdict)) ? RC_CONFLICT
+										: RC_CLEAN;
+	free(e->resource);
+	free(e->holders);
+	free(e->conflicts);
+	free(e->summary);
 	return rc;
 }
 
+/* An address has no colon, and no word in front of it. */
+static int parse(char *arg, struct explanation *e)
+{
+	struct filter f = { 0 };
+	int rc;
+
+	if (!strncmp(arg, "pid=", 4)) {
+		rc = filter_parse(&f, 1, &arg);
+		/* 007 is 7. */
+		e->pid = arg + 4;
+		while (e->pid[0] == '0' && e->pid[1])
+			e->pid++;
+		return rc;
+	}
+	if (strchr(arg, ':')) {
+		e->device = arg;
+		return 0;
+	}
+	return parse_address(arg, &e->address);
+}
+
 /**
- * cmd_explain() - "pfntrack explain ADDRESS"
+ * cmd_explain() - "pfntrack explain ADDRESS|DEVICE|pid=PID"
  * @argc: 1
- * @argv: the address
+ * @argv: what to explain
  *
  * Return: exit code.
  */
 int cmd_explain(int argc, char **argv)
 {
+	struct explanation e = { 0 };
 	struct model m = { 0 };
-	uint64_t address = 0;
 	int rc;
 
 	(void)argc;
-	rc = parse_address(argv[0], &address);
+	rc = parse(argv[0], &e);
 	if (!rc)
 		rc = source_load(&m, LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS | LOAD_COVERAGE |
 					     LOAD_PLATFORM);
 	if (!rc)
-		rc = explain(&m, address);
+		rc = explain(&m, &e);
 	model_free(&m);
 	return rc;
 }

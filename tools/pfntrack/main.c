@@ -28,14 +28,17 @@ const struct cmd commands[] = {
 	},
 	{
 		.name = "list",
-		.args = "",
+		.args = "[KEY=VALUE ...]",
+		.nargs_max = 32,
 		.run = cmd_list,
 		.columns = &list_columns,
 		.summary = "every recorded mapping and its holder",
 		.details =
 			"Lists the live mappings by physical address.  An attribute WANT>GOT means that\n"
-			"the holder asked for the one and got the other.",
-		.example = "pfntrack list -o RANGE,GOT,COMM,VA",
+			"the holder asked for the one and got the other.  Keys: range (an address,\n"
+			"FIRST-LAST or START+SIZE), attr, kind, driver, device, pid, comm; one key given\n"
+			"twice means either, two keys mean both.",
+		.example = "pfntrack list kind=ioremap range=3G-4G -o RANGE,GOT,SITE",
 	},
 	{
 		.name = "conflicts",
@@ -64,14 +67,15 @@ const struct cmd commands[] = {
 	},
 	{
 		.name = "explain",
-		.args = "ADDRESS",
+		.args = "ADDRESS|DEVICE|pid=PID",
 		.nargs_min = 1,
 		.nargs_max = 1,
 		.run = cmd_explain,
-		.summary = "everything that is known about a physical address",
+		.summary = "all about an address, a PCI device or a process",
 		.details =
 			"Shows what lies at the address (/proc/iomem, PCI BAR, driver), who maps it, with\n"
-			"which attribute, and every conflict that touched it.  ADDRESS is decimal or, with\n"
+			"which attribute, and every conflict that touched it; the same for the BARs of a\n"
+			"DEVICE (as lspci writes it), or what a process maps.  ADDRESS is decimal or, with\n"
 			"0x, hexadecimal; a suffix K, M, G or T multiplies by 1024 and so on.",
 		.example = "pfntrack explain 0xfebc0000",
 	},

@@ -131,6 +131,7 @@ struct model {
 	enum view view;
 	const char **unseen; /* what the source does not see, in words */
 	size_t nr_unseen;
+	bool filtered;   /* records that nobody asked for were left out */
 	size_t unplaced; /* mappings whose page frames it does not know */
 
 	const char *policy, *arch;

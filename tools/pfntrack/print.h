@@ -6,9 +6,10 @@
 #include "main.h"
 #include "model.h"
 
-/* What is known about one address, gathered by "explain". */
+/* What is known about one address, device or process, gathered by "explain". */
 struct explanation {
 	uint64_t address;
+	const char *device, *pid;  /* NULL: it is the address */
 	char *resource;            /* NULL: no resource there */
 	const struct pci_bar *bar; /* NULL: no PCI BAR */
 	const struct mapping **holders;

@@ -183,7 +183,9 @@ static void json_explain(const struct model *m, const struct explanation *e)
 		jput(v, "advice", jtext_and_free(advice(e->conflicts[i])));
 		jpush(conflicts, v);
 	}
-	jput(top, "address", jaddress(e->address));
+	jput(top, "address", e->device || e->pid ? NULL : jaddress(e->address));
+	jput(top, "device", jtext(e->device));
+	jput(top, "pid", jdecimal(e->pid));
 	jput(top, "resource", jtext(e->resource));
 	jput(top, "pci", pci(e->bar));
 	jput(top, "holders", holders);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "columns.h"
+#include "filter.h"
 #include "main.h"
 #include "print.h"
 #include "table.h"
@@ -40,7 +41,8 @@ static void text_list(const struct model *m)
 	if (table_only)
 		return;
 	if (!m->nr_records)
-		printf("No mapping is recorded%s.\n", off_note(m));
+		printf("No mapping %s%s.\n", m->filtered ? "is like that" : "is recorded",
+		       off_note(m));
 	if (m->incomplete)
 		printf("Warning: %llu mapping%s could not be stored and are missing here.\n",
 		       (unsigned long long)m->incomplete, plural(m->incomplete));
@@ -174,14 +176,43 @@ static void explain_range(const struct mapping *map)
 	putchar('\n');
 }
 
-static void text_explain(const struct model *m, const struct explanation *e)
+/* Where an address lies, or what a device has. */
+static void explain_subject(const struct model *m, const struct explanation *e)
 {
 	char *place;
 	size_t i;
 
-	printf("Address 0x%llx\n", (unsigned long long)e->address);
-	place = text_where(m, e->address);
-	text_detail("where", place ? place : xstrdup("in no resource of /proc/iomem"));
+	if (e->pid) {
+		printf("Process %s\n", e->pid);
+		return;
+	}
+	if (!e->device) {
+		printf("Address 0x%llx\n", (unsigned long long)e->address);
+		place = text_where(m, e->address);
+		text_detail("where", place ? place : xstrdup("in no resource of /proc/iomem"));
+		return;
+	}
+	fputs("Device ", stdout);
+	text_put(text_safe(e->device));
+	putchar('\n');
+	for (i = 0; i < m->nr_bars; i++) {
+		const struct pci_bar *bar = &m->bars[i];
+		struct span span = { true, bar->start, bar->end };
+
+		if (!same_device(e->device, bar->device))
+			continue;
+		place = cell_range(&span);
+		text_detail("BAR", xasprintf("%d: %s, driver %s", bar->bar, place,
+					     bar->driver ? bar->driver : "none"));
+		free(place);
+	}
+}
+
+static void text_explain(const struct model *m, const struct explanation *e)
+{
+	size_t i;
+
+	explain_subject(m, e);
 	for (i = 0; i < e->nr_holders; i++) {
 		explain_range(e->holders[i]);
 		text_side("held", e->holders[i]);
@@ -216,7 +247,7 @@ static void text_help(void)
 	     "what /proc and sysfs show.\n\n"
 	     "Commands:");
 	for (cmd = commands; cmd->name; cmd++)
-		printf("  %-10s%-10s%s\n", cmd->name, cmd->args, cmd->summary);
+		printf("  %-10s%-23s%s\n", cmd->name, cmd->args, cmd->summary);
 	show_options(NULL);
 	show_exit_codes();
 	puts("\nExamples:\n"

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which mappings "list" shows, and what "explain" takes: against a filter of our own."""
+import json
+import random
+
+import pytest
+
+from conftest import SNAPSHOTS
+from test_errors import expect
+
+STOCK, PATCHED, BROKEN = "x86_64-stock", "x86_64-patched", "x86_64-broken"
+
+
+def everything(cli, root, *args):
+    result = cli("list", "--json", *args, root=root)
+    assert (result.returncode, result.stderr) == (0, b"")
+    return json.loads(result.stdout)["records"]
+
+
+def span(one):
+    return int(one["range"]["start"], 16), int(one["range"]["end"], 16)
+
+
+def overlaps(one, first, last):
+    start, end = span(one)
+    return start <= last and first <= end
+
+
+def bars(root, device):
+    """First and last byte of each memory BAR, from the captured sysfs."""
+    for line in (SNAPSHOTS / root / f"sys/bus/pci/devices/{device}/resource").read_text().split("\n")[:7]:
+        first, last, flags = (int(word, 16) for word in line.split())
+        if last and flags & 0x200:
+            yield first, last
+
+
+TERMS = {
+    "kind=ioremap": lambda one: one["kind"] == "ioremap",
+    "kind=remap_pfn": lambda one: one["kind"] == "remap_pfn",
+    "kind=claim": lambda one: one["kind"] == "claim",
+    "attr=write-combining": lambda one: "write-combining" in (one["want"], one["got"]),
+    "attr=uncached-minus": lambda one: "uncached-minus" in (one["want"], one["got"]),
+    "attr=write-back": lambda one: "write-back" in (one["want"], one["got"]),
+    "pid=1": lambda one: one["pid"] == 1,
+    "pid=0037": lambda one: one["pid"] == 37,
+    "comm=pfnhold": lambda one: one["comm"] == "pfnhold",
+    "range=0x200000000": lambda one: overlaps(one, 0x200000000, 0x200000000),
+    "range=8G+64K": lambda one: overlaps(one, 8 << 30, (8 << 30) + 0xffff),
+    "range=0xfebfb800-0x200003fff": lambda one: overlaps(one, 0xfebfb800, 0x200003fff),
+    "range=0+0x10000": lambda one: overlaps(one, 0, 0xffff),
+    "device=0000:00:04.0": lambda one: any(overlaps(one, *bar) for bar in bars(PATCHED, "0000:00:04.0")),
+    "device=00:03.0": lambda one: any(overlaps(one, *bar) for bar in bars(PATCHED, "0000:00:03.0")),
+    "driver=virtio-pci": lambda one: any(overlaps(one, *bar) for bar in bars(PATCHED, "0000:00:03.0")),
+    "driver=nobody": lambda one: False,
+}
+
+
+@pytest.mark.parametrize("root", [STOCK, PATCHED])
+@pytest.mark.parametrize("term", TERMS)
+def test_one(cli, root, term):
+    assert everything(cli, root, term) == [one for one in everything(cli, root) if TERMS[term](one)]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_some(cli, seed):
+    """Either of one key, and all keys."""
+    chosen = random.Random(seed).sample(sorted(TERMS), 4)
+    by_key = {}
+    for term in chosen:
+        by_key.setdefault(term.partition("=")[0], []).append(TERMS[term])
+    for root in (STOCK, PATCHED):
+        assert everything(cli, root, *chosen) == [
+            one for one in everything(cli, root)
+            if all(any(test(one) for test in tests) for tests in by_key.values())]
+
+
+def test_what_is_selected_at_all(cli):
+    """The tests above are about something."""
+    assert [len(everything(cli, PATCHED, term)) for term in (
+        "kind=ioremap", "attr=write-combining", "device=00:04.0", "comm=pfnhold")] == [5, 1, 4, 5]
+    assert len(everything(cli, BROKEN, "driver=pfn_track_leak")) == 2
+
+
+def test_unknown_attribute(cli):
+    """A mapping whose attribute is not known is one of unknown attribute."""
+    assert len(everything(cli, "arm64-stock", "attr=unknown")) == len(everything(cli, "arm64-stock"))
+
+
+def test_nothing_left(cli):
+    result = cli("list", "kind=kmap", root=PATCHED)
+    assert result.returncode == 0 and result.stdout.startswith(b"No mapping is like that.\n")
+
+
+def test_explain_a_device(cli):
+    value = json.loads(cli("explain", "00:04.0", "--json", root=PATCHED).stdout)
+    assert (value["address"], value["device"], value["pid"]) == (None, "00:04.0", None)
+    assert value["holders"] == everything(cli, PATCHED, "device=0000:00:04.0")
+    assert value["alias"]["verdict"] == "ordering" and len(value["conflicts"]) == 1
+    assert cli("explain", "00:03.0", root=PATCHED).returncode == 0
+    expect(cli, 2, "no PCI device '00:1d.7' with memory is known", "explain", "00:1d.7", root=PATCHED)
+
+
+def test_explain_a_process(cli):
+    conflict = json.loads(cli("conflicts", "--json", root=PATCHED).stdout)["conflicts"][0]
+    for pid in (conflict["new"]["pid"], conflict["held"]["pid"]):
+        result = cli("explain", f"pid=0{pid}", "--json", root=PATCHED)
+        value = json.loads(result.stdout)
+        assert result.returncode == 1 and value["pid"] == pid
+        assert value["holders"] == everything(cli, PATCHED, f"pid={pid}")
+        assert [one["id"] for one in value["conflicts"]] == [conflict["id"]]
+        assert cli("explain", f"pid={pid}", root=PATCHED).stdout.startswith(b"Process %d\n" % pid)
+    value = json.loads(cli("explain", "pid=99999", "--json", root=PATCHED).stdout)
+    assert value["holders"] == value["conflicts"] == [] and value["alias"] is None
