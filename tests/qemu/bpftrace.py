@@ -64,13 +64,18 @@ class Script(lab.Process):
         self._guest.pump(lambda: len(re.findall(pattern, self.out, re.MULTILINE)) >= count
                          or not self.running, timeout, f"{count} times {pattern!r}")
 
-    def stop(self, timeout: float = 120) -> str:
-        """As Ctrl-C does it; all it printed."""
-        self.kill(signal.SIGINT)
-        result = self.wait(timeout)
+
+def stop(scripts: list[Script], timeout: float = 300) -> dict[str, str]:
+    """As Ctrl-C does it; what each has printed. Each probe waits long to be detached: all at once."""
+    for script in scripts:
+        script.kill(signal.SIGINT)
+    out = {}
+    for script in scripts:
+        result = script.wait(timeout)
         assert result.rc == 0 and "ERROR" not in result.err, result
         assert "Lost" not in result.out + result.err, result
-        return result.out
+        out[script.name] = result.out
+    return out
 
 
 def values(out: str, name: str) -> dict[str, int]:

@@ -41,13 +41,13 @@ def leak(guest: lab.Guest) -> None:
     guest.run("insmod /lib/modules/pfn_track_leak.ko forget=1 && rmmod pfn_track_leak").ok()
 
 
-def run_stock(guest: lab.Guest) -> str:
+def run_stock(guest: lab.Guest) -> dict[str, str]:
     """After the others: its return probes hide callers from pfn_track."""
     script = bpftrace.Script(guest, STOCK)
     script.attach()
     leak(guest)
     script.expect("leak: ")
-    return script.stop()
+    return bpftrace.stop([script])
 
 
 @pytest.fixture(name="work", scope="module")
@@ -69,8 +69,7 @@ def _work(arch: str) -> Iterator[Workload]:
         scripts["pfnwho.bt"].expect(f"{ROW}unmap .* remap_pfn ", 2 * PAIRS)
         scripts["ioremapleak.bt"].expect(ROW, 2)
         scripts["pfnfaults.bt"].expect("@rate")
-        work.out = {name: script.stop() for name, script in scripts.items()}
-        work.out[STOCK] = run_stock(guest)
+        work.out = bpftrace.stop(list(scripts.values())) | run_stock(guest)
         yield work
 
 

@@ -52,7 +52,7 @@ def _stock(arch: str, request: pytest.FixtureRequest) -> Iterator[Workload]:
         scripts[1].expect(ROW, PAIRS)
         scripts[2].expect("map", 2 * PAIRS)
         scripts[5].expect(r"@rate")
-        work.out = {script.name: script.stop() for script in scripts}
+        work.out = bpftrace.stop(scripts)
         guest.run("rmmod e1000e").ok()
         yield work
 
