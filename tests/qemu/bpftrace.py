@@ -46,7 +46,7 @@ class Script(lab.Process):
         """What it has printed so far."""
         return self._job.out.decode(errors="replace")
 
-    def attach(self, timeout: float = 240) -> None:
+    def attach(self, timeout: float = 600) -> None:
         """Wait until all its probes are attached: only then it waits for events."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -59,7 +59,7 @@ class Script(lab.Process):
             time.sleep(0.2)
         raise lab.GuestTimeout(f"{self.name} did not attach in {timeout:.0f} s: {self.out}")
 
-    def expect(self, pattern: str, count: int = 1, timeout: float = 120) -> None:
+    def expect(self, pattern: str, count: int = 1, timeout: float = 300) -> None:
         """Wait for text. What is under way when a script is stopped is lost."""
         self._guest.pump(lambda: len(re.findall(pattern, self.out, re.MULTILINE)) >= count
                          or not self.running, timeout, f"{count} times {pattern!r}")
