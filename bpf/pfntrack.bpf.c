@@ -469,6 +469,18 @@ struct pt_regs {
 #endif
 
 /*
+ * The verifier lets a program read an argument itself only if it likes its type,
+ * and a pointer to an enum, or to what is volatile, it does not like.
+ */
+INLINE __u64 call_arg(void *ctx, __u32 n)
+{
+	__u64 value = 0;
+
+	bpf_get_func_arg(ctx, n, &value);
+	return value;
+}
+
+/*
  * Of each function two programs for each end, of which one is loaded: a0 ... are
  * its arguments, ret is what it returned.  Nothing may be read that it lacks.
  */
@@ -478,7 +490,8 @@ struct pt_regs {
 #define ARGS_4(get)  ARGS_3(get), a3 = get(3)
 #define ARGS_5(get)  ARGS_4(get), a4 = get(4)
 
-#define FROM_ARGS(n) (((__u64 *)ctx)[n])
+#define FROM_CALL(n) call_arg(ctx, n)
+#define FROM_EXIT(n) (((__u64 *)ctx)[n]) /* behind n arguments */
 #define FROM_REGS(n) (((struct pt_regs *)ctx)->REG_##n)
 #define VMA(a)       ((const struct vm_area_struct *)(a))
 
@@ -492,11 +505,11 @@ struct pt_regs {
 	}
 
 #define ENTER(function, n, call)                                   \
-	PROGRAM("fentry", function, fe, ARGS_##n(FROM_ARGS), call) \
+	PROGRAM("fentry", function, fe, ARGS_##n(FROM_CALL), call) \
 	PROGRAM("kprobe", function, ke, ARGS_##n(FROM_REGS), call)
 
 #define EXIT(function, n, call)                                        \
-	PROGRAM("fexit", function, fx, __u64 ret = FROM_ARGS(n), call) \
+	PROGRAM("fexit", function, fx, __u64 ret = FROM_EXIT(n), call) \
 	PROGRAM("kretprobe", function, kx, __u64 ret = FROM_REGS(RET), call)
 
 #define EXIT_VOID(function, call)              \

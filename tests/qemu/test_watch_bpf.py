@@ -45,6 +45,7 @@ def test_conflict(debian: lab.Guest, way: str, first: str, second: str) -> None:
     """The silent downgrade, with both processes and where they mapped."""
     watch = Watch(debian, env=way)
     assert watch.start["source"] == "bpf"
+    assert watch.start["attach"] == ("kprobe" if way else "fentry")
     base, _ = debian.bar()
     holders = [debian.hold(f"{debian.device()}/{name}", 0, LENGTH) for name in (first, second)]
     event = watch.until("conflict", str(holders[1].pid))[-1]

@@ -279,7 +279,7 @@ int cmd_watch(int argc, char **argv)
 	catch_signals();
 	rc = s.ops->open(&s);
 	if (!rc) {
-		watch_print_start(s.ops);
+		watch_print_start(&s);
 		rc = follow(&s);
 		if (!rc)
 			watch_print_end(&total);

@@ -234,18 +234,20 @@ static void put_json(const struct watch_event *e)
 
 /**
  * watch_print_start() - say what is watched, once it is
- * @ops: the source
+ * @s: the source
  */
-void watch_print_start(const struct watch_ops *ops)
+void watch_print_start(const struct watch_source *s)
 {
 	if (!opts.json) {
-		printf("Watching %s (source %s); Ctrl-C ends it.\n", ops->what, ops->name);
+		printf("Watching %s%s%s (source %s); Ctrl-C ends it.\n", s->ops->what,
+		       s->attach ? " by " : "", s->attach ? s->attach : "", s->ops->name);
 		return;
 	}
 	json_open('{');
 	json_number("version", JSON_VERSION);
-	json_word("source", ops->name);
+	json_word("source", s->ops->name);
 	json_word("event", "start");
+	json_word("attach", s->attach);
 	json_close('}');
 	putchar('\n');
 }

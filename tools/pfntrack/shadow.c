@@ -157,7 +157,8 @@ static struct judgement judge(const struct shadow *s, const struct shadow_map *m
 		const struct record *rec = OF(node, phys);
 		enum pfn_verdict v = verdict(s, got, rec->map.by.got);
 
-		if (j.held && (v < j.verdict || (v == j.verdict && rec->map.time >= j.held->map.time)))
+		if (j.held &&
+		    (v < j.verdict || (v == j.verdict && rec->map.time >= j.held->map.time)))
 			continue;
 		j.verdict = v;
 		j.held = rec;

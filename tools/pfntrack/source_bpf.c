@@ -26,7 +26,7 @@
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 
 /* Now and then back to the caller, who looks at the clock. */
-#define BUDGET        (1 << 16)
+#define BUDGET   (1 << 16)
 
 struct source {
 	struct pfntrack_bpf *skel;
@@ -65,7 +65,16 @@ static char first_words[256];
 
 static int listen_to_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (level == LIBBPF_WARN && !*first_words) {
+	va_list again;
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	if (getenv("PFNTRACK_DEBUG")) {
+		va_copy(again, args);
+		vfprintf(stderr, format, again);
+		va_end(again);
+	}
+	if (!*first_words) {
 		vsnprintf(first_words, sizeof(first_words), format, args);
 		first_words[strcspn(first_words, "\n")] = '\0';
 	}
@@ -223,9 +232,11 @@ static int source_open(struct watch_source *s)
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return fail(RC_UNSUPPORTED, "cannot read " BTF_PATH ": %s", strerror(errno));
+	s->attach = "fentry";
 	err = only_kprobes() ? -ENOTSUP : try(b, true, btf);
 	if (err && err != -EPERM) {
 		detach(b);
+		s->attach = "kprobe";
 		err = try(b, false, btf);
 	}
 	btf__free(btf);
@@ -309,7 +320,7 @@ static void source_close(struct watch_source *s)
 
 const struct watch_ops bpf_ops = {
 	.name = "bpf",
-	.what = "the mappings that are made and undone from now on, by BPF programs",
+	.what = "what is mapped from now on, with BPF programs",
 	.open = source_open,
 	.poll = source_poll,
 	.stop = source_stop,

@@ -36,9 +36,8 @@ int watch_choose(const struct watch_ops **ops)
 		*ops = &events_ops;
 		if (tracked)
 			return 0;
-		return fail(RC_UNSUPPORTED,
-			    "this kernel has no pfn_track (" PFN_SYSFS
-			    " is missing); leave out --source");
+		return fail(RC_UNSUPPORTED, "this kernel has no pfn_track (" PFN_SYSFS
+					    " is missing); leave out --source");
 	}
 #ifdef HAVE_BPF
 	*ops = &bpf_ops;

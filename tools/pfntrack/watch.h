@@ -78,6 +78,7 @@ struct watch_ops {
 struct watch_source {
 	const struct watch_ops *ops;
 	unsigned int types; /* bit mask of those that are wanted */
+	const char *attach; /* how programs hang on functions, or NULL */
 	void *own;
 };
 
@@ -101,7 +102,7 @@ bool watch_event(const struct watch_event *event);
 
 /* print_watch.c */
 extern const char *const watch_names[];
-void watch_print_start(const struct watch_ops *ops);
+void watch_print_start(const struct watch_source *s);
 void watch_print_event(const struct watch_event *event);
 void watch_print_dropped(uint64_t fresh, uint64_t total);
 void watch_print_end(const struct watch_total *total);
