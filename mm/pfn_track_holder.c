@@ -168,16 +168,42 @@ void pft_holder_forget(void)
 		pft_recent_set(&pft_recent[i], NULL);
 }
 
+/* The process whose address space it is, NULL if it has gone; under RCU. */
+static struct task_struct *pft_task_of(const struct mm_struct *mm)
+{
+	struct task_struct *task;
+
+	for_each_process(task)
+		if (READ_ONCE(task->mm) == mm)
+			return task;
+	return NULL;
+}
+
+/*
+ * Who asks, mostly the current task.  But pages are migrated, and faulted in for
+ * a debugger, by tasks whose address space it is not.
+ */
+static void pft_holder_task(struct pft_holder *key, const struct mm_struct *mm)
+{
+	struct task_struct *task = current;
+
+	rcu_read_lock();
+	if (unlikely(mm && mm != READ_ONCE(task->mm)))
+		task = pft_task_of(mm) ?: current;
+	key->pid = task_tgid_nr(task);
+	/* A name that is changed meanwhile ends with a zero all the same. */
+	memcpy(key->comm, task->comm, TASK_COMM_LEN);
+	rcu_read_unlock();
+}
+
 /* All but the stack; the names are the device's own still. */
 static void pft_holder_key(struct pft_holder *key, const struct pft_who *who)
 {
 	*key = (struct pft_holder){
 		.ref = REFCOUNT_INIT(1),
-		.pid = task_tgid_nr(current),
 		.caller = (unsigned long)who->caller,
 	};
-	/* A name that is changed meanwhile ends with a zero all the same. */
-	memcpy(key->comm, current->comm, TASK_COMM_LEN);
+	pft_holder_task(key, who->mm);
 	if (who->file) {
 		key->fops = who->file->f_op;
 		key->inode = file_inode(who->file)->i_ino;
@@ -319,13 +345,11 @@ pid_t pft_holder_pid(const struct pft_record *rec)
 		return pid;
 
 	rcu_read_lock();
-	for_each_process(task) {
-		if (READ_ONCE(task->mm) == rec->id) {
-			pid = task_tgid_nr(task);
-			/* Whoever else looks finds the same. */
-			WRITE_ONCE(rec->holder->pid, pid);
-			break;
-		}
+	task = pft_task_of(rec->id);
+	if (task) {
+		pid = task_tgid_nr(task);
+		/* Whoever else looks finds the same. */
+		WRITE_ONCE(rec->holder->pid, pid);
 	}
 	rcu_read_unlock();
 	return pid;

@@ -350,6 +350,8 @@ bool pft_may_hold(const struct vm_area_struct *vma);
  * @caller: return address, or NULL
  * @alone: @caller tells all, and the stack nothing
  * @file: the file that is mapped, or NULL
+ * @mm: the address space that it is mapped in, or NULL for the kernel's; whose
+ *	it is, if not the current task's, maps
  * @gfp: how to allocate here
  */
 struct pft_who {
@@ -358,6 +360,7 @@ struct pft_who {
 	const void *caller;
 	bool alone;
 	const struct file *file;
+	const struct mm_struct *mm;
 	gfp_t gfp;
 };
 

@@ -23,6 +23,7 @@ static int pft_map_user(struct vm_area_struct *vma, struct pft_record *new,
 	new->space = PFN_SPACE_USER;
 	who->space = new->space;
 	who->file = vma->vm_file;
+	who->mm = vma->vm_mm;
 	return pft_map(new, who, how);
 }
 

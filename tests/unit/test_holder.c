@@ -127,6 +127,33 @@ TEST(holder, other_task)
 	CHECK(!strcmp(first->comm, "one"));
 }
 
+/* Pages are migrated, and faulted in for a debugger, by somebody else. */
+TEST(holder, on_behalf)
+{
+	struct task_struct owner = { .tgid = 7, .comm = "owner",
+				     .mm = &unit_mm[0] };
+	struct task_struct other = { .tgid = 8, .comm = "other" };
+	struct pft_holder *holder;
+
+	boot();
+	unit_tasks = &owner;
+	unit_current = &other;
+	CHECK_EQ(do_insert(&unit_mm[0], 10, 50, 1, A_WC), 0);
+	holder = record_at(PFN_SPACE_USER, &unit_mm[0], 10).holder;
+	CHECK_EQ(holder->pid, 7);
+	CHECK(!strcmp(holder->comm, "owner"));
+	/* What it faults in by itself goes on there. */
+	unit_current = &owner;
+	CHECK_EQ(do_insert(&unit_mm[0], 11, 51, 1, A_WC), 0);
+	CHECK(record_at(PFN_SPACE_USER, &unit_mm[0], 11).holder == holder);
+
+	/* An address space that is nobody's yet. */
+	CHECK_EQ(do_insert(&unit_mm[1], 10, 60, 1, A_WC), 0);
+	holder = record_at(PFN_SPACE_USER, &unit_mm[1], 10).holder;
+	CHECK_EQ(holder->pid, 7);
+	unit_tasks = NULL;
+}
+
 TEST(holder, device)
 {
 	struct device a = { .name = "a", .driver = "drv" }, b = a;
