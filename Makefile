@@ -20,7 +20,7 @@ endif
 export V
 
 .DEFAULT_GOAL := tools
-.PHONY: tools demo test test-debug lab unit bench bench-kernel soak matrix kernel patch style install clean help
+.PHONY: tools demo test test-debug lab unit bench bench-kernel bench-bpf soak matrix kernel patch style install clean help
 
 tools: ## the pfntrack command and its manual, build/tools (the default)
 	$(Q)scripts/packages tools
@@ -73,6 +73,10 @@ bench: ## the registry beside the kernel's memtype_interval.c, build/bench/store
 bench-kernel: ## instructions that the hooks cost, build/bench/kernel.json [ARCH=]
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
 	$(Q)$(PYTHON) tests/bench/kernel.py $(ARCH)
+
+bench-bpf: ## instructions that BPF programs cost on Debian's 6.12, build/bench/bpf.json
+	$(Q)scripts/packages tools lab
+	$(Q)$(PYTHON) tests/bench/bpf.py
 
 soak: ## random work, then the audit [SECONDS=60] [SEED=] [ARCH=], build/soak
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)

@@ -35,7 +35,9 @@ def count(flavour: str, way: str | None) -> dict[str, int]:
         watch = None
         if way is not None:
             watch = guest.spawn(f"{way}pfntrack watch --json --pid 999999")
-            watch.line(300)
+            attach = json.loads(watch.line(300))["attach"]
+            if attach != ("kprobe" if way else "fentry"):
+                sys.exit(f"bpf.py: the programs hang by {attach}")
             watch.kill(signal.SIGSTOP)
         said = guest.run(f"bench {guest.device()}/resource2 {COUNTS}", timeout=300).ok()
         if watch:

@@ -9,7 +9,6 @@ import signal
 
 import lab
 import pytest
-import registry
 from registry import COMBINING, UNCACHED
 from watching import Watch
 

@@ -31,11 +31,25 @@ struct shadow {
 	struct treap phys, virt;
 	const struct pat_arch *arch;
 	uint64_t ids;
-	size_t nr;
 };
 
-#define OF(node, member) \
-	((node) ? (struct record *)((char *)(node)-offsetof(struct record, member)) : NULL)
+static struct record *of_phys(struct treap_node *node)
+{
+	return (struct record *)((char *)node - offsetof(struct record, phys));
+}
+
+static struct record *of_virt(struct treap_node *node)
+{
+	return (struct record *)((char *)node - offsetof(struct record, virt));
+}
+
+/* The first that is mapped within these addresses, or NULL. */
+static struct record *mapped_at(const struct shadow *s, uint64_t mm, uint64_t va, uint64_t last)
+{
+	struct treap_node *node = treap_overlap(&s->virt, mm, va, last, NULL);
+
+	return node ? of_virt(node) : NULL;
+}
 
 /**
  * shadow_new() - nothing is known yet
@@ -67,7 +81,6 @@ static void add(struct shadow *s, const struct shadow_map *map)
 	rec->virt.id = rec->phys.id;
 	if (map->mapped)
 		treap_add(&s->virt, &rec->virt);
-	s->nr++;
 }
 
 static void drop(struct shadow *s, struct record *rec)
@@ -76,7 +89,6 @@ static void drop(struct shadow *s, struct record *rec)
 	if (rec->map.mapped)
 		treap_remove(&s->virt, &rec->virt);
 	free(rec);
-	s->nr--;
 }
 
 /* The part of @map that lies within @first to @last of its virtual addresses. */
@@ -118,20 +130,9 @@ static struct shadow_map cut(struct shadow *s, struct record *rec, uint64_t firs
  */
 void shadow_free(struct shadow *s)
 {
-	struct record *rec;
-
-	while (s && (rec = OF(s->phys.root, phys)))
-		drop(s, rec);
+	while (s && s->phys.root)
+		drop(s, of_phys(s->phys.root));
 	free(s);
-}
-
-/**
- * shadow_size() - how many are known
- * @s: all that is known
- */
-size_t shadow_size(const struct shadow *s)
-{
-	return s->nr;
 }
 
 /* === Judgement ========================================================== */
@@ -154,7 +155,7 @@ static struct judgement judge(const struct shadow *s, const struct shadow_map *m
 	struct treap_node *node = NULL;
 
 	while ((node = treap_overlap(&s->phys, PHYSICAL, map->start, map->end, node))) {
-		const struct record *rec = OF(node, phys);
+		const struct record *rec = of_phys(node);
 		enum pfn_verdict v = verdict(s, got, rec->map.by.got);
 
 		if (j.held &&
@@ -225,7 +226,7 @@ static bool goes_on(struct shadow *s, const struct shadow_map *map)
 
 	if (map->by.kind != PFN_KIND_INSERT || !map->va || !map->start)
 		return false;
-	rec = OF(treap_overlap(&s->virt, map->mm, map->va - 1, map->va - 1, NULL), virt);
+	rec = mapped_at(s, map->mm, map->va - 1, map->va - 1);
 	if (!rec || rec->map.end + 1 != map->start || rec->map.by.kind != map->by.kind ||
 	    rec->map.by.want != map->by.want || rec->map.by.got != map->by.got ||
 	    rec->map.by.pid != map->by.pid)
@@ -245,7 +246,7 @@ static bool known(struct shadow *s, const struct shadow_map *map)
 
 	if (!map->mapped)
 		return false;
-	while ((rec = OF(treap_overlap(&s->virt, map->mm, map->va, last, NULL), virt))) {
+	while ((rec = mapped_at(s, map->mm, map->va, last))) {
 		struct shadow_map same = part(&rec->map, map->va, last);
 
 		if (map->by.kind == PFN_KIND_INSERT && same.start == map->start &&
@@ -300,7 +301,7 @@ bool shadow_unmap(struct shadow *s, uint64_t mm, uint64_t va, uint64_t size, uin
 	struct watch_event e;
 	struct record *rec;
 
-	while ((rec = OF(treap_overlap(&s->virt, mm, va, last, NULL), virt))) {
+	while ((rec = mapped_at(s, mm, va, last))) {
 		if (!size) {
 			va = rec->virt.start;
 			last = rec->virt.last;
@@ -328,7 +329,7 @@ bool shadow_release(struct shadow *s, uint64_t start, uint64_t end, uint64_t tim
 	struct watch_event e;
 
 	while ((node = treap_overlap(&s->phys, PHYSICAL, start, end, node))) {
-		struct record *rec = OF(node, phys);
+		struct record *rec = of_phys(node);
 
 		if (rec->map.mapped || rec->map.start != start)
 			continue;
@@ -359,7 +360,7 @@ bool shadow_copy(struct shadow *s, uint64_t from, uint64_t to, uint64_t va, uint
 	struct watch_event e;
 
 	while ((node = treap_overlap(&s->virt, from, va, va + size - 1, node))) {
-		struct shadow_map map = part(&OF(node, virt)->map, va, va + size - 1);
+		struct shadow_map map = part(&of_virt(node)->map, va, va + size - 1);
 
 		map.mm = to;
 		map.time = time;
@@ -386,7 +387,7 @@ void shadow_move(struct shadow *s, uint64_t mm, uint64_t va, uint64_t to, uint64
 	size_t n = 0, i;
 
 	/* Old and new may overlap: first all out, then all in. */
-	while ((rec = OF(treap_overlap(&s->virt, mm, va, va + size - 1, NULL), virt))) {
+	while ((rec = mapped_at(s, mm, va, va + size - 1))) {
 		map = cut(s, rec, va, va + size - 1);
 		map.va = map.va - va + to;
 		moved = xrealloc(moved, n + 1, sizeof(*moved));

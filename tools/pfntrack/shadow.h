@@ -28,6 +28,5 @@ bool shadow_release(struct shadow *s, uint64_t start, uint64_t end, uint64_t tim
 bool shadow_copy(struct shadow *s, uint64_t from, uint64_t to, uint64_t va, uint64_t size,
 		 uint64_t time);
 void shadow_move(struct shadow *s, uint64_t mm, uint64_t va, uint64_t to, uint64_t size);
-size_t shadow_size(const struct shadow *s);
 
 #endif /* PFNTRACK_SHADOW_H */

@@ -105,7 +105,7 @@ int events_find(struct events *e, enum watch_type type)
 	return e->id ? 0 : fail(RC_INTERNAL, "the event %s has no type; take it again", name);
 }
 
-static uint64_t take_number(const void *data, const struct tep_format_field *field, enum how how)
+static uint64_t take_number(const char *data, const struct tep_format_field *field, enum how how)
 {
 	uint8_t u8;
 	uint32_t u32;
