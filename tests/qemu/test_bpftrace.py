@@ -17,8 +17,6 @@ from bpftrace import LENGTH, PAIRS, ROW, Workload, blocks, rows, run_pairs
 
 SCRIPTS = ("pfnconflict.bt", "pfndowngrade.bt", "pfnwho.bt", "pfnlife.bt", "ioremapleak.bt",
            "pfnfaults.bt")
-# It names modules, and none leaks on a stock kernel.
-STOCK = "ioremapleak-stock.bt"
 PAGES = 16
 WANT, GOT = "write-combining", "uncached-minus"
 # bpftrace and LLVM for arm64 are not brought into its guests yet.
@@ -41,15 +39,6 @@ def leak(guest: lab.Guest) -> None:
     guest.run("insmod /lib/modules/pfn_track_leak.ko forget=1 && rmmod pfn_track_leak").ok()
 
 
-def run_stock(guest: lab.Guest) -> dict[str, str]:
-    """After the others: its return probes hide callers from pfn_track."""
-    script = bpftrace.Script(guest, STOCK)
-    script.attach()
-    leak(guest)
-    script.expect("leak: ")
-    return bpftrace.stop([script])
-
-
 @pytest.fixture(name="work", scope="module")
 def _work(arch: str) -> Iterator[Workload]:
     """One boot; what it leaks stays, so it comes last."""
@@ -69,7 +58,7 @@ def _work(arch: str) -> Iterator[Workload]:
         scripts["pfnwho.bt"].expect(f"{ROW}unmap .* remap_pfn ", 2 * PAIRS)
         scripts["ioremapleak.bt"].expect(ROW, 2)
         scripts["pfnfaults.bt"].expect("@rate")
-        work.out = bpftrace.stop(list(scripts.values())) | run_stock(guest)
+        work.out = bpftrace.stop(list(scripts.values()))
         yield work
 
 
@@ -133,9 +122,6 @@ def test_leaks(work: Workload) -> None:
     assert {tuple(row[:3]) for row in rows(out)} == {("pfn_track_leak", "unbound", "ioremap")}
     made, gone = (bpftrace.values(out, name)[""] for name in ("ioremap", "iounmap"))
     assert made - gone == 2
-    stock = work.out[STOCK]
-    assert bpftrace.values(stock, "leaks") == {"pfn_track_leak": 2}
-    assert [row[:3] for row in rows(stock)] == [["leak:", "module", "pfn_track_leak"]]
 
 
 def test_faults(work: Workload) -> None:
