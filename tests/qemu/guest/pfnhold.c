@@ -284,8 +284,7 @@ static void obey(char *line)
 
 		result(mprotect(region->va + a, b, prot), "protected");
 	} else if (!strcmp(word[0], "madvise") && two) {
-		int advice = word[3] && !strcmp(word[3], "pageout") ? MADV_PAGEOUT
-								    : MADV_DONTNEED;
+		int advice = word[3] && !strcmp(word[3], "pageout") ? MADV_PAGEOUT : MADV_DONTNEED;
 
 		result(madvise(region->va + a, b, advice), "advised");
 	} else if (!strcmp(word[0], "read") && one) {
