@@ -58,8 +58,10 @@ bool pft_on(void)
  */
 void pft_make_record(struct pft_record *new, struct pft_spot *spot)
 {
-	int ret = pft_store_insert(new, spot);
+	int ret;
 
+	new->seq = pft_made();
+	ret = pft_store_insert(new, spot);
 	if (ret < 0) {
 		pft_count(PFT_STAT_INCOMPLETE);
 		return;

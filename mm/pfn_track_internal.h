@@ -96,6 +96,8 @@ struct pft_holder {
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
  *	joined into one record
+ * @seq: how many had been made before it; tells which of two is older where
+ *	the clock is too coarse for that
  */
 struct pft_record {
 	struct rb_node va_rb;
@@ -113,6 +115,7 @@ struct pft_record {
 	struct list_head home;
 	struct pft_holder *holder;
 	u64 time;
+	unsigned long seq;
 };
 
 static_assert(sizeof(struct pft_record) <= 128);
@@ -259,6 +262,12 @@ static inline void pft_count(enum pft_stat stat)
 static inline void pft_count_locked(enum pft_stat stat, long n)
 {
 	atomic_long_set(&pft_stats[stat], atomic_long_read(&pft_stats[stat]) + n);
+}
+
+/* How many records have been made; what is freed later finds more of them. */
+static inline unsigned long pft_made(void)
+{
+	return atomic_long_read(&pft_stats[PFT_STAT_MAPS]);
 }
 
 /* === Registry: pfn_track.c ============================================== */

@@ -237,7 +237,7 @@ static struct pft_record *pft_oldest(unsigned long pfn, unsigned long last,
 	unsigned int nr = 0;
 
 	while (nr++ < PFT_OLDEST && (rec = pft_segment_walk(&walk)))
-		if (!oldest || rec->time < oldest->time)
+		if (!oldest || rec->seq < oldest->seq)
 			oldest = rec;
 	return oldest;
 }

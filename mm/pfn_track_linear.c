@@ -148,13 +148,13 @@ void __pfn_track_unset_pages(struct page *const *pages, unsigned int count)
  * struct pft_freed - memory that was freed
  * @pfn: first page frame
  * @last: last page frame
- * @time: when, in ns since boot
+ * @seq: how many records had been made by then
  * @comm: name of the task that freed it
  */
 struct pft_freed {
 	unsigned long pfn;
 	unsigned long last;
-	u64 time;
+	unsigned long seq;
 	char comm[TASK_COMM_LEN];
 };
 
@@ -177,7 +177,7 @@ static bool pft_freed_next(const struct pft_freed *freed,
 	spin_lock(&pft_lock);
 	while ((rec = pft_segment_walk(&walk)))
 		if (rec->kind == PFN_KIND_SET_MEMORY && !rec->leaked &&
-		    rec->time < freed->time)
+		    rec->seq < freed->seq)
 			break;
 	if (rec) {
 		rec->leaked = true;
@@ -238,7 +238,7 @@ void __pfn_track_free(const struct page *page, unsigned int order)
 
 	if (!(pft_segment_held(freed.pfn, freed.last) & ~BIT(PFN_ATTR_WB)))
 		return;
-	freed.time = ktime_get_boot_fast_ns();
+	freed.seq = pft_made();
 	memcpy(freed.comm, current->comm, TASK_COMM_LEN);
 
 	raw_spin_lock_irqsave(&pft_freed_lock, flags);

@@ -327,6 +327,7 @@ static bool pft_coalesce(const struct pft_record *new,
 		return false;
 	if (both) {
 		before->time = min(before->time, after->time);
+		before->seq = min(before->seq, after->seq);
 		refcount_dec(&after->holder->ref);
 		pft_erase(after);
 	} else {
