@@ -4,6 +4,7 @@
 
 usage: build.py ARCH [FLAVOUR]      FLAVOUR: pfn_track (default), pristine, debug,
                                     drivers, bpf
+       build.py ARCH FLAVOUR FOLDER/ ...      only objects, nothing is linked
 
 Images are kept under a hash of everything that goes into them: configuration,
 source version, our files, our patches, compiler. Beside the image lie its
@@ -35,7 +36,7 @@ def image_key(arch: Arch, flavour: str) -> str:
     symbols = config.wanted(arch.name, flavour)
     version = tree.source_version()
     base = version if flavour == "pristine" else tree.plan_of().key(version)
-    compiler = output([f"{arch.cross}gcc", "--version"]).splitlines()[0]
+    compiler = output([arch.compiler, "--version"]).splitlines()[0]
     text = f"1 {arch.name} {flavour} {base} {compiler} {sorted(symbols.items())}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -123,10 +124,26 @@ def keep(arch: Arch, out: Path, target: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def have_compiler(arch: Arch, flavour: str) -> None:
+    """Install what is missing."""
+    foreign = (arch.purpose or arch.name,) if arch.cross or arch.llvm else ()
+    packages("kernel", *foreign, *(["bpf"] if flavour == "bpf" else []))
+
+
+def objects(arch: Arch, flavour: str, folders: list[str]) -> Path:
+    """Only these folders' objects, always with make; where they are."""
+    have_compiler(arch, flavour)
+    with locked("build"):
+        source, out = prepare(arch, flavour, f"{arch.name}-{flavour}")
+        make(["make", "-C", str(source), f"O={out}", f"-j{os.cpu_count()}", *arch.make_args(),
+              f"LOCALVERSION=-{flavour}", *folders],
+             out / "build.log", f"objects {arch.name} {flavour}")
+    return out
+
+
 def image(arch: Arch, flavour: str) -> Path:
     """The image, built if the cache does not have it."""
-    foreign = (arch.purpose or arch.name,) if arch.cross else ()
-    packages("kernel", *foreign, *(["bpf"] if flavour == "bpf" else []))
+    have_compiler(arch, flavour)
     if (result := cached(arch, flavour)).exists():
         os.utime(result.parent)
         return result
@@ -149,9 +166,10 @@ def image(arch: Arch, flavour: str) -> Path:
 
 def run(argv: list[str]) -> None:
     """The command."""
-    if len(argv) not in (1, 2):
-        raise Error("usage: build.py ARCH [FLAVOUR]")
-    print(image(arch_of(argv[0]), argv[1] if len(argv) == 2 else "pfn_track"))
+    if not argv or not all(folder.endswith("/") for folder in argv[2:]):
+        raise Error("usage: build.py ARCH [FLAVOUR [FOLDER/ ...]]")
+    arch, flavour, folders = arch_of(argv[0]), (argv[1:2] or ["pfn_track"])[0], argv[2:]
+    print(objects(arch, flavour, folders) if folders else image(arch, flavour))
 
 
 if __name__ == "__main__":

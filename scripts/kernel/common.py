@@ -37,13 +37,21 @@ class Arch:
     fragments: tuple[str, ...] = ("slim",)
     # Of scripts/packages, if not its name.
     purpose: str = ""
+    # The version of LLVM, where Debian's gcc does not know the architecture.
+    llvm: str = ""
+
+    @property
+    def compiler(self) -> str:
+        """The command."""
+        return f"clang{self.llvm}" if self.llvm else f"{self.cross}gcc"
 
     def make_args(self) -> list[str]:
         """The variables that Kbuild wants; ccache is used where it exists."""
-        compiler = f"{self.cross}gcc"
+        compiler = self.compiler
         if any(os.access(f"{folder}/ccache", os.X_OK) for folder in os.get_exec_path()):
             compiler = f"ccache {compiler}"
-        return [f"ARCH={self.kbuild}", f"CROSS_COMPILE={self.cross}", f"CC={compiler}"]
+        tools = f"LLVM={self.llvm}" if self.llvm else f"CROSS_COMPILE={self.cross}"
+        return [f"ARCH={self.kbuild}", tools, f"CC={compiler}"]
 
 
 ARCHES = {
@@ -63,8 +71,9 @@ ARCHES = {
                         ("slim", "arm"), "arm"),
     "mips64el": Arch("mips64el", "mips", "vmlinux", "mips64el-linux-gnuabi64-"),
     "parisc": Arch("parisc", "parisc", "vmlinux", "hppa-linux-gnu-"),
-    # compiled, not booted
+    # compiled, not linked nor booted
     "sparc64": Arch("sparc64", "sparc", "vmlinux", "sparc64-linux-gnu-"),
+    "loongarch64": Arch("loongarch64", "loongarch", "vmlinux", llvm="-19"),
 }
 
 
