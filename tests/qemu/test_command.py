@@ -95,6 +95,8 @@ def test_features(tracked: lab.Guest, arch: str) -> None:
     value = json.loads(done.out)
     states = {one["name"]: one["state"] for one in value["features"]}
     assert states.pop("memtype") == ("yes" if arch == "x86_64" else "no")
+    # Built without BTF, and in need of no BPF.
+    assert states.pop("bpf") == "no"
     assert set(states.values()) == {"yes"}
     assert set(value["hooks"].values()) == {"live"} and value["release"].startswith("6.12")
     tracked.run("umount /sys/kernel/debug").ok()

@@ -54,6 +54,7 @@ BOCHS = r"ioremap (uncached-minus>uncached-minus|device>device) bochs_pci_probe\
 COMBINING = r"write-combining>(uncached-minus|write-combining)"
 BOTH = ("x86_64", "arm64")
 
+P2PMEM = r"insert write-back>write-back p2pmem_alloc_mmap\+\S+ -"
 EXPLAINED = (
     Explained(r"test_simplefb\[", ("x86_64",), "ordering",
               r"remap_pfn uncached-minus>write-combining fb_io_mmap\+\S+ -",
@@ -71,6 +72,14 @@ EXPLAINED = (
     Explained(r"test_card\[\w+-bochs", BOTH, "ordering",
               rf"ioremap {COMBINING} ttm_bo_vmap\+\S+ ttm", BOCHS,
               "the same, where the kernel draws"),
+    Explained(r"test_nvme\[", ("x86_64",), "incoherent", P2PMEM,
+              r"memremap uncached-minus>uncached-minus nvme_pci_enable\+\S+ nvme",
+              "a controller's memory buffer is uncached for the kernel, but p2pmem_alloc_mmap() gives "
+              "processes the protection of the area, write-back; what an MTRR makes of that the "
+              "registry does not know"),
+    Explained(r"test_nvme\[", ("arm64",), "incoherent", P2PMEM,
+              r"memremap device-strict>device-strict nvme_pci_enable\+\S+ nvme",
+              "the same, and here is no MTRR that would mend it"),
 )
 
 

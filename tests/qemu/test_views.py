@@ -164,11 +164,15 @@ def test_command_agrees_with_the_files(tracked: lab.Guest) -> None:
 
 
 def test_command_on_a_stock_kernel(stock: lab.Guest) -> None:
-    """One line, exit code 3; as JSON with --json."""
-    done = stock.run("pfntrack status")
+    """What only pfn_track knows: one line, exit code 3; as JSON with --json."""
+    done = stock.run("pfntrack conflicts")
     assert (done.rc, done.out) == (3, "") and done.err.count("\n") == 1
-    done = stock.run("pfntrack status --json")
+    done = stock.run("pfntrack conflicts --json")
     assert done.rc == 3 and json.loads(done.err)["error"]["code"] == 3
+    for command in ("status", "status --source proc"):
+        assert "does not see" in stock.run(f"pfntrack {command}").out
+    done = stock.run("pfntrack status --source kernel")
+    assert (done.rc, done.out) == (3, "") and done.err.count("\n") == 1
 
 
 def test_long_listing(tracked: lab.Guest) -> None:
