@@ -77,7 +77,7 @@ def work(guest: lab.Guest, seconds: int, seed: int) -> tuple[Counter[str], str]:
     found: Counter[str] = Counter()
     guest.run(f"insmod /lib/modules/{Path(FAULT).name}.ko").ok()
     drivers = churn(guest)
-    soak = guest.spawn(f"soak {seconds} {seed} {' '.join(files(guest))}")
+    soak = guest.spawn(f"soak {seed} {' '.join(files(guest))}")
     began = time.monotonic()
     while soak.running and time.monotonic() - began < seconds - 1:
         time.sleep(min(EVERY, max(0.1, seconds - (time.monotonic() - began))))
@@ -86,6 +86,7 @@ def work(guest: lab.Guest, seconds: int, seed: int) -> tuple[Counter[str], str]:
         tell(dump)
         say(f"{time.monotonic() - began:6.0f} s: {dump.head['records']} records, "
             f"{dump.head['user_pages']} pages mapped; {verdict(counts)}")
+    soak.send("stop\n")
     said = soak.line(timeout=900)
     drivers.kill()
     drivers.wait()

@@ -2,16 +2,16 @@
 /*
  * soak: do everything that processes do to mappings, at random, all at once.
  *
- *   soak SECONDS SEED FILE,PAGES[,FLAGS]...
+ *   soak SEED FILE,PAGES[,FLAGS]...
  *
  * FLAGS: "p" lets one process map it also private, "w" has the driver move it when
  * it is written to.
  *
  * Four processes of two threads each work on an arena of their own: they map
  * pieces of the files into it, touch, split, move and unmap them, and fork
- * children that do the same and are killed. When the time is up everybody stops
- * and holds what there is; soak says one line with what was done, and ends when
- * its input does.
+ * children that do the same and are killed. At a line of input everybody stops and
+ * holds what there is; soak says one line with what was done, and ends when its
+ * input does. A guest has no clock that could be trusted to tell the time for that.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -320,11 +320,11 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int status;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: soak SECONDS SEED FILE,PAGES[,FLAGS]...\n");
+	if (argc < 3) {
+		fprintf(stderr, "usage: soak SEED FILE,PAGES[,FLAGS]...\n");
 		return 2;
 	}
-	for (i = 3; i < (unsigned int)argc; i++)
+	for (i = 2; i < (unsigned int)argc; i++)
 		if (!parse_file(argv[i]))
 			return 2;
 	page = sysconf(_SC_PAGESIZE);
@@ -339,10 +339,11 @@ int main(int argc, char **argv)
 			return 1;
 		if (!pids[i]) {
 			private = !i;
-			be_process(strtoul(argv[2], NULL, 0) * PROCESSES + i);
+			be_process(strtoul(argv[1], NULL, 0) * PROCESSES + i);
 		}
 	}
-	sleep((unsigned int)strtoul(argv[1], NULL, 0));
+	while (getchar() != '\n' && !feof(stdin))
+		;
 	atomic_store(&shared->stop, true);
 	while (atomic_load(&shared->idle) < PROCESSES * THREADS) {
 		/* One that died can hold nothing, and would be waited for in vain. */
