@@ -164,7 +164,9 @@ def test_flood(tracked: lab.Guest, stopped: bool) -> None:
     watch = Watch(tracked, "--pid 999999")
     if stopped:
         watch.process.kill(signal.SIGSTOP)
-    said = tracked.run(f"flood {tracked.device()}/resource2 20000 2", timeout=300).ok()
+    # More than the buffers hold, if nobody reads them.
+    rounds = 50000 if stopped else 20000
+    said = tracked.run(f"flood {tracked.device()}/resource2 {rounds} 2", timeout=300).ok()
     if stopped:
         watch.process.kill(signal.SIGCONT)
     _, events = watch.end(timeout=300)
