@@ -170,7 +170,7 @@ const struct cmd commands[] = {
 			"a row for each stretch of addresses, with what is mapped there and the conflicts.\n"
 			"With -o, the same as an HTML page that needs nothing else: boxes coloured by\n"
 			"attribute, and whoever maps them at the pointer.  The file is for its owner only.",
-		.example = "pfntrack map -o /root/map.html",
+		.example = "pfntrack map -o /var/tmp/map.html",
 	},
 	{
 		.name = "export",
