@@ -90,15 +90,10 @@ void html_text_and_free(FILE *out, char *s)
 void html_printf(FILE *out, const char *fmt, ...)
 {
 	va_list ap;
-	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	html_text_and_free(out, xvasprintf(fmt, ap));
 	va_end(ap);
-	if (n < 0)
-		die_nomem();
-	html_text_and_free(out, s);
 }
 
 /**

@@ -89,6 +89,20 @@ char *xstrdup(const char *s)
 }
 
 /**
+ * xvasprintf() - vasprintf() that returns the string
+ * @fmt: as for printf()
+ * @ap: likewise
+ */
+char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		die_nomem();
+	return s;
+}
+
+/**
  * xasprintf() - asprintf() that returns the string
  * @fmt: as for printf()
  */
@@ -96,13 +110,10 @@ char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		die_nomem();
 	return s;
 }
 

@@ -3,6 +3,7 @@
 #ifndef PFNTRACK_UTIL_H
 #define PFNTRACK_UTIL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n, size_t size);
 void *xappend(void *array, size_t *n, size_t size);
 char *xstrdup(const char *s);
+char *xvasprintf(const char *fmt, va_list ap) PRINTF(1, 0);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 
 char *text_safe(const char *s);
