@@ -117,13 +117,15 @@ void pft_unmap(const struct pft_range *where, bool may_sleep)
 	struct pft_cut cut;
 	bool more;
 
-	do {
+	for (;;) {
 		more = pft_unmap_one(&range, &cut);
 		if (cut.gone)
 			pft_holder_put(cut.piece.holder);
+		if (!more)
+			return;
 		if (may_sleep)
 			cond_resched();
-	} while (more);
+	}
 }
 
 /* The addresses of a record; a claim has a space of its own, all of it. */
@@ -162,6 +164,23 @@ static noinline int pft_map_told(struct pft_record *new, struct pft_spot *spot,
 	return refused ? -EBUSY : 0;
 }
 
+/* The policy for a newcomer: of two, the one that lets more in. */
+static enum pfn_policy pft_policy_for(enum pfn_kind kind,
+				      const struct pft_judgement *j)
+{
+	enum pfn_policy policy = pft_policy_of(kind);
+
+	return j->linear ? min(policy, pft_policy_of(PFN_KIND_LINEAR)) : policy;
+}
+
+static bool pft_says_no(enum pfn_policy policy, const struct pft_judgement *j,
+			unsigned int how)
+{
+	return pft_refuses(policy, j) ||
+	       (how & PFT_EXACT && policy != PFN_POLICY_OFF &&
+		pft_verdict(j) != PFN_VERDICT_SAME);
+}
+
 /**
  * pft_admit - judge a newcomer and, unless it is refused, record it
  * @new: the newcomer; its reference to the holder is taken over
@@ -175,22 +194,19 @@ static noinline int pft_map_told(struct pft_record *new, struct pft_spot *spot,
 int pft_admit(struct pft_record *new, struct pft_spot *spot, unsigned int how)
 	__releases(&pft_lock)
 {
-	struct pft_judgement j = pft_judge_newcomer(new, how);
-	enum pfn_policy policy = pft_policy_of(new->kind);
-	enum pfn_verdict verdict = pft_verdict(&j);
-	bool refused;
+	struct pft_judgement j;
 
-	/* Of the two, the one that lets more in. */
-	if (j.linear)
-		policy = min(policy, pft_policy_of(PFN_KIND_LINEAR));
-	refused = !(how & PFT_MAPPED) &&
-		  (pft_refuses(policy, &j) ||
-		   (how & PFT_EXACT && policy != PFN_POLICY_OFF &&
-		    verdict != PFN_VERDICT_SAME));
+	pft_judge_newcomer(&j, new, how);
+	/* Mostly it agrees with all, and gets what it wants. */
+	if (unlikely(j.other || pft_verdict(&j) != PFN_VERDICT_SAME)) {
+		enum pfn_policy policy = pft_policy_for(new->kind, &j);
+		bool refused = !(how & PFT_MAPPED) &&
+			       pft_says_no(policy, &j, how);
 
-	if (unlikely(refused || (policy != PFN_POLICY_OFF &&
-				 verdict >= PFN_VERDICT_ORDERING)))
-		return pft_map_told(new, spot, &j, policy, refused);
+		if (refused || (policy != PFN_POLICY_OFF &&
+				pft_verdict(&j) >= PFN_VERDICT_ORDERING))
+			return pft_map_told(new, spot, &j, policy, refused);
+	}
 
 	pft_make_record(new, spot);
 	spin_unlock(&pft_lock);

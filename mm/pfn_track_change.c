@@ -87,7 +87,7 @@ static int pft_may_change_one(struct pft_range *range,
 	if (new.got == got)
 		goto may;
 	new.got = got;
-	j = pft_judge_change(&new, whole);
+	pft_judge_change(&j, &new, whole);
 	c.policy = pft_policy_of(new.kind);
 	if (j.linear)
 		c.policy = min(c.policy, pft_policy_of(PFN_KIND_LINEAR));

@@ -188,7 +188,7 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
 		return -EOPNOTSUPP;
 
 	answer->attrs = pft_segment_held(new.pfn, new.last);
-	j = pft_judge(&new, 0);
+	pft_judge(&j, &new, 0);
 	answer->verdict = pft_verdict(&j);
 	answer->refused = pft_refuses(pft_get_policy(PFT_KIND_ALL), &j);
 	return 0;

@@ -117,6 +117,16 @@ static bool pft_same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+/* As two words: a call of memcmp() would cost as much as all else here. */
+static bool pft_same_comm(const char *a, const char *b)
+{
+	static_assert(TASK_COMM_LEN == 2 * sizeof(u64));
+
+	return get_unaligned((const u64 *)a) == get_unaligned((const u64 *)b) &&
+	       get_unaligned((const u64 *)(a + sizeof(u64))) ==
+	       get_unaligned((const u64 *)(b + sizeof(u64)));
+}
+
 /* All that is ever shown of them is the same; a task may change its name. */
 static bool pft_same_holder(const struct pft_holder *a,
 			    const struct pft_holder *b)
@@ -125,7 +135,7 @@ static bool pft_same_holder(const struct pft_holder *a,
 	       a->caller == b->caller && a->fops == b->fops &&
 	       a->inode == b->inode && pft_same_text(a->dev, b->dev) &&
 	       pft_same_text(a->driver, b->driver) &&
-	       !memcmp(a->comm, b->comm, TASK_COMM_LEN);
+	       pft_same_comm(a->comm, b->comm);
 }
 
 static struct pft_holder __rcu **pft_recent_slot(const struct pft_holder *key)
@@ -284,7 +294,7 @@ bool pft_holder_is(const struct pft_holder *holder, const struct pft_who *who)
 	       holder->fops == who->file->f_op &&
 	       holder->inode == file_inode(who->file)->i_ino &&
 	       !holder->caller && !holder->apart && !holder->dev &&
-	       !memcmp(holder->comm, current->comm, TASK_COMM_LEN);
+	       pft_same_comm(holder->comm, current->comm);
 }
 
 /**

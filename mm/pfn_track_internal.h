@@ -36,6 +36,7 @@
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/unaligned.h>
 #include <linux/vmalloc.h>
 
 /* === Data =============================================================== */
@@ -307,6 +308,15 @@ struct pft_judgement {
 /* RAM may be otherwise in the linear map although this is write-back. */
 #define PFT_LINEAR		BIT(3)
 
+/* Mostly it is given what was asked for: then one answer is for both. */
+static inline void pft_decode(struct pft_record *rec, pgprot_t want,
+			      pgprot_t got)
+{
+	rec->got = pfn_attr_from_pgprot(got);
+	rec->want = pgprot_val(want) == pgprot_val(got) ?
+		    rec->got : pfn_attr_from_pgprot(want);
+}
+
 struct pft_who;
 
 enum pfn_policy pft_policy_of(enum pfn_kind kind);
@@ -322,14 +332,22 @@ void pft_unmap(const struct pft_range *where, bool may_sleep);
 
 /* === Judging: pfn_track_judge.c ========================================= */
 
-enum pfn_verdict pft_verdict(const struct pft_judgement *j);
+/* How bad it is: the verdict of its rule, or a downgrade if that is worse. */
+static inline enum pfn_verdict pft_verdict(const struct pft_judgement *j)
+{
+	enum pfn_verdict verdict = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
+
+	return j->loss ? max(verdict, PFN_VERDICT_ORDERING) : verdict;
+}
+
 void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
 		    unsigned long mask);
-struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how);
-struct pft_judgement pft_judge_newcomer(const struct pft_record *new,
-					unsigned int how);
-struct pft_judgement pft_judge_change(const struct pft_record *new,
-				      const struct pft_range *range);
+void pft_judge(struct pft_judgement *j, const struct pft_record *new,
+	       unsigned int how);
+void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new,
+			unsigned int how);
+void pft_judge_change(struct pft_judgement *j, const struct pft_record *new,
+		      const struct pft_range *range);
 bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
 void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 		 const struct pft_judgement *j);

@@ -14,19 +14,6 @@
 				 BIT(PFN_ATTR_WP))
 
 /**
- * pft_verdict - how bad it is
- * @j: a judgement
- *
- * Return: the verdict of its rule, or that of a downgrade if this is worse.
- */
-enum pfn_verdict pft_verdict(const struct pft_judgement *j)
-{
-	enum pfn_verdict verdict = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
-
-	return j->loss ? max(verdict, PFN_VERDICT_ORDERING) : verdict;
-}
-
-/**
  * pft_judge_mask - find the worst rule
  * @j: gets it, unless it has a worse one
  * @attr: attribute of the newcomer
@@ -58,30 +45,31 @@ static bool pft_is_loss(enum pfn_attr want, enum pfn_attr got)
 }
 
 /* What there is to say of @new beside @held, BIT(enum pfn_attr). */
-static struct pft_judgement pft_judge_beside(const struct pft_record *new,
-					     unsigned int how,
-					     unsigned int held)
+static void pft_judge_beside(struct pft_judgement *j,
+			     const struct pft_record *new, unsigned int how,
+			     unsigned int held)
 {
-	struct pft_judgement j = {
+	const struct pfn_attr_pair *rule;
+
+	*j = (struct pft_judgement){
 		.held = new->got,
 		.other = new->want != new->got,
 		.loss = pft_is_loss(new->want, new->got),
 	};
-	const struct pfn_attr_pair *rule;
-
-	pft_judge_mask(&j, new->got, held);
+	if (held)
+		pft_judge_mask(j, new->got, held);
 	if ((new->got == PFN_ATTR_WB && !(how & PFT_LINEAR)) ||
 	    held & BIT(new->got) || how & PFT_NOT_LINEAR ||
 	    pft_policy_of(PFN_KIND_LINEAR) == PFN_POLICY_OFF)
-		return j;
-	rule = j.rule;
-	pft_judge_mask(&j, new->got, pfn_attr_linear(new->pfn, new->last));
-	j.linear = j.rule != rule;
-	return j;
+		return;
+	rule = j->rule;
+	pft_judge_mask(j, new->got, pfn_attr_linear(new->pfn, new->last));
+	j->linear = j->rule != rule;
 }
 
 /**
  * pft_judge - what there is to say of a newcomer
+ * @j: gets it
  * @new: its page frames, attributes and kind
  * @how: %PFT_NOT_LINEAR if the linear map does not matter, %PFT_LINEAR if it
  *	does even for what is write-back
@@ -90,13 +78,11 @@ static struct pft_judgement pft_judge_beside(const struct pft_record *new,
  * to whoever follows the first one is the other side.
  *
  * Context: Any but interrupts.
- *
- * Return: the judgement.
  */
-struct pft_judgement pft_judge(const struct pft_record *new, unsigned int how)
+void pft_judge(struct pft_judgement *j, const struct pft_record *new,
+	       unsigned int how)
 {
-	return pft_judge_beside(new, how,
-				pft_segment_held(new->pfn, new->last));
+	pft_judge_beside(j, new, how, pft_segment_held(new->pfn, new->last));
 }
 
 /* Where page frame 0 would be, if a record began there. */
@@ -138,21 +124,18 @@ static void pft_judge_colours(struct pft_judgement *j,
 
 /**
  * pft_judge_newcomer - the same, and colours, of what goes on record
+ * @j: gets it; nobody in it can go as long as the lock is held
  * @new: as for pft_judge(), and its addresses
  * @how: likewise
  *
  * Context: pft_lock held.
- *
- * Return: the judgement; nobody in it can go as long as the lock is held.
  */
-struct pft_judgement pft_judge_newcomer(const struct pft_record *new,
-					unsigned int how)
+void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new,
+			unsigned int how)
 {
-	struct pft_judgement j = pft_judge(new, how);
-
+	pft_judge(j, new, how);
 	if (cpu_dcache_is_aliasing())
-		pft_judge_colours(&j, new);
-	return j;
+		pft_judge_colours(j, new);
 }
 
 /*
@@ -186,22 +169,19 @@ static struct pft_record *pft_worst_beside(const struct pft_record *new,
 
 /**
  * pft_judge_change - the same of what would be given another attribute
+ * @j: gets it; nobody in it can go as long as the lock is held
  * @new: as it would be
  * @range: the addresses of all that changes together with it
  *
  * Context: pft_lock held.
- *
- * Return: the judgement; nobody in it can go as long as the lock is held.
  */
-struct pft_judgement pft_judge_change(const struct pft_record *new,
-				      const struct pft_range *range)
+void pft_judge_change(struct pft_judgement *j, const struct pft_record *new,
+		      const struct pft_range *range)
 {
 	struct pft_record *beside = pft_worst_beside(new, range);
-	struct pft_judgement j;
 
-	j = pft_judge_beside(new, 0, beside ? BIT(beside->got) : 0);
-	j.beside = beside;
-	return j;
+	pft_judge_beside(j, new, 0, beside ? BIT(beside->got) : 0);
+	j->beside = beside;
 }
 
 /**

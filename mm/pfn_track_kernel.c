@@ -10,8 +10,6 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 {
 	struct pft_record new = {
 		.va = (unsigned long)va,
-		.want = pfn_attr_from_pgprot(want),
-		.got = pfn_attr_from_pgprot(got),
 		.writable = cpu_dcache_is_aliasing(),
 		.kind = PFN_KIND_IOREMAP,
 		.space = PFN_SPACE_KERNEL,
@@ -22,6 +20,7 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 		.gfp = GFP_KERNEL,
 	};
 
+	pft_decode(&new, want, got);
 	/* Callers that pass nonsense are ioremap_page_range()'s to refuse. */
 	if (!pft_pfns(&new, phys, size))
 		return 0;

@@ -32,12 +32,11 @@ int __pfn_track_memremap(phys_addr_t start, unsigned long size, pgprot_t want,
 			 pgprot_t got)
 {
 	struct pft_record new = {
-		.want = pfn_attr_from_pgprot(want),
-		.got = pfn_attr_from_pgprot(got),
 		.writable = cpu_dcache_is_aliasing(),
 		.kind = PFN_KIND_MEMREMAP,
 	};
 
+	pft_decode(&new, want, got);
 	return pft_pfns(&new, start, size) ? pft_map_linear(&new) : 0;
 }
 

@@ -92,6 +92,8 @@ DEFINE_SPINLOCK(pft_lock);
 static seqcount_spinlock_t pft_segment_seq =
 	SEQCNT_SPINLOCK_ZERO(pft_segment_seq, &pft_lock);
 static struct pft_node __rcu *pft_root;
+/* Where a writer was last, which is where it mostly goes next; or NULL. */
+static struct pft_node *pft_near;
 static LIST_HEAD(pft_idle);
 static unsigned int pft_nr_idle;
 
@@ -105,7 +107,11 @@ static unsigned int pft_slot(unsigned long pfn, unsigned int shift)
 /* The bits of a page frame number that tell the pages of a block apart. */
 static unsigned long pft_low(unsigned int shift)
 {
-	return shift < BITS_PER_LONG ? BIT(shift) - 1 : ULONG_MAX;
+	/* That a block is larger than all there is concerns 32 bits only. */
+	if (PFT_TOP_SHIFT + PFT_NODE_BITS >= BITS_PER_LONG &&
+	    shift >= BITS_PER_LONG)
+		return ULONG_MAX;
+	return BIT(shift) - 1;
 }
 
 static struct pft_node *pft_child(const struct pft_node *node,
@@ -115,23 +121,24 @@ static struct pft_node *pft_child(const struct pft_node *node,
 				     lockdep_is_held(&pft_lock));
 }
 
-/* Hold a slot with @attr: here, or below with %PFT_BELOW_SHIFT. */
-static void pft_set(struct pft_node *node, unsigned int slot, unsigned int attr,
-		    unsigned int shift)
+/* One bit more or less is set in the slots of @node. */
+static void pft_tally(struct pft_node *node, unsigned int attr, int n)
 {
-	VM_WARN_ON_ONCE(node->held[slot] & BIT(attr) << shift);
-	WRITE_ONCE(node->held[slot], node->held[slot] | BIT(attr) << shift);
-	node->nr[attr]++;
-	node->bits++;
+	node->nr[attr] += n;
+	node->bits += n;
 }
 
-static void pft_clear(struct pft_node *node, unsigned int slot,
-		      unsigned int attr, unsigned int shift)
+/* Hold a slot with @bit, which is not counted yet: see pft_tally(). */
+static void pft_set(struct pft_node *node, unsigned int slot, u32 bit)
 {
-	VM_WARN_ON_ONCE(!(node->held[slot] & BIT(attr) << shift));
-	WRITE_ONCE(node->held[slot], node->held[slot] & ~(BIT(attr) << shift));
-	node->nr[attr]--;
-	node->bits--;
+	VM_WARN_ON_ONCE(node->held[slot] & bit);
+	WRITE_ONCE(node->held[slot], node->held[slot] | bit);
+}
+
+static void pft_clear(struct pft_node *node, unsigned int slot, u32 bit)
+{
+	VM_WARN_ON_ONCE(!(node->held[slot] & bit));
+	WRITE_ONCE(node->held[slot], node->held[slot] & ~bit);
 }
 
 /* Put an empty node among the idle ones, and one that is in use not. */
@@ -198,8 +205,10 @@ static struct pft_node *pft_root_grow(void)
 		return NULL;
 	pft_node_start(root, NULL, 0, old->shift + PFT_NODE_BITS);
 	for (attr = 0; attr < PFN_ATTR_COUNT; attr++)
-		if (old->nr[attr])
-			pft_set(root, 0, attr, PFT_BELOW_SHIFT);
+		if (old->nr[attr]) {
+			pft_set(root, 0, BIT(attr) << PFT_BELOW_SHIFT);
+			pft_tally(root, attr, 1);
+		}
 	root->children = 1;
 	RCU_INIT_POINTER(root->child[0], old);
 	old->up = root;
@@ -208,13 +217,22 @@ static struct pft_node *pft_root_grow(void)
 	return root;
 }
 
+static bool pft_is_near(unsigned long pfn, unsigned int shift)
+{
+	return pft_near && pft_near->shift == shift &&
+	       !((pft_near->pfn ^ pfn) >> shift >> PFT_NODE_BITS);
+}
+
 /* The node over @pfn whose slots have the size of @shift, which is there. */
 static struct pft_node *pft_node_find(unsigned long pfn, unsigned int shift)
 {
 	struct pft_node *node = pft_top();
 
+	if (pft_is_near(pfn, shift))
+		return pft_near;
 	while (node->shift > shift)
 		node = pft_child(node, pft_slot(pfn, node->shift));
+	pft_near = node;
 	return node;
 }
 
@@ -223,11 +241,14 @@ static struct pft_node *pft_node_make(unsigned long pfn, unsigned int shift)
 {
 	struct pft_node *node = pft_top();
 
+	if (pft_is_near(pfn, shift))
+		return pft_near;
 	while (node && (node->shift < shift || pft_beyond(node, pfn)))
 		node = pft_root_grow();
 	while (node && node->shift > shift)
 		node = pft_child(node, pft_slot(pfn, node->shift)) ?:
 		       pft_node_grow(node, pfn);
+	pft_near = node;
 	return node;
 }
 
@@ -244,6 +265,8 @@ static void pft_prune(void)
 		up->children--;
 		list_del(&node->idle);
 		pft_nr_idle--;
+		if (node == pft_near)
+			pft_near = NULL;
 		kfree_rcu(node, rcu);
 		pft_settle(up);
 	}
@@ -346,29 +369,32 @@ static bool pft_run_has(const struct pft_node *node, const struct pft_run *run,
 	return false;
 }
 
-/* An attribute was added to @node: tell those above. */
+/* An attribute was added to @node: tell those above, who are not idle. */
 static void pft_tell_up(struct pft_node *node, unsigned int attr)
 {
+	const u32 bit = BIT(attr) << PFT_BELOW_SHIFT;
+
 	for (; node->up; node = node->up) {
 		struct pft_node *up = node->up;
 		unsigned int slot = pft_slot(node->pfn, up->shift);
 
-		if (up->held[slot] & BIT(attr) << PFT_BELOW_SHIFT)
+		if (up->held[slot] & bit)
 			return;
-		pft_set(up, slot, attr, PFT_BELOW_SHIFT);
-		pft_settle(up);
+		pft_set(up, slot, bit);
+		pft_tally(up, attr, 1);
 	}
 }
 
-/* An attribute was taken from a slot of @node: maybe it was the last one. */
+/*
+ * An attribute was taken from a slot of @node: maybe it was the last one.  Those
+ * above do not become idle by that, since they have a child still.
+ */
 static void pft_forget_up(struct pft_node *node, unsigned int attr)
 {
 	for (; node->up && !node->nr[attr]; node = node->up) {
-		struct pft_node *up = node->up;
-
-		pft_clear(up, pft_slot(node->pfn, up->shift), attr,
-			  PFT_BELOW_SHIFT);
-		pft_settle(up);
+		pft_clear(node->up, pft_slot(node->pfn, node->up->shift),
+			  BIT(attr) << PFT_BELOW_SHIFT);
+		pft_tally(node->up, attr, -1);
 	}
 }
 
@@ -377,8 +403,10 @@ static struct pft_node *pft_run_hold(const struct pft_run *run,
 				     unsigned int attr)
 {
 	struct pft_node *node = pft_node_make(run->pfn, run->shift);
+	const u32 bit = BIT(attr);
 	struct pft_extra *extra;
 	unsigned int slot;
+	int n = 0;
 
 	if (!node)
 		return NULL;
@@ -389,12 +417,16 @@ static struct pft_node *pft_run_hold(const struct pft_run *run,
 			return NULL;
 	}
 	for (slot = run->slot; slot <= run->end; slot++) {
-		if (node->held[slot] & BIT(attr))
+		if (node->held[slot] & bit) {
 			extra->used += !extra->nr[slot]++;
-		else
-			pft_set(node, slot, attr, 0);
+		} else {
+			pft_set(node, slot, bit);
+			n++;
+		}
 	}
-	pft_settle(node);
+	pft_tally(node, attr, n);
+	if (node->bits == n)
+		pft_settle(node);
 	pft_tell_up(node, attr);
 	return node;
 }
@@ -404,16 +436,21 @@ static void pft_run_drop(const struct pft_run *run, unsigned int attr)
 	struct pft_node *node = pft_node_find(run->pfn, run->shift);
 	struct pft_extra *extra = pft_extra_find(node, attr);
 	unsigned int slot;
+	int n = 0;
 
 	for (slot = run->slot; slot <= run->end; slot++) {
-		if (extra && extra->nr[slot])
+		if (extra && extra->nr[slot]) {
 			extra->used -= !--extra->nr[slot];
-		else
-			pft_clear(node, slot, attr, 0);
+		} else {
+			pft_clear(node, slot, BIT(attr));
+			n++;
+		}
 	}
+	pft_tally(node, attr, -n);
 	if (extra && !extra->used)
 		pft_extra_drop(node, extra);
-	pft_settle(node);
+	if (!node->bits)
+		pft_settle(node);
 	pft_forget_up(node, attr);
 }
 
@@ -429,27 +466,35 @@ static void pft_drop(unsigned long pfn, unsigned long last, unsigned int attr)
 	} while (pft_run_next(&run, last));
 }
 
+/* Drop the runs from @pfn on that were held before the stock ran out at @end. */
+static noinline void pft_hold_undo(unsigned long pfn, unsigned long last,
+				   unsigned long end, unsigned int attr)
+{
+	struct pft_run run;
+
+	for (pft_run_at(&run, pfn, last); run.pfn != end;
+	     pft_run_next(&run, last))
+		pft_run_drop(&run, attr);
+}
+
 /* Hold a range; its first node, or NULL if the stock has run out. */
 static struct pft_node *pft_hold(unsigned long pfn, unsigned long last,
 				 unsigned int attr)
 {
-	struct pft_run run, undo;
 	struct pft_node *node;
+	struct pft_run run;
 
 	pft_run_at(&run, pfn, last);
 	node = pft_run_hold(&run, attr);
 	if (!node)
 		return NULL;
-	while (pft_run_next(&run, last))
-		if (!pft_run_hold(&run, attr))
-			goto undo;
+	while (pft_run_next(&run, last)) {
+		if (!pft_run_hold(&run, attr)) {
+			pft_hold_undo(pfn, last, run.pfn, attr);
+			return NULL;
+		}
+	}
 	return node;
-
-undo:
-	for (pft_run_at(&undo, pfn, last); undo.pfn != run.pfn;
-	     pft_run_next(&undo, last))
-		pft_run_drop(&undo, attr);
-	return NULL;
 }
 
 /* The height of the lowest node that a range fits into, unless a slot does. */
@@ -530,15 +575,13 @@ static int pft_exchange(struct pft_span old, struct pft_span new,
 int pft_segment_add(struct pft_record *rec)
 {
 	struct pft_node *node;
-	unsigned int shift;
 
 	lockdep_assert_held(&pft_lock);
 	node = pft_hold(rec->pfn, rec->last, rec->got);
 	if (!node)
 		return -ENOMEM;
-	/* The first run lies in the home, or below it. */
-	shift = pft_home_shift(rec->pfn, rec->last);
-	while (node->shift < shift)
+	/* The first run lies in the home, or below it: see pft_home_shift(). */
+	while ((node->pfn ^ rec->last) >> node->shift >> PFT_NODE_BITS)
 		node = node->up;
 	list_add_tail(&rec->home, &node->records);
 	return 0;
@@ -633,7 +676,8 @@ bool pft_segment_append(struct pft_record *rec)
 	}
 	if (node->held[slot])
 		return false;
-	pft_set(node, slot, rec->got, 0);
+	pft_set(node, slot, BIT(rec->got));
+	pft_tally(node, rec->got, 1);
 	rec->last = pfn;
 	return true;
 }
@@ -643,7 +687,7 @@ static unsigned int pft_run_held(const struct pft_run *run)
 	const struct pft_node *node = rcu_dereference_check(pft_root,
 						lockdep_is_held(&pft_lock));
 	unsigned int slot = run->slot, end = run->end;
-	u32 held = 0;
+	u32 held = 0, all = 0;
 
 	if (pft_beyond(node, run->pfn))
 		return 0;
@@ -661,12 +705,9 @@ static unsigned int pft_run_held(const struct pft_run *run)
 			return held;
 		node = pft_child(node, pft_slot(run->pfn, node->shift));
 	}
-	for (; node && slot <= end; slot++) {
-		u32 set = READ_ONCE(node->held[slot]);
-
-		held |= set | set >> PFT_BELOW_SHIFT;
-	}
-	return held & PFT_HERE_MASK;
+	for (; node && slot <= end; slot++)
+		all |= READ_ONCE(node->held[slot]);
+	return held | (all & PFT_HERE_MASK) | all >> PFT_BELOW_SHIFT;
 }
 
 /**

@@ -65,12 +65,16 @@ static void *pft_unshelve(struct pft_stock_shelf *shelf)
 	return object;
 }
 
-static void pft_stock_check(enum pft_stock kind)
+static bool pft_stock_is_short(enum pft_stock kind)
 {
-	bool few = pft_shelves[kind].nr < pft_stock_want[kind];
+	return pft_shelves[kind].nr < pft_stock_want[kind];
+}
 
-	if (few != !!(pft_stock_short & BIT(kind)))
-		WRITE_ONCE(pft_stock_short, pft_stock_short ^ BIT(kind));
+/* There is more than before. */
+static void pft_stock_gained(enum pft_stock kind)
+{
+	if (unlikely(pft_stock_short & BIT(kind)) && !pft_stock_is_short(kind))
+		WRITE_ONCE(pft_stock_short, pft_stock_short & ~BIT(kind));
 }
 
 /**
@@ -87,7 +91,8 @@ void *pft_stock_take(enum pft_stock kind)
 	void *object = pft_unshelve(&pft_shelves[kind]);
 
 	lockdep_assert_held(&pft_lock);
-	pft_stock_check(kind);
+	if (unlikely(pft_stock_is_short(kind)))
+		WRITE_ONCE(pft_stock_short, pft_stock_short | BIT(kind));
 	return object;
 }
 
@@ -107,7 +112,7 @@ void pft_stock_give(enum pft_stock kind, void *object)
 		pft_shelve(shelf, object);
 	else
 		kmem_cache_free(shelf->cache, object);
-	pft_stock_check(kind);
+	pft_stock_gained(kind);
 }
 
 /* Bring one kind to twice what is wanted; false if memory is short. */
@@ -126,9 +131,21 @@ static bool pft_stock_fill(enum pft_stock kind, gfp_t gfp)
 	spin_lock(&pft_lock);
 	while (fresh.first)
 		pft_shelve(shelf, pft_unshelve(&fresh));
-	pft_stock_check(kind);
+	pft_stock_gained(kind);
 	spin_unlock(&pft_lock);
 	return object;
+}
+
+/* The same for every kind of which there is too little. */
+static noinline bool pft_stock_fill_short(gfp_t gfp)
+{
+	bool memory = true;
+	enum pft_stock kind;
+
+	for (kind = 0; kind < PFT_STOCK_COUNT; kind++)
+		if (READ_ONCE(pft_stock_short) & BIT(kind))
+			memory &= pft_stock_fill(kind, gfp);
+	return memory;
 }
 
 /**
@@ -142,19 +159,16 @@ void pft_lock_stocked(gfp_t gfp)
 	__acquires(&pft_lock)
 {
 	bool memory = true;
-	enum pft_stock kind;
 
 	for (;;) {
 		/* Peek first: mostly the lock need not be taken in vain. */
 		if (!memory || !READ_ONCE(pft_stock_short)) {
 			spin_lock(&pft_lock);
-			if (!memory || !pft_stock_short)
+			if (likely(!pft_stock_short) || !memory)
 				return;
 			spin_unlock(&pft_lock);
 		}
-		for (kind = 0; kind < PFT_STOCK_COUNT; kind++)
-			if (READ_ONCE(pft_stock_short) & BIT(kind))
-				memory &= pft_stock_fill(kind, gfp);
+		memory = pft_stock_fill_short(gfp);
 	}
 }
 
@@ -227,30 +241,27 @@ static bool pft_spot_latest(enum pfn_space space, const void *id,
  * Records that could not be cut may share an address with others; their own
  * addresses, @self, then decide.
  */
-static struct pft_spot pft_spot_of(enum pfn_space space, const void *id,
-				   unsigned long va,
-				   const struct pft_record *self)
+static void pft_spot_of(struct pft_spot *spot, enum pfn_space space,
+			const void *id, unsigned long va,
+			const struct pft_record *self)
 {
-	struct pft_spot spot;
+	if (pft_spot_latest(space, id, va, spot))
+		return;
 
-	if (pft_spot_latest(space, id, va, &spot))
-		return spot;
-
-	spot = (struct pft_spot){ .link = &pft_vas.rb_node };
-	while (*spot.link) {
-		struct pft_record *rec = pft_of_va(*spot.link);
+	*spot = (struct pft_spot){ .link = &pft_vas.rb_node };
+	while (*spot->link) {
+		struct pft_record *rec = pft_of_va(*spot->link);
 		int cmp = pft_va_cmp(rec, space, id, va);
 
-		spot.parent = *spot.link;
+		spot->parent = *spot->link;
 		if (cmp > 0 || (!cmp && rec > self)) {
-			spot.after = rec;
-			spot.link = &spot.parent->rb_left;
+			spot->after = rec;
+			spot->link = &spot->parent->rb_left;
 		} else {
-			spot.before = rec;
-			spot.link = &spot.parent->rb_right;
+			spot->before = rec;
+			spot->link = &spot->parent->rb_right;
 		}
 	}
-	return spot;
 }
 
 static void pft_link(struct pft_record *rec, const struct pft_spot *spot)
@@ -351,7 +362,7 @@ bool pft_store_spot(const struct pft_record *new, struct pft_spot *spot)
 	const struct pft_record *before, *after;
 
 	lockdep_assert_held(&pft_lock);
-	*spot = pft_spot_of(new->space, new->id, new->va, NULL);
+	pft_spot_of(spot, new->space, new->id, new->va, NULL);
 	before = spot->before;
 	after = spot->after;
 	if (before && before->space == new->space && before->id == new->id &&
@@ -388,7 +399,7 @@ int pft_store_insert(const struct pft_record *new, struct pft_spot *spot)
 	}
 	/* Only what could not be cut has its own address decide, see there. */
 	if (spot->after && !pft_va_cmp(spot->after, new->space, new->id, new->va))
-		*spot = pft_spot_of(new->space, new->id, new->va, rec);
+		pft_spot_of(spot, new->space, new->id, new->va, rec);
 	pft_enter(rec, spot);
 	return 1;
 }
@@ -468,7 +479,7 @@ void pft_store_rekey(struct pft_record *rec, enum pfn_space space,
 	pft_unlink(rec);
 	rec->space = space;
 	rec->va = va;
-	spot = pft_spot_of(space, rec->id, va, rec);
+	pft_spot_of(&spot, space, rec->id, va, rec);
 	pft_link(rec, &spot);
 }
 
@@ -505,7 +516,7 @@ static int pft_split(struct pft_record *rec, unsigned long va,
 	if (pft_segment_resize(rec, rec->pfn, last))
 		goto del;
 	refcount_inc(&rest->holder->ref);
-	spot = pft_spot_of(rest->space, rest->id, rest->va, rest);
+	pft_spot_of(&spot, rest->space, rest->id, rest->va, rest);
 	pft_enter(rest, &spot);
 	return 0;
 
@@ -533,13 +544,18 @@ int pft_store_cut(const struct pft_range *range, struct pft_cut *cut)
 	struct pft_record *rec = pft_store_first(range);
 	struct pft_record *piece = &cut->piece;
 	bool head, tail;
-	int ret = 0;
+	int ret;
 
-	cut->gone = false;
+	cut->gone = rec && pft_inside(rec, range);
 	if (!rec)
 		return 0;
 
 	*piece = *rec;
+	if (cut->gone) {
+		pft_erase(rec);
+		return 1;
+	}
+
 	pft_clip(piece, range);
 	head = rec->va < piece->va;
 	tail = rec->last > piece->last;
@@ -547,14 +563,11 @@ int pft_store_cut(const struct pft_range *range, struct pft_cut *cut)
 		ret = pft_split(rec, piece->va, pft_va_last(piece) + 1);
 	} else if (head) {
 		ret = pft_segment_resize(rec, rec->pfn, piece->pfn - 1);
-	} else if (tail) {
+	} else {
 		ret = pft_segment_resize(rec, piece->last + 1, rec->last);
 		/* Neighbours do not overlap, so the tree stays sorted. */
 		if (!ret)
 			rec->va = pft_va_last(piece) + 1;
-	} else {
-		pft_erase(rec);
-		cut->gone = true;
 	}
 	return ret ?: 1;
 }
@@ -569,9 +582,11 @@ int pft_store_cut(const struct pft_range *range, struct pft_cut *cut)
  */
 struct pft_record *pft_store_after(const struct pft_place *place)
 {
+	struct pft_spot spot;
+
 	lockdep_assert_held(&pft_lock);
-	return pft_spot_of(place->space, place->id, place->va,
-			   place->rec).after;
+	pft_spot_of(&spot, place->space, place->id, place->va, place->rec);
+	return spot.after;
 }
 
 /**

@@ -33,12 +33,11 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 {
 	struct pft_record new = {
 		.va = va,
-		.want = pfn_attr_from_pgprot(want),
-		.got = pfn_attr_from_pgprot(got),
 		.kind = PFN_KIND_REMAP_PFN,
 	};
 	struct pft_who who = { .gfp = GFP_KERNEL };
 
+	pft_decode(&new, want, got);
 	if (!pft_pfns_from(&new, pfn, size))
 		return 0;
 	return pft_map_user(vma, &new, &who, 0);
@@ -70,17 +69,17 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 {
 	struct pft_record new = {
 		.va = va,
-		.want = pfn_attr_from_pgprot(want),
 		.kind = PFN_KIND_INSERT,
 	};
 	struct pft_who who = { .gfp = GFP_NOWAIT | __GFP_NOWARN };
 
+	pft_decode(&new, want, got);
 	/*
 	 * Protection for a small entry is put into a huge one as it is, though
 	 * not all of its bits mean the same there.
 	 */
-	new.got = size > PAGE_SIZE ? pfn_attr_from_large(got) :
-				     pfn_attr_from_pgprot(got);
+	if (size > PAGE_SIZE)
+		new.got = pfn_attr_from_large(got);
 	if (pft_plain_ram(pfn, new.want, new.got) ||
 	    !pft_pfns_from(&new, pfn, size))
 		return 0;

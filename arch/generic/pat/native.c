@@ -13,6 +13,9 @@
 
 static struct pat_facts native __ro_after_init;
 
+/* Where the field has three bits at most, as mostly, it is decoded beforehand. */
+static u8 native_attrs[8] __ro_after_init;
+
 struct pfn_attr_plain pfn_attr_plain __ro_after_init;
 
 /* What it means that a page frame is written through two colours. */
@@ -95,6 +98,22 @@ static void __init native_plain(void)
 		(plain ^ pgprot_val(pgprot_device(PAGE_KERNEL)));
 }
 
+static void __init native_decode_all(void)
+{
+	unsigned int field;
+
+	for (field = 0; field < ARRAY_SIZE(native_attrs); field++)
+		native_attrs[field] = pat_decode_field(&native.format, field);
+}
+
+static enum pfn_attr native_decode(u64 bits)
+{
+	u64 field = pat_gather(PAT_NATIVE, &native.format, bits);
+
+	return field < ARRAY_SIZE(native_attrs) ?
+	       native_attrs[field] : pat_decode_field(&native.format, field);
+}
+
 /**
  * pfn_attr_init - learn the architecture's page table bits
  *
@@ -105,6 +124,7 @@ void __init pfn_attr_init(void)
 {
 	native = (struct pat_facts){ .colour = native_colour() };
 	pat_native_facts(&native);
+	native_decode_all();
 	native_judge_colours(PAT_NATIVE->colour);
 	native_plain();
 }
@@ -129,7 +149,7 @@ const struct pat_facts *pfn_attr_facts(void)
  */
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot)
 {
-	return pat_decode(PAT_NATIVE, &native.format, pgprot_val(prot));
+	return native_decode(pgprot_val(prot));
 }
 EXPORT_SYMBOL_GPL(pfn_attr_from_pgprot);
 
@@ -146,8 +166,7 @@ enum pfn_attr pfn_attr_from_large(pgprot_t prot)
 	const struct pat_arch *arch = PAT_NATIVE;
 	u64 bits = pgprot_val(prot);
 
-	return pat_decode(arch, &native.format,
-			  arch->from_large ? arch->from_large(bits) : bits);
+	return native_decode(arch->from_large ? arch->from_large(bits) : bits);
 }
 
 /**

@@ -6,14 +6,24 @@
  */
 #include "pat.h"
 
-/* The value of the field in @bits, looked up where it is only an index. */
-static u64 pat_value(const struct pat_arch *arch,
-		     const struct pat_format *format, u64 bits)
+/**
+ * pat_decode_field - the attribute that a field of page table bits asks for
+ * @format: the format that is in force
+ * @field: from pat_gather()
+ *
+ * Context: Any.  Pure.
+ *
+ * Return: as pat_decode().
+ */
+enum pfn_attr pat_decode_field(const struct pat_format *format, u64 field)
 {
-	u64 field = arch->gather ? arch->gather(bits) :
-				   bits >> format->shift & format->mask;
+	u64 value = format->indexed ? format->table >> field * 8 & 0xff : field;
+	unsigned int i;
 
-	return format->indexed ? format->table >> field * 8 & 0xff : field;
+	for (i = 0; i < format->nr_codes; i++)
+		if (format->codes[i].value == value)
+			return format->codes[i].attr;
+	return PFN_ATTR_UNKNOWN;
 }
 
 /**
@@ -30,13 +40,7 @@ static u64 pat_value(const struct pat_arch *arch,
 enum pfn_attr pat_decode(const struct pat_arch *arch,
 			 const struct pat_format *format, u64 bits)
 {
-	u64 value = pat_value(arch, format, bits);
-	unsigned int i;
-
-	for (i = 0; i < format->nr_codes; i++)
-		if (format->codes[i].value == value)
-			return format->codes[i].attr;
-	return PFN_ATTR_UNKNOWN;
+	return pat_decode_field(format, pat_gather(arch, format, bits));
 }
 
 /* The field that stands for @value: itself, or the slot that holds it. */

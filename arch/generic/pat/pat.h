@@ -164,6 +164,24 @@ struct pat_facts {
 	unsigned long colour;
 };
 
+/**
+ * pat_gather - the field that tells the attribute
+ * @arch: the architecture
+ * @format: the format that is in force there
+ * @bits: an entry of the smallest size, or its protection bits
+ *
+ * Context: Any.  Pure.
+ *
+ * Return: the field, at bit 0.
+ */
+static inline u64 pat_gather(const struct pat_arch *arch,
+			     const struct pat_format *format, u64 bits)
+{
+	return arch->gather ? arch->gather(bits) :
+			      bits >> format->shift & format->mask;
+}
+
+enum pfn_attr pat_decode_field(const struct pat_format *format, u64 field);
 enum pfn_attr pat_decode(const struct pat_arch *arch,
 			 const struct pat_format *format, u64 bits);
 bool pat_encode(const struct pat_arch *arch, const struct pat_format *format,
