@@ -118,12 +118,15 @@ static enum pfn_attr native_decode(u64 bits)
  * pfn_attr_init - learn the architecture's page table bits
  *
  * Context: Boot, once the architecture has settled its page attributes and
- * before the first pfn_attr_from_pgprot().
+ * before the first pfn_attr_from_pgprot().  Once more if a bit becomes known
+ * later, before anybody maps with it.
  */
 void __init pfn_attr_init(void)
 {
-	native = (struct pat_facts){ .colour = native_colour() };
-	pat_native_facts(&native);
+	struct pat_facts facts = { .colour = native_colour() };
+
+	pat_native_facts(&facts);
+	native = facts;
 	native_decode_all();
 	native_judge_colours(PAT_NATIVE->colour);
 	native_plain();

@@ -66,6 +66,7 @@ const struct pat_arch pat_s390 = {
 };
 
 #ifdef CONFIG_S390
+#include <linux/init.h>
 #include <linux/mm.h>
 
 /**
@@ -73,7 +74,7 @@ const struct pat_arch pat_s390 = {
  * @facts: gets it
  *
  * Context: Boot; the bit of MIO is known only after PCI has been set up, and
- * until then nobody can have mapped with it.
+ * until then nobody can have mapped with it, see pat_s390_again().
  */
 void __init pat_s390_facts(struct pat_facts *facts)
 {
@@ -83,4 +84,16 @@ void __init pat_s390_facts(struct pat_facts *facts)
 	facts->format = formats[S390_MIO];
 	facts->format.shift = __ffs64(mio_wb_bit_mask);
 }
+
+/*
+ * The registry begins long before pci_base_init(), a subsys_initcall_sync(),
+ * asks the machine for the bit; drivers, which map with it, come later.
+ */
+static int __init pat_s390_again(void)
+{
+	if (mio_wb_bit_mask)
+		pfn_attr_init();
+	return 0;
+}
+fs_initcall(pat_s390_again);
 #endif
