@@ -31,7 +31,8 @@ PAIR = Path(__file__).resolve().parent / "pair"
 # A multiple of every page size.
 LENGTH = 0x40000
 MIB = 1 << 20
-COLUMNS = ("builds", "boots", "kunit", "decode", "records", "conflict", "refused", "legal", "audit")
+COLUMNS = ("builds", "boots", "kunit", "decode", "records", "conflict", "refused", "legal",
+           "colours", "audit")
 # What of KUnit says that what is written into a page table entry is read out again.
 DECODE = ("decodes_own_helpers", "helpers_agree_with_tables", "round_trip")
 SILENT = ("same", "legal", "maintenance")
@@ -49,6 +50,8 @@ class Row:
     no_records: str = ""
     # Whether the architecture can say more than one attribute here, or why not.
     no_attributes: str = ""
+    # Whether the data cache shows colours to the kernel.
+    colours: bool = False
 
 
 NO_MACHINE = "nobody has set up a QEMU machine for it yet"
@@ -64,7 +67,7 @@ ROWS = {
     "arm-lpae": Row("arm"),
     "arm-classic": Row("arm_classic"),
     "mips64el": Row("mips64el", no_records="ioremap() is a window without page tables"),
-    "parisc": Row("parisc"),
+    "parisc": Row("parisc", colours=True),
     "sparc64": Row("sparc64", no_boot=NO_MACHINE),
     "loongarch64": Row("loongarch64", no_boot=f"{NO_MACHINE}, and Debian 12 has no C library "
                                               "for it; by clang, its gcc does not know it"),
@@ -212,6 +215,20 @@ def legal(guest: lab.Guest, row: Verdict) -> bool:
     return good
 
 
+def colours(guest: lab.Guest, machine: Row, row: Verdict) -> bool:
+    """Cached twice, at two offsets: told only where caches show the addresses' colours."""
+    before = registry.conflicts(guest)
+    found = [guest.hold("/dev/pfn_pair_wb", offset, LENGTH) for offset in (0, LENGTH)]
+    told = [(line["want"], line["held.got"], line["verdict"])
+            for line in registry.new_conflicts(guest, before)]
+    leave([holder for holder in found if holder.mapped])
+    if told:
+        row.facts["colours"] = told
+        row.notes.append(f"two colours: {', '.join(sorted({line[2] for line in told}))}")
+    wanted = {("write-back", "write-back", "incoherent")} if machine.colours else set()
+    return set(told) == wanted and all(holder.mapped for holder in found)
+
+
 def trial(guest: lab.Guest, machine: Row, row: Verdict) -> None:
     """Everything that is asked of a guest that is up."""
     records = len(registry.records(guest))
@@ -231,6 +248,7 @@ def trial(guest: lab.Guest, machine: Row, row: Verdict) -> None:
         if not machine.no_records:
             conflict(guest, row, "ioremap")
     row.marks["legal"] = legal(guest, row)
+    row.marks["colours"] = colours(guest, machine, row)
     guest.run("tool rmmod pfn_pair").ok()
     row.marks["audit"] = clean(guest, row, "at the end") and row.marks["audit"]
     left = len(registry.records(guest))

@@ -7,6 +7,10 @@
  * a process, cached and with what pgprot_noncached() makes; what is written to
  * either is done by the kernel itself: "ioremap", "claim" (write-combining,
  * where page tables have no such bits), and "drop" to undo both.
+ *
+ * In each file the memory lies twice, one after the other: where a file's
+ * offset tells the colour of the address, as it does for aliasing caches, the
+ * same page frame can be had in two.
  */
 #include <linux/io.h>
 #include <linux/miscdevice.h>
@@ -31,6 +35,8 @@ static int map_into(struct vm_area_struct *vma, pgprot_t prot)
 	unsigned long size = vma->vm_end - vma->vm_start;
 	unsigned long offset = vma->vm_pgoff << PAGE_SHIFT;
 
+	if (offset >= bytes)
+		offset -= bytes;
 	if (offset > bytes || size > bytes - offset)
 		return -EINVAL;
 	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(phys + offset),
