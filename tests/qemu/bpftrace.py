@@ -98,13 +98,25 @@ def histogram(out: str, name: str) -> dict[int, int]:
 
 
 def blocks(out: str) -> list[str]:
-    """What was told, event by event, without the time."""
+    """What was told, event by event, without the time.
+
+    Each CPU has a buffer of its own, and bpftrace empties one after the other: what
+    happened on different CPUs may be told in any order.
+    """
     return re.split(ROW, out, flags=re.MULTILINE)[1:]
 
 
+def asked(out: str) -> dict[int, str]:
+    """What was told of conflicts, by the process that asked."""
+    told = blocks(out)
+    found = {int(re.findall(r"asked by \S+ \(pid (\d+)\)", text)[0]): text for text in told}
+    assert len(found) == len(told), out
+    return found
+
+
 def rows(out: str) -> list[list[str]]:
-    """The words of what was told, where an event is a line."""
-    return [text.partition("\n")[0].split() for text in blocks(out)]
+    """The words of what was told, where an event is a line; sorted, see blocks()."""
+    return sorted(text.partition("\n")[0].split() for text in blocks(out))
 
 
 @dataclass
