@@ -8,7 +8,8 @@ The machine is not changed: apt runs with lists and a cache of its own, over the
 sources that the machine has, and the package is unpacked without being
 installed. Beside the image lie its configuration and, in modules/, those modules
 that the lab needs, uncompressed; modules/boot names the ones that the guest's
-agent loads before anything else, in order.
+agent loads before anything else, in order. headers/ is there once somebody has
+built a module for it, see module.py.
 """
 
 from __future__ import annotations
@@ -77,10 +78,21 @@ class Apt:
         raise Error(f"this machine's sources have no Linux {version} for amd64 "
                     f"({' or '.join(metas)})")
 
+    def headers(self, release: str, version: str) -> list[str]:
+        """The packages that a module for a kernel is built with, each with its version."""
+        package = f"linux-headers-{release}"
+        said = self._run("apt-cache", "show", f"{package}={version}").stdout
+        needed = re.search(r"^Depends: (.*)$", said, re.MULTILINE)
+        if not needed:
+            raise Error(f"this machine's sources have no {package} {version}; for a newer kernel "
+                        f"with its headers remove {cache() / 'debian'}")
+        others = re.findall(r"\blinux-(?:headers-\S+-common|kbuild-[^\s,]+)", needed[1])
+        return [f"{name}={version}" for name in (package, *others)]
+
     def download(self, package: str) -> Path:
-        """The file of a package."""
+        """The file of a package, or of "package=version"."""
         done = self._run("apt-get", "download", "-q", package)
-        found = list(self._folder.glob(f"{package}_*.deb"))
+        found = list(self._folder.glob(f"{package.partition('=')[0]}_*.deb"))
         if done.returncode or len(found) != 1:
             said = done.stderr.strip().splitlines()
             raise Error(f"cannot download {package}: {said[-1] if said else 'no message'}")
@@ -169,6 +181,35 @@ def image(flavour: str) -> Path:
             target = top / package.name.split("_")[1]
             unpack(package, name.removeprefix("linux-image-"), target, recipe)
         return target / "bzImage"
+
+
+def release_of(path: Path) -> str:
+    """What uname -r says under an image; its header has the place of that text."""
+    content = path.read_bytes()
+    start = 0x200 + int.from_bytes(content[0x20e:0x210], "little")
+    return content[start:].partition(b" ")[0].decode("ascii")
+
+
+def headers(path: Path) -> list[str]:
+    """How make builds modules for an image: the first words of the command."""
+    release, top = release_of(path), path.parent / "headers"
+    with locked("debian"):
+        if not top.exists():
+            info(f"debian: fetching the headers of Debian's Linux {release} (once, about 15 MB)")
+            with tempfile.TemporaryDirectory(dir=path.parent, prefix="apt.") as folder:
+                apt, beside = Apt(Path(folder)), Path(folder) / "all"
+                for package in apt.headers(release, path.parent.name):
+                    output(["dpkg-deb", "-x", apt.download(package), beside])
+                # With it there would have to be a pahole: modules need no BTF here.
+                for vmlinux in beside.glob("usr/src/*/vmlinux"):
+                    vmlinux.unlink()
+                beside.rename(top)
+    ours = top / "usr/src" / f"linux-headers-{release}"
+    # Its own Makefile has the path of the installed package in it.
+    common = re.search(r"/(linux-headers-\S+-common/Makefile)", (ours / "Makefile").read_text())
+    if not common:
+        raise Error(f"{ours / 'Makefile'} is none that is known here")
+    return ["make", "-C", str(ours), "-f", str(ours.parent / common[1])]
 
 
 def run(argv: list[str]) -> None:

@@ -2,12 +2,12 @@
 /*
  * bench: what the operations cost that enter the registry's hooks.
  *
- *   bench RESOURCE COUNTS
+ *   bench RESOURCE COUNTS [CASE]
  *
  * RESOURCE is a BAR's file in sysfs; /dev/pfn_bench is the module's in
  * tests/bench/module, and cases that need it are left out without. Under QEMU's
  * -icount, with a counter of 1 GHz, a tick is an instruction. Prints "NAME
- * INSTRUCTIONS" for each case.
+ * INSTRUCTIONS" for each case, or the one.
  *
  * Every round must take the same way, or the median only says which way was
  * taken more often. So the addresses are fixed, a page nearby keeps the page
@@ -258,10 +258,10 @@ static uint64_t batch(uint64_t (*run)(void))
 int main(int argc, char **argv)
 {
 	static uint64_t took[MAX_COUNTS];
-	int counts = argc == 3 ? atoi(argv[2]) : 0;
+	int counts = argc == 3 || argc == 4 ? atoi(argv[2]) : 0;
 
 	if (counts < 1 || counts > MAX_COUNTS) {
-		fprintf(stderr, "usage: bench RESOURCE COUNTS\n");
+		fprintf(stderr, "usage: bench RESOURCE COUNTS [CASE]\n");
 		return 2;
 	}
 	resource = open(argv[1], O_RDWR | O_SYNC);
@@ -276,7 +276,8 @@ int main(int argc, char **argv)
 	fence(SHARED_TABLE, MIB);
 	fence(OWN_TABLE, 2 * MIB);
 	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-		if (cases[c].module && module < 0)
+		if ((cases[c].module && module < 0) ||
+		    (argc == 4 && strcmp(argv[3], cases[c].name)))
 			continue;
 		/* The first rounds fill the caches of the allocators. */
 		for (int i = -WARM_UP; i < counts; i++) {
