@@ -52,10 +52,10 @@ struct vm_area_struct {
 	pgprot_t vm_page_prot;
 } __attribute__((preserve_access_index));
 
-/* Of the machine, set before loading. */
-const volatile unsigned int page_shift = 12;
-
-/* What a task is in the middle of. */
+/*
+ * What a task is in the middle of.  No variables besides: libbpf finds out whether it
+ * may have them by a program for sockets, and a kernel may have no network.
+ */
 struct work {
 	__u64 phys, size, va, mm, want, got, prot;
 	__u8 road, want_mode, nested, told;
@@ -137,6 +137,7 @@ INLINE void tell_map(void *ctx, const struct work *work, int ret)
 	e->want = work->want;
 	e->want_mode = work->want_mode;
 	e->got = work->got;
+	e->got_mode = work->road == PFNTRACK_MEMTYPE;
 	e->ret = ret;
 	size = bpf_get_stack(ctx, e->stack, sizeof(e->stack), 0);
 	e->depth = size > 0 ? size / sizeof(e->stack[0]) : 0;
@@ -184,7 +185,7 @@ INLINE void enter_user(const struct vm_area_struct *vma, __u8 road, __u64 va, __
 {
 	struct work work = {
 		.road = road,
-		.phys = pfn << page_shift,
+		.phys = pfn,
 		.size = size,
 		.va = va,
 		.mm = (__u64)BPF_CORE_READ(vma, vm_mm),
@@ -229,9 +230,7 @@ INLINE void enter_remap(const struct vm_area_struct *vma, __u64 va, __u64 pfn, _
 
 INLINE void enter_insert(const struct vm_area_struct *vma, __u64 va, __u64 pfn, __u64 prot)
 {
-	/* The flags of a pfn_t are its topmost bits, as many as a page has address bits. */
-	pfn &= ~0ull >> page_shift;
-	enter_user(vma, PFNTRACK_INSERT, va, pfn, 1ull << page_shift, prot);
+	enter_user(vma, PFNTRACK_INSERT, va, pfn, 0, prot);
 }
 
 INLINE __u64 usual_prot(const struct vm_area_struct *vma)

@@ -30,6 +30,7 @@ enum pfntrack_road {
 
 struct pfntrack_event {
 	unsigned long long time; /* nanoseconds, CLOCK_MONOTONIC */
+	/* In bytes; but phys of PFNTRACK_REMAP and _INSERT is in pages, and _INSERT is of one. */
 	unsigned long long phys, size, va;
 	unsigned long long mm, other;
 	/* Page table bits; or, where a flag says so, x86's enum page_cache_mode. */

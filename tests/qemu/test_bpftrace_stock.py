@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The bpftrace scripts on stock kernels, against a workload that is known to the last mapping.
 
-Only "make lab" runs these. All scripts run at once, for each of them takes
-seconds to begin; what each said is then judged apart.
+All scripts run at once, for each of them takes seconds to begin; what each said is
+then judged apart.
 """
 
 from __future__ import annotations

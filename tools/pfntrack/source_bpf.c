@@ -162,15 +162,6 @@ static void detach(struct source *b)
 	b->skel = NULL;
 }
 
-static int page_shift(void)
-{
-	int shift = 0;
-
-	while (1l << shift < sysconf(_SC_PAGESIZE))
-		shift++;
-	return shift;
-}
-
 static int take(void *context, void *data, size_t size)
 {
 	struct source *b = context;
@@ -194,7 +185,6 @@ static int try(struct source *b, bool fentry, const struct btf *btf)
 	b->skel = pfntrack_bpf__open();
 	if (!b->skel)
 		return -errno;
-	b->skel->rodata->page_shift = page_shift();
 	if (!choose(b, fentry, btf))
 		return -ENOENT;
 	err = pfntrack_bpf__load(b->skel);
@@ -247,6 +237,7 @@ static int source_open(struct watch_source *s)
 	s->own = b;
 	libbpf_set_print(listen_to_libbpf);
 	b->reading.shadow = shadow_new(bpf_arch);
+	b->reading.page = sysconf(_SC_PAGESIZE);
 	if (!symbols_load(&b->reading.symbols))
 		return fail(
 			RC_UNSUPPORTED,

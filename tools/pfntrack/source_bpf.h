@@ -13,6 +13,7 @@
 struct reading {
 	struct shadow *shadow;
 	struct symbols symbols;
+	uint64_t page;  /* bytes of one */
 	uint64_t fresh; /* when the symbols were read again; 0: never */
 };
 

@@ -43,6 +43,10 @@ static const char *const on_the_way[] = {
 	"devm_platform_ioremap",
 	"devm_of_iomap",
 	"memtype_reserve",
+	"set_memory_",
+	"_set_memory_",
+	"set_pages_",
+	"_set_pages_",
 	"reserve_pfn_range",
 	"track_pfn",
 	"generic_ioremap",
@@ -162,16 +166,19 @@ static uint64_t attr_of(uint64_t value, bool is_mode)
 
 static bool read_map(struct reading *r, const struct pfntrack_event *event)
 {
+	bool user = event->road == PFNTRACK_REMAP || event->road == PFNTRACK_INSERT;
+	uint64_t size = event->road == PFNTRACK_INSERT ? r->page : event->size;
 	struct shadow_map map = {
 		.mm = event->mm,
 		.va = event->va,
-		.start = event->phys,
-		.end = event->phys + event->size - 1,
+		/* What overflows are the flags of a pfn_t. */
+		.start = user ? event->phys * r->page : event->phys,
 		.time = event->time,
 		.mapped = event->road != PFNTRACK_MEMTYPE,
 	};
 
-	if (!event->size || map.end < map.start)
+	map.end = map.start + size - 1;
+	if (!size || map.end < map.start)
 		return true;
 	map.by.kind = kind_of(r, event);
 	map.by.want = attr_of(event->want, event->want_mode);
