@@ -191,7 +191,7 @@ def test_completion(commands, binaries, pages):
     assert complete("--source", "") == complete("list", "-s", "") == ["kernel", "proc", "bpf"]
     assert complete("--source", "proc", "al") == ["aliases"]
     assert offered == commands["conflicts"]["columns"] + held
-    assert "test_sync.py" in complete("map", "-o", str(REPO / "tests/cli/test_s"))[0]
+    assert "test_sync.py" in complete("map", "-o", str(REPO / "tests/cli/test_sy"))[0]
     assert complete("list", "ki") == ["kind="]
     assert complete("policy", "re") == ["report"]
     assert complete("policy", "--kind", "re") == ["remap_pfn"]
