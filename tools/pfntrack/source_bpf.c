@@ -253,7 +253,11 @@ static int source_open(struct watch_source *s)
 		err = try(b, false, btf);
 	}
 	btf__free(btf);
-	return err ? explain_failure(err) : 0;
+	if (err)
+		return explain_failure(err);
+	/* Again: what calls our programs is code behind that of the last module. */
+	symbols_load(&b->reading.symbols);
+	return 0;
 }
 
 /* === Read and count ===================================================== */
