@@ -178,7 +178,7 @@ static bool pft_says_no(enum pfn_policy policy, const struct pft_judgement *j,
 {
 	return pft_refuses(policy, j) ||
 	       (how & PFT_EXACT && policy != PFN_POLICY_OFF &&
-		pft_verdict(j) != PFN_VERDICT_SAME);
+		(j->other || pft_verdict(j) != PFN_VERDICT_SAME));
 }
 
 /**

@@ -21,8 +21,6 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
 {
 	struct pft_record new = {
 		.id = claim,
-		.want = attr,
-		.got = attr,
 		.kind = PFN_KIND_CLAIM,
 		.space = PFN_SPACE_NONE,
 	};
@@ -42,6 +40,9 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
 
 	/* A claim is a claim while the registry is off, too, only not on record. */
 	if (pfn_track_enabled()) {
+		new.got = pfn_attr_effective(attr);
+		/* Who does not insist is content with what the machine makes of it. */
+		new.want = flags & PFN_CLAIM_EXACT ? attr : new.got;
 		ret = pft_map(&new, &who, PFT_NOT_LINEAR |
 			      (flags & PFN_CLAIM_EXACT ? PFT_EXACT : 0));
 		if (ret)
@@ -61,9 +62,11 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
  * @size: bytes, whole pages
  * @attr: the attribute with which the range is going to be mapped
  * @flags: %PFN_CLAIM_EXACT to be refused, under any policy but "off", if
- *	anybody maps a part of the range with another attribute
+ *	anybody maps a part of the range with another attribute, or if this
+ *	machine makes another one of @attr
  *
- * Later mappings are judged against the claim as if it were a mapping.
+ * Later mappings are judged against the claim as if it were a mapping, with what
+ * the machine makes of @attr.
  *
  * Context: Process context, may sleep.
  *
@@ -165,7 +168,8 @@ EXPORT_SYMBOL_GPL(devm_pfn_track_claim);
  * pfn_track_query - what would happen if a range were mapped
  * @start: first byte
  * @size: bytes; partly covered pages count as covered
- * @attr: the attribute that would be mapped
+ * @attr: the attribute that would be asked for; judged as what this machine
+ *	makes of it
  * @answer: filled on success
  *
  * A dry run: nothing is recorded, counted or reported.
@@ -179,7 +183,7 @@ EXPORT_SYMBOL_GPL(devm_pfn_track_claim);
 int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
 		    struct pfn_answer *answer)
 {
-	struct pft_record new = { .want = attr, .got = attr };
+	struct pft_record new = { };
 	struct pft_judgement j;
 
 	if (!answer || attr >= PFN_ATTR_COUNT || !pft_pfns(&new, start, size))
@@ -187,6 +191,8 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
 	if (!pfn_track_enabled())
 		return -EOPNOTSUPP;
 
+	new.got = pfn_attr_effective(attr);
+	new.want = new.got;
 	answer->attrs = pft_segment_held(new.pfn, new.last);
 	pft_judge(&j, &new, 0);
 	answer->verdict = pft_verdict(&j);

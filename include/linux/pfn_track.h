@@ -125,6 +125,7 @@ static inline bool pfn_attr_is_plain(pgprot_t prot)
 void __init pfn_attr_init(void);
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
+enum pfn_attr pfn_attr_effective(enum pfn_attr attr);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
 const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,

@@ -242,6 +242,24 @@ static void claims_and_releases(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lookup(fix, 0), 0);
 }
 
+/* What the machine makes of what is claimed is what counts. */
+static void claims_what_comes_out(struct kunit *test)
+{
+	const struct fixture *fix = test->priv;
+	enum pfn_attr attr;
+
+	for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+		enum pfn_attr got = pfn_attr_effective(attr);
+		struct pfn_claim claim = { };
+
+		KUNIT_EXPECT_EQ(test, pfn_attr_effective(got), got);
+		KUNIT_ASSERT_EQ(test, pfn_track_claim(&claim, NULL, fix->phys,
+						      PAGE_SIZE, attr, 0), 0);
+		KUNIT_EXPECT_EQ(test, lookup(fix, 0), BIT(got));
+		KUNIT_EXPECT_EQ(test, pfn_track_release(&claim), 0);
+	}
+}
+
 static struct kunit_case attr_cases[] = {
 	KUNIT_CASE(decodes_own_helpers),
 	KUNIT_CASE(helpers_agree_with_tables),
@@ -261,6 +279,7 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(cuts_exactly),
 	KUNIT_CASE(judges_by_the_table),
 	KUNIT_CASE(claims_and_releases),
+	KUNIT_CASE(claims_what_comes_out),
 	{ }
 };
 

@@ -197,6 +197,26 @@ def conflict(guest: lab.Guest, row: Verdict, how: str) -> bool:
     return bool(row.marks["conflict"] and refused)
 
 
+def insisted(guest: lab.Guest, row: Verdict) -> None:
+    """Of one attribute only: whoever insists on another is told and refused, others are not."""
+    registry.policy(guest, "strict")
+    before = registry.conflicts(guest)
+    with first_side(guest, "claim"):
+        [holder] = holders(guest, "wb")
+        silent = holder.mapped and not registry.new_conflicts(guest, before)
+        guest.write("/dev/pfn_pair_io", "drop").ok()
+        did = guest.write("/dev/pfn_pair_io", "insist")
+        new = registry.new_conflicts(guest, before)
+        leave([holder])
+    row.facts["insisted"] = {"did": did.out + did.err, "conflicts": new}
+    row.marks["conflict"] = silent and [(one["want"], one["got"], one["held.got"])
+                                        for one in new] == \
+        [("write-combining", "write-back", "write-back")]
+    row.marks["refused"] = did.rc != 0 and all(one["result"] == "refused" for one in new)
+    row.notes.append("nothing can conflict; a claim that insists on write-combining is refused")
+    registry.policy(guest, "report")
+
+
 def legal(guest: lab.Guest, row: Verdict) -> bool:
     """The same attribute twice, whichever: granted under strict, and silent."""
     registry.policy(guest, "strict")
@@ -242,7 +262,7 @@ def trial(guest: lab.Guest, machine: Row, row: Verdict) -> None:
     guest.run(f"tool insmod /lib/modules/pfn_pair.ko phys={start:#x} bytes={LENGTH:#x}").ok()
     if machine.no_attributes:
         row.notes.append(machine.no_attributes)
-        conflict(guest, row, "claim")
+        insisted(guest, row)
     else:
         conflict(guest, row, "mmap")
         if not machine.no_records:

@@ -545,6 +545,40 @@ TEST(registry, claim_refused)
 	check_empty();
 }
 
+/* What the machine makes of it is claimed, but for who insists. */
+TEST(registry, claim_of_what_comes_out)
+{
+	struct pfn_answer answer;
+	enum pfn_attr attr, got;
+
+	boot("report");
+	for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+		long refused = unit_stat(PFT_STAT_REFUSED);
+		struct pfn_claim claim = { };
+		bool same;
+
+		got = pfn_attr_effective(attr);
+		same = got == attr;
+		CHECK_EQ(do_ioremap(10, 50, 1, got), 0);
+		/* Nothing at all is made of some. */
+		if (pfn_track_lookup(50) != BIT(got))
+			goto next;
+		CHECK_EQ(do_claim(&claim, 50, 1, attr, PFN_CLAIM_EXACT),
+			 same ? 0 : -EBUSY);
+		CHECK_EQ(unit_stat(PFT_STAT_REFUSED), refused + !same);
+		CHECK_EQ(pfn_track_release(&claim), same ? 0 : -ENOENT);
+
+		CHECK_EQ(pfn_track_query(PFN_PHYS(50), PAGE_SIZE, attr, &answer), 0);
+		CHECK_EQ(answer.verdict, PFN_VERDICT_SAME);
+		CHECK_EQ(do_claim(&claim, 50, 1, attr, 0), 0);
+		CHECK_EQ(pfn_track_lookup(50), BIT(got));
+		CHECK_EQ(pfn_track_release(&claim), 0);
+next:
+		do_iounmap(10, 1);
+	}
+	check_empty();
+}
+
 TEST(registry, exact)
 {
 	struct pfn_claim claim = { };

@@ -173,6 +173,22 @@ enum pfn_attr pfn_attr_from_large(pgprot_t prot)
 }
 
 /**
+ * pfn_attr_effective - what comes out here when an attribute is asked for
+ * @attr: the attribute
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: what the machine makes of it; @attr itself also where it can make
+ * nothing of it.
+ */
+enum pfn_attr pfn_attr_effective(enum pfn_attr attr)
+{
+	enum pfn_attr got = pat_effective(&native.format, attr);
+
+	return got == PFN_ATTR_NONE ? attr : got;
+}
+
+/**
  * pfn_attr_arch - name of the architecture whose rules are in force
  *
  * Return: a constant string, "generic" where no file of its own exists.

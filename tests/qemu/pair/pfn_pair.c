@@ -5,8 +5,9 @@
  * For "make matrix": where an architecture has no handy device, memory hidden
  * by mem= is real and free.  /dev/pfn_pair_wb and /dev/pfn_pair_io map it into
  * a process, cached and with what pgprot_noncached() makes; what is written to
- * either is done by the kernel itself: "ioremap", "claim" (write-combining,
- * where page tables have no such bits), and "drop" to undo both.
+ * either is done by the kernel itself: "ioremap", "claim" (write-combining, or
+ * what the machine makes of it), "insist" (on write-combining), and "drop" to
+ * undo it.
  *
  * In each file the memory lies twice, one after the other: where a file's
  * offset tells the colour of the address, as it does for aliasing caches, the
@@ -71,6 +72,9 @@ static int obey(const char *word, struct device *dev)
 		return drop();
 	if (!strcmp(word, "claim"))
 		return pfn_track_claim(&claim, dev, phys, bytes, PFN_ATTR_WC, 0);
+	if (!strcmp(word, "insist"))
+		return pfn_track_claim(&claim, dev, phys, bytes, PFN_ATTR_WC,
+				       PFN_CLAIM_EXACT);
 	if (!strcmp(word, "ioremap") && !mapped) {
 		mapped = ioremap(phys, bytes);
 		return mapped ? 0 : -EBUSY;
