@@ -220,7 +220,8 @@ static void judges_by_the_table(struct kunit *test)
 						      attr, &answer), 0);
 		KUNIT_EXPECT_EQ(test, answer.attrs, BIT(PFN_ATTR_WB));
 		KUNIT_EXPECT_EQ(test, answer.verdict,
-				pfn_attr_judge(PFN_ATTR_WB, attr)->verdict);
+				pfn_attr_judge(PFN_ATTR_WB,
+					       pfn_attr_effective(attr))->verdict);
 	}
 }
 
