@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Row:
 
     kernel: str
     cmdline: str = ""
+    # Another processor than usual.
+    cpu: str = ""
     # Compiled only, and why.
     no_boot: str = ""
     # Whether booting by itself maps anything through page tables, or why not.
@@ -60,6 +62,8 @@ ROWS = {
     "arm64": Row("arm64"),
     "arm64-64k": Row("arm64_64k"),
     "riscv64": Row("riscv64"),
+    "riscv64-pma": Row("riscv64", cpu="rv64,svpbmt=false",
+                       no_attributes="without Svpbmt the machine alone says what is cached"),
     "ppc64le-radix": Row("ppc64le"),
     "ppc64le-hash": Row("ppc64le", "disable_radix"),
     "s390x": Row("s390x", no_records="ioremap() maps nothing without PCI MIO",
@@ -313,6 +317,9 @@ def run(name: str) -> Verdict:
     if not built:
         return row
     kernel, module = built
+    if machine.cpu:
+        options = (*kernel.arch.machine, "-cpu", machine.cpu)
+        kernel = replace(kernel, arch=replace(kernel.arch, machine=options))
     row.marks["boots"] = False
     leave = kernel.arch.shown or kernel.arch.memory * 7 // 8
     shown = f"pfn_track=report mem={leave}M {machine.cmdline}"
