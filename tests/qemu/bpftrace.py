@@ -65,7 +65,7 @@ class Script(lab.Process):
                          or not self.running, timeout, f"{count} times {pattern!r}")
 
 
-def stop(scripts: list[Script], timeout: float = 300) -> dict[str, str]:
+def stop(scripts: list[Script], timeout: float = 900) -> dict[str, str]:
     """As Ctrl-C does it; what each has printed. Each probe waits long to be detached: all at once."""
     for script in scripts:
         script.kill(signal.SIGINT)

@@ -21,6 +21,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -75,6 +76,8 @@ class Arch:
     # For make matrix: MiB that mem= leaves, and an address beyond; 0 is 7/8, and 15/16.
     shown: int = 0
     hidden: int = 0
+    # The firmware writes to the console before there is a kernel.
+    preface: bool = False
     # For programs that count: a counter of 1 GHz, and no surprises.
     counted: tuple[str, ...] = ()
 
@@ -108,7 +111,8 @@ ARCHES = {
     "riscv64": Arch(
         "riscv64", "qemu-system-riscv64", ("-M", "virt", "-cpu", "rv64,svpbmt=true"), "ttyS0",
         # The device tree lies at the end of RAM, or below 3 GiB; mem= must not hide it.
-        "earlycon riscv_isa_fallback", "riscv64", "riscv64-linux-gnu-", slim=True, ram=0x80000000, memory=1280),
+        "earlycon riscv_isa_fallback", "riscv64", "riscv64-linux-gnu-", slim=True, ram=0x80000000, memory=1280,
+        preface=True),
     "ppc64le": Arch(
         "ppc64le", "qemu-system-ppc64", ("-M", "pseries", "-cpu", "power9"), "hvc0", "",
         "ppc64le", "powerpc64le-linux-gnu-", slim=True),
@@ -472,7 +476,20 @@ class Guest:
         return [*command, *self._hardware]
 
     def start(self, timeout: float = 120) -> Guest:
-        """Boot, and wait until the agent says hello."""
+        """Boot, and wait until the agent says hello.
+
+        OpenSBI stood still before its first byte in one of 130 boots, on a busy host. No
+        kernel of ours has run by then, so that it is started once more.
+        """
+        try:
+            return self._boot(timeout)
+        except GuestTimeout:
+            if not self.kernel.arch.preface or self.console_path.stat().st_size:
+                raise
+        print(f"{self.arch}: the firmware stood still, started again", file=sys.stderr, flush=True)
+        return self._boot(timeout)
+
+    def _boot(self, timeout: float) -> Guest:
         Guest._serial += 1
         LOGS.mkdir(parents=True, exist_ok=True)
         name = f"{self.arch}-{self.kernel.flavour}-{os.getpid()}-{Guest._serial}"

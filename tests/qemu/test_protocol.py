@@ -18,6 +18,29 @@ def fake() -> lab.Guest:
     return lab.Guest(kernel)
 
 
+@pytest.mark.parametrize(("machine", "console", "boots"), [
+    ("riscv64", b"", 2),
+    ("riscv64", b"OpenSBI v1.1", 1),
+    ("x86_64", b"", 1),
+])
+def test_firmware_stands_still(machine: str, console: bytes, boots: int, tmp_path: Path,
+                               monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where no kernel has run at all is a guest started again, and once."""
+    guest = lab.Guest(lab.Kernel(lab.ARCHES[machine], "pristine", Path("/nowhere/Image")), devices=())
+    calls = []
+
+    def boot(self: lab.Guest, timeout: float) -> lab.Guest:
+        self.console_path = tmp_path / "console"
+        self.console_path.write_bytes(console)
+        calls.append(timeout)
+        raise lab.GuestTimeout("no hello")
+
+    monkeypatch.setattr(lab.Guest, "_boot", boot)
+    with pytest.raises(lab.GuestTimeout):
+        guest.start(1)
+    assert calls == [1] * boots
+
+
 @pytest.mark.parametrize(("line", "parts"), [
     ("hello 6.12.0", ("hello", 0, "6.12.0")),
     ("final ok", ("final", 0, "ok")),
