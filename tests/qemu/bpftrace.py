@@ -46,6 +46,19 @@ class Script(lab.Process):
         """What it has printed so far."""
         return self._job.out.decode(errors="replace")
 
+    def waits(self) -> bool:
+        """Whether it waits for events."""
+        call = self._guest.run(f"cat /proc/{self.pid}/syscall 2>/dev/null").out.split()
+        return bool(call) and call[0] in WAITING
+
+    def interrupt(self, timeout: float) -> None:
+        """As Ctrl-C does it. bpftrace 0.17 forgets one that does not interrupt its wait."""
+        deadline = time.monotonic() + timeout
+        while self.running and time.monotonic() < deadline:
+            if self.waits():
+                self.kill(signal.SIGINT)
+            time.sleep(0.5)
+
     def attach(self, timeout: float = 600) -> None:
         """Wait until all its probes are attached: only then it waits for events."""
         deadline = time.monotonic() + timeout
@@ -53,8 +66,7 @@ class Script(lab.Process):
             if not self.running:
                 raise lab.LabError(f"{self.name} ended: {self.out}"
                                    f"{self._job.err.decode(errors='replace')}")
-            call = self._guest.run(f"cat /proc/{self.pid}/syscall 2>/dev/null").out.split()
-            if call and call[0] in WAITING:
+            if self.waits():
                 return
             time.sleep(0.2)
         raise lab.GuestTimeout(f"{self.name} did not attach in {timeout:.0f} s: {self.out}")
@@ -71,6 +83,7 @@ def stop(scripts: list[Script], timeout: float = 900) -> dict[str, str]:
         script.kill(signal.SIGINT)
     out = {}
     for script in scripts:
+        script.interrupt(timeout)
         result = script.wait(timeout)
         assert result.rc == 0 and "ERROR" not in result.err, result
         assert "Lost" not in result.out + result.err, result
