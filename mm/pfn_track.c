@@ -92,7 +92,7 @@ static bool pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
 		pft_count_locked(PFT_STAT_UNMAPS, 1);
 		trace_pfn_unmap(&cut->piece);
 	}
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	if (!ret)
 		return false;
 
@@ -157,7 +157,7 @@ static noinline int pft_map_told(struct pft_record *new, struct pft_spot *spot,
 	pft_capture(&c, new, j);
 	if (!refused)
 		pft_make_record(new, spot);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 
 	pft_tell(&c, j);
 	pft_holder_put(new->holder);
@@ -209,7 +209,7 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot, unsigned int how)
 	}
 
 	pft_make_record(new, spot);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	pft_holder_put(new->holder);
 	return 0;
 }
@@ -238,7 +238,7 @@ static bool pft_map_next(struct pft_record *new, const struct pft_who *who)
 		new->holder = rec->holder;
 		trace_pfn_map(new);
 	}
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	return done;
 }
 
@@ -269,7 +269,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	if (unlikely(!pft_store_spot(new, &spot))) {
 		const struct pft_range where = pft_range_of(new);
 
-		spin_unlock(&pft_lock);
+		pft_unlock();
 		pft_unmap(&where, gfpflags_allow_blocking(who->gfp));
 		pft_lock_stocked(who->gfp);
 		pft_store_spot(new, &spot);
@@ -278,7 +278,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 		return pft_admit(new, &spot, how);
 
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	pft_holder_put(new->holder);
 	return 0;
 }
@@ -343,7 +343,7 @@ static void pft_drop_all(void)
 	do {
 		spin_lock(&pft_lock);
 		holder = pft_store_pop();
-		spin_unlock(&pft_lock);
+		pft_unlock();
 		pft_holder_put(holder);
 		cond_resched();
 	} while (holder);
@@ -370,7 +370,7 @@ static int pft_set_global(enum pfn_policy policy)
 	/* Hooks test the policy again under the lock, so order matters. */
 	spin_lock(&pft_lock);
 	WRITE_ONCE(pft_policy, policy);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 
 	if (old != PFN_POLICY_OFF && policy == PFN_POLICY_OFF) {
 		static_branch_disable(&pfn_track_key);

@@ -21,17 +21,17 @@ static bool pft_change_one(struct pft_range *range, enum pfn_attr got,
 	pft_lock_stocked(GFP_NOWAIT | __GFP_NOWARN);
 	rec = pft_store_first(range);
 	if (!rec) {
-		spin_unlock(&pft_lock);
+		pft_unlock();
 		return false;
 	}
 	last = pft_va_last(rec);
 	if (got == PFT_KEEP_ATTR)
 		got = rec->got;
 	if (rec->got == got && rec->writable == writable) {
-		spin_unlock(&pft_lock);
+		pft_unlock();
 	} else if (pft_store_cut(range, &cut) < 0) {
 		pft_count(PFT_STAT_INCOMPLETE);
-		spin_unlock(&pft_lock);
+		pft_unlock();
 	} else {
 		pft_count_locked(PFT_STAT_UNMAPS, 1);
 		trace_pfn_unmap(&cut.piece);
@@ -94,12 +94,12 @@ static int pft_may_change_one(struct pft_range *range,
 	if (!pft_refuses(c.policy, &j))
 		goto may;
 	pft_capture(&c, &new, &j);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	pft_tell(&c, &j);
 	return -EBUSY;
 
 may:
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	return 0;
 }
 

@@ -317,6 +317,7 @@ static inline void pft_decode(struct pft_record *rec, pgprot_t want,
 		    rec->got : pfn_attr_from_pgprot(want);
 }
 
+struct pft_node;
 struct pft_who;
 
 enum pfn_policy pft_policy_of(enum pfn_kind kind);
@@ -425,6 +426,8 @@ struct pft_walk {
 	struct pft_record *rec;
 };
 
+void pft_node_chain(struct pft_node *node, struct pft_node *next);
+struct pft_node *pft_node_free(struct pft_node *node);
 int pft_segment_init(void);
 int pft_segment_add(struct pft_record *rec);
 void pft_segment_del(struct pft_record *rec);
@@ -455,7 +458,9 @@ enum pft_stock {
 int pft_stock_init(enum pft_stock kind, struct kmem_cache *cache);
 void *pft_stock_take(enum pft_stock kind);
 void pft_stock_give(enum pft_stock kind, void *object);
+void pft_stock_retire(struct pft_node *node);
 void pft_lock_stocked(gfp_t gfp) __acquires(&pft_lock);
+void pft_unlock(void) __releases(&pft_lock);
 
 static inline unsigned long pft_va_last(const struct pft_record *rec)
 {

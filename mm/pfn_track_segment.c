@@ -17,7 +17,8 @@
  * Writers hold pft_lock.  Readers take the RCU read lock only: a node is never
  * freed under them, and each set is read as one word.  When a range changes its
  * size, pages move between slots of different height; pft_segment_seq makes
- * readers that could miss them look again.
+ * readers that could miss them look again.  Readers never wait, so that they can
+ * run in any context: see pft_segment_held().
  *
  * Nodes that became empty stay for a while, PFT_IDLE of them: what is unmapped
  * is often mapped again, and tear-down then needs no memory.
@@ -35,6 +36,9 @@
 
 /* Empty nodes that are kept. */
 #define PFT_IDLE		64
+
+/* How often a reader looks again while pages move, see pft_segment_held(). */
+#define PFT_HELD_TRIES		16
 
 #define PFT_BELOW_SHIFT		16
 #define PFT_HERE_MASK		(BIT(PFT_BELOW_SHIFT) - 1)
@@ -89,8 +93,12 @@ struct pft_node {
 
 DEFINE_SPINLOCK(pft_lock);
 
-static seqcount_spinlock_t pft_segment_seq =
-	SEQCNT_SPINLOCK_ZERO(pft_segment_seq, &pft_lock);
+/*
+ * Odd while pages move between slots.  Not a seqcount_spinlock_t: its readers
+ * wait for the writer, on PREEMPT_RT by sleeping, and the writer may be the very
+ * CPU that reads, in an interrupt or in the page allocator.
+ */
+static seqcount_t pft_segment_seq = SEQCNT_ZERO(pft_segment_seq);
 static struct pft_node __rcu *pft_root;
 /* Where a writer was last, which is where it mostly goes next; or NULL. */
 static struct pft_node *pft_near;
@@ -252,6 +260,34 @@ static struct pft_node *pft_node_make(unsigned long pfn, unsigned int shift)
 	return node;
 }
 
+/**
+ * pft_node_chain - put an unlinked node in front of a list
+ * @node: the node; nothing is read through its @up any more
+ * @next: first of the list, or NULL
+ *
+ * Context: pft_lock held.
+ */
+void pft_node_chain(struct pft_node *node, struct pft_node *next)
+{
+	node->up = next;
+}
+
+/**
+ * pft_node_free - free a node once its readers have left
+ * @node: first of a list made by pft_node_chain()
+ *
+ * Context: Any but NMI; not under pft_lock.
+ *
+ * Return: the rest of the list, or NULL.
+ */
+struct pft_node *pft_node_free(struct pft_node *node)
+{
+	struct pft_node *next = node->up;
+
+	kfree_rcu(node, rcu);
+	return next;
+}
+
 /* Free the nodes that have been empty longest, but for some. */
 static void pft_prune(void)
 {
@@ -267,7 +303,7 @@ static void pft_prune(void)
 		pft_nr_idle--;
 		if (node == pft_near)
 			pft_near = NULL;
-		kfree_rcu(node, rcu);
+		pft_stock_retire(node);
 		pft_settle(up);
 	}
 }
@@ -542,7 +578,6 @@ static struct pft_span pft_block(unsigned long pfn, struct pft_span range)
 static int pft_exchange(struct pft_span old, struct pft_span new,
 			unsigned int attr)
 {
-	unsigned long flags;
 	int ret;
 
 	/* Nothing that stays moves to another slot. */
@@ -553,14 +588,16 @@ static int pft_exchange(struct pft_span old, struct pft_span new,
 		return 0;
 	}
 
-	/* Interrupts may ask, and must not wait for the CPU that they are on. */
-	local_irq_save(flags);
-	write_seqcount_begin(&pft_segment_seq);
+	/* Pairs with pft_segment_held().  Nothing in here allocates or frees. */
+	preempt_disable();
+	raw_write_seqcount_begin(&pft_segment_seq);
 	ret = pft_hold(new.pfn, new.last, attr) ? 0 : -ENOMEM;
+	/* New slots before old ones, also for readers that see the count odd. */
+	smp_wmb();
 	if (!ret)
 		pft_drop(old.pfn, old.last, attr);
-	write_seqcount_end(&pft_segment_seq);
-	local_irq_restore(flags);
+	raw_write_seqcount_end(&pft_segment_seq);
+	preempt_enable();
 	return ret;
 }
 
@@ -710,33 +747,50 @@ static unsigned int pft_run_held(const struct pft_run *run)
 	return held | (all & PFT_HERE_MASK) | all >> PFT_BELOW_SHIFT;
 }
 
+static unsigned int pft_held_once(unsigned long pfn, unsigned long last)
+{
+	struct pft_run run;
+	unsigned int held = 0;
+
+	pft_run_at(&run, pfn, last);
+	do {
+		held |= pft_run_held(&run);
+	} while (pft_run_next(&run, last));
+	return held;
+}
+
 /**
  * pft_segment_held - with which attributes a range is held
  * @pfn: first page frame
  * @last: last page frame
  *
- * Takes no lock, and its time goes with the height of the tree, neither with
- * the size of the range nor with the number of holders.  A page is told as it
- * was at some moment of the call.
+ * Takes no lock and waits for nothing.  Its time goes with the height of the
+ * tree, neither with the size of the range nor with the number of holders.
  *
- * Context: Any but NMI.
+ * A writer that moves pages between slots holds them in the new slots before
+ * it drops the old ones.  A pass meanwhile may read a page's new slot too early
+ * and its old one too late, so it is repeated, up to PFT_HELD_TRIES times, and
+ * the answer is then the sum of all passes: a writer that is interrupted, or
+ * whose virtual CPU does not run, stands still and hides nothing.
+ *
+ * Context: Any, NMI included.  Under pft_lock one pass is enough.
  *
  * Return: bit mask, BIT(enum pfn_attr).
  */
 unsigned int pft_segment_held(unsigned long pfn, unsigned long last)
 {
-	unsigned int seq, held;
-	struct pft_run run;
+	unsigned int seq, held, sum = 0, try = 0;
 
 	rcu_read_lock();
 	do {
-		seq = read_seqcount_begin(&pft_segment_seq);
-		held = 0;
-		pft_run_at(&run, pfn, last);
-		do {
-			held |= pft_run_held(&run);
-		} while (pft_run_next(&run, last));
-	} while (read_seqcount_retry(&pft_segment_seq, seq));
+		seq = raw_read_seqcount(&pft_segment_seq);
+		held = pft_held_once(pfn, last);
+		sum |= held;
+		/* Pairs with pft_exchange(). */
+		if (!(seq & 1) && !read_seqcount_retry(&pft_segment_seq, seq))
+			break;
+		held = sum;
+	} while (++try < PFT_HELD_TRIES);
 	rcu_read_unlock();
 	return held;
 }

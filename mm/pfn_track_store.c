@@ -43,6 +43,11 @@ struct pft_stock_shelf {
 
 static struct pft_stock_shelf pft_shelves[PFT_STOCK_COUNT];
 
+/* What is to be freed once the lock is dropped; see pft_unlock(). */
+static void **pft_surplus[PFT_STOCK_COUNT];
+static struct pft_node *pft_surplus_nodes;
+static bool pft_has_surplus;
+
 /* Kinds of which there is less than wanted; read without the lock, as a hint. */
 static unsigned int pft_stock_short;
 
@@ -101,18 +106,82 @@ void *pft_stock_take(enum pft_stock kind)
  * @kind: which
  * @object: as pft_stock_take() gave it, but for its first word
  *
- * Context: pft_lock held.
+ * The allocator is not entered here: freeing the last object of a slab frees a
+ * page, and the page allocator asks pfn_track_free() about every page.
+ *
+ * Context: pft_lock held; pft_unlock() frees what the stock has no room for.
  */
 void pft_stock_give(enum pft_stock kind, void *object)
 {
 	struct pft_stock_shelf *shelf = &pft_shelves[kind];
+	void **link = object;
 
 	lockdep_assert_held(&pft_lock);
-	if (shelf->nr < 2 * pft_stock_want[kind])
+	if (shelf->nr < 2 * pft_stock_want[kind]) {
 		pft_shelve(shelf, object);
-	else
-		kmem_cache_free(shelf->cache, object);
+	} else {
+		*link = pft_surplus[kind];
+		pft_surplus[kind] = link;
+		pft_has_surplus = true;
+	}
 	pft_stock_gained(kind);
+}
+
+/**
+ * pft_stock_retire - free a segment node after a grace period
+ * @node: unlinked; readers may still be in it
+ *
+ * Context: pft_lock held; pft_unlock() passes it to RCU.
+ */
+void pft_stock_retire(struct pft_node *node)
+{
+	lockdep_assert_held(&pft_lock);
+	pft_node_chain(node, pft_surplus_nodes);
+	pft_surplus_nodes = node;
+	pft_has_surplus = true;
+}
+
+/* The lock is dropped first: see pft_stock_give(). */
+static noinline void pft_unlock_surplus(void)
+	__releases(&pft_lock)
+{
+	void **surplus[PFT_STOCK_COUNT];
+	struct pft_node *nodes = pft_surplus_nodes;
+	enum pft_stock kind;
+
+	memcpy(surplus, pft_surplus, sizeof(surplus));
+	memset(pft_surplus, 0, sizeof(pft_surplus));
+	pft_surplus_nodes = NULL;
+	pft_has_surplus = false;
+	spin_unlock(&pft_lock);
+
+	for (kind = 0; kind < PFT_STOCK_COUNT; kind++) {
+		while (surplus[kind]) {
+			void **object = surplus[kind];
+
+			surplus[kind] = *object;
+			kmem_cache_free(pft_shelves[kind].cache, object);
+		}
+	}
+	while (nodes)
+		nodes = pft_node_free(nodes);
+}
+
+/**
+ * pft_unlock - drop pft_lock, then free what was given back under it
+ *
+ * Every section that changes the store ends with it.
+ *
+ * Context: pft_lock held, and whatever else the caller holds, page table locks
+ * included; frees memory after pft_lock is dropped.
+ */
+void pft_unlock(void)
+	__releases(&pft_lock)
+{
+	if (unlikely(pft_has_surplus))
+		pft_unlock_surplus();
+	else
+		spin_unlock(&pft_lock);
 }
 
 /* Bring one kind to twice what is wanted; false if memory is short. */

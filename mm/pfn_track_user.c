@@ -253,7 +253,7 @@ static bool pft_move_one(const struct pft_range *range, unsigned long delta)
 		pft_store_rekey(rec, rec->space, rec->va + delta);
 	else if (rec && pft_move_part(rec, range, delta))
 		pft_lose(rec);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	return rec;
 }
 
@@ -309,12 +309,12 @@ static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 	pft_lock_stocked(GFP_KERNEL);
 	rec = pft_store_first(range);
 	if (!rec) {
-		spin_unlock(&pft_lock);
+		pft_unlock();
 		return false;
 	}
 	if (rec->holder != heir->parent) {
 		parent = pft_holder_get(rec->holder);
-		spin_unlock(&pft_lock);
+		pft_unlock();
 		pft_heir_of(heir, parent);
 		/* It may have gone meanwhile. */
 		return true;
@@ -326,7 +326,7 @@ static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 	copy.time = ktime_get_boot_fast_ns();
 	pft_store_spot(&copy, &spot);
 	pft_make_record(&copy, &spot);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	pft_holder_put(copy.holder);
 
 	range->va = pft_va_last(&copy);

@@ -16,6 +16,8 @@ void unit_die(const char *file, int line, const char *what)
 /* Its address tells threads apart. */
 static __thread char unit_self;
 __thread int unit_spinning;
+__thread int unit_nested;
+__thread int unit_writing;
 
 bool unit_holds(spinlock_t *lock)
 {
@@ -40,6 +42,7 @@ void spin_lock(spinlock_t *lock)
 {
 	unit_lock(lock);
 	unit_spinning++;
+	unit_nested += !lock->of_table;
 }
 
 void (*unit_between)(void);
@@ -49,12 +52,27 @@ void spin_unlock(spinlock_t *lock)
 	void (*between)(void) = unit_between;
 
 	unit_spinning--;
+	unit_nested -= !lock->of_table;
 	unit_unlock(lock);
 	if (between && !unit_spinning) {
 		unit_between = NULL;
 		between();
 		unit_between = between;
 	}
+}
+
+/*
+ * The allocator may free or take a page, and the page allocator asks the
+ * registry about it: not under its lock, and not while pages move.
+ */
+unsigned int pfn_track_lookup(unsigned long pfn);
+
+void unit_may_allocate(void)
+{
+	UNIT_ASSERT(!unit_nested);
+	UNIT_ASSERT(!unit_writing);
+	/* As pfn_track_free() may; it asks only while the registry is on. */
+	pfn_track_lookup(0);
 }
 
 void might_sleep(void)
@@ -213,6 +231,7 @@ void unit_rcu_run(void)
 
 void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
+	unit_may_allocate();
 	pthread_mutex_lock(&unit_rcu_mutex);
 	head->next = NULL;
 	head->fn = fn;
@@ -220,9 +239,7 @@ void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 	*unit_rcu_end = head;
 	unit_rcu_end = &head->next;
 	pthread_mutex_unlock(&unit_rcu_mutex);
-	/* Callbacks free, which is not done under a spinlock here. */
-	if (!unit_spinning)
-		unit_rcu_run();
+	unit_rcu_run();
 }
 
 /* === Tasks and time ===================================================== */

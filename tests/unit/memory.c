@@ -63,6 +63,7 @@ static void *unit_alloc(size_t size, struct kmem_cache *cache, gfp_t gfp)
 {
 	struct unit_head *head;
 
+	unit_may_allocate();
 	if (unit_fails(gfp))
 		return NULL;
 	if (posix_memalign((void **)&head, sizeof(*head), sizeof(*head) + size))
@@ -104,6 +105,7 @@ void kfree(const void *p)
 
 	if (!p)
 		return;
+	unit_may_allocate();
 	head = unit_head_of(p);
 	__atomic_sub_fetch(head->cache ? &head->cache->live : &unit_nr_objects,
 			   1, __ATOMIC_RELAXED);
@@ -157,7 +159,6 @@ long unit_live(const char *cache)
 {
 	unsigned int i = 0;
 
-	unit_rcu_run();
 	while (strcmp(unit_caches[i].name, cache))
 		UNIT_ASSERT(++i < UNIT_CACHES && unit_caches[i].name);
 	return unit_caches[i].cache.live;

@@ -112,19 +112,19 @@ TEST(holder, file)
 
 TEST(holder, other_task)
 {
-	struct task_struct task = { .tgid = 5, .comm = "one" };
+	struct task_struct task = { .tgid = 5, .comm = "kworker/one" };
 	struct pft_holder *first;
 
 	boot();
 	unit_current = &task;
 	first = ioremap_by(DRIVER);
-	strscpy(task.comm, "two");
+	strscpy(task.comm, "kworker/two");
 	CHECK(ioremap_by(DRIVER) != first);
-	strscpy(task.comm, "one");
+	strscpy(task.comm, "kworker/one");
 	task.tgid = 6;
 	CHECK(ioremap_by(DRIVER) != first);
 	CHECK_EQ(first->pid, 5);
-	CHECK(!strcmp(first->comm, "one"));
+	CHECK(!strcmp(first->comm, "kworker/one"));
 }
 
 /* Pages are migrated, and faulted in for a debugger, by somebody else. */
@@ -192,7 +192,7 @@ TEST(holder, fork)
 		nr_a += rec->holder == a;
 		nr_b += rec->holder == b;
 	}
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	CHECK_EQ(nr_a, 2);
 	CHECK_EQ(nr_b, 1);
 	CHECK_EQ(a->ref.refs, 2);

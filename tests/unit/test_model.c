@@ -243,7 +243,7 @@ static void compare_store(void)
 			in_store += compare_record(rec);
 		}
 	}
-	spin_unlock(&pft_lock);
+	pft_unlock();
 
 	for (s = 0; s < SPACES; s++)
 		for (i = 0; i < SPACE_PAGES; i++)

@@ -215,7 +215,7 @@ static void check_sane(void)
 		CHECK(rec->pfn <= rec->last);
 		CHECK(PAGE_ALIGNED(rec->va));
 	}
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	/* Held though nobody is there is safe; held everywhere is not sane. */
 	CHECK_EQ(pfn_track_lookup(1000000), 0);
 }

@@ -60,7 +60,7 @@ TEST(registry, holder)
 	CHECK(rec.time);
 	/* The record, and the memory of recent holders. */
 	CHECK_EQ(rec.holder->ref.refs, 2);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	do_iounmap(9, 1);
 	check_empty();
 }

@@ -22,7 +22,7 @@ static void add_at(u64 time, unsigned long va, unsigned long pfn,
 	struct pft_spot spot;
 	int ret;
 
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	pft_lock_stocked(GFP_KERNEL);
 	CHECK(pft_store_spot(&rec, &spot));
 	ret = pft_store_insert(&rec, &spot);
@@ -70,7 +70,7 @@ static void empty(void)
 	CHECK_EQ(holder.ref.refs, 1);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
 	CHECK_EQ(pft_segment_held(0, PFN_TOP), 0);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 }
 
 /* What the walk over a range finds first of an attribute. */
@@ -612,7 +612,7 @@ TEST(store, resize)
 					continue;
 				add(0, spots[i], spots[j] - spots[i], A_WB);
 				rec = unit_after(NULL);
-				spin_unlock(&pft_lock);
+				pft_unlock();
 				pft_lock_stocked(GFP_KERNEL);
 				if (spots[k] > spots[i])
 					CHECK_EQ(pft_segment_resize(rec,
@@ -701,7 +701,7 @@ TEST(store, churn)
 		struct pft_range where = range(10 * i + i % 5, 1);
 		struct pft_cut out;
 
-		spin_unlock(&pft_lock);
+		pft_unlock();
 		pft_lock_stocked(GFP_KERNEL);
 		CHECK_EQ(cut(&where, &out), 1);
 		CHECK_EQ(out.piece.pfn, 7 * i % 1000 + i % 5);

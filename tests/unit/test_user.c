@@ -16,7 +16,7 @@ static void protect(struct mm_struct *mm, unsigned long va, unsigned long nr,
 		    enum pfn_attr attr)
 {
 	struct vm_area_struct vma = unit_vma(mm, va, nr);
-	static DEFINE_SPINLOCK(ptl);
+	static DEFINE_TABLE_LOCK(ptl);
 
 	spin_lock(&ptl);
 	__pfn_track_protect(&vma, pages(va), pages(va + nr), unit_prot(attr));

@@ -270,7 +270,7 @@ void unit_stock_hide(void)
 	spin_lock(&pft_lock);
 	for (kind = 0; kind < PFT_STOCK_COUNT; kind++)
 		unit_hide(kind);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 }
 
 void unit_stock_restore(void)
@@ -280,7 +280,7 @@ void unit_stock_restore(void)
 	spin_lock(&pft_lock);
 	for (kind = 0; kind < PFT_STOCK_COUNT; kind++)
 		unit_unhide(kind);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 }
 
 /* Objects of a kind that are in use. */
@@ -310,6 +310,7 @@ void unit_check_store(void)
 	long nr = 0;
 
 	CHECK(!unit_holds(&pft_lock));
+	unit_rcu_run();
 	spin_lock(&pft_lock);
 	for (rec = unit_after(NULL); rec; rec = unit_after(rec)) {
 		CHECK(rec->pfn <= rec->last);
@@ -324,7 +325,7 @@ void unit_check_store(void)
 	/* Nothing is held that nobody holds. */
 	CHECK_EQ(pft_segment_held(0, PFN_TOP), attrs);
 	unit_check_memory(nr);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), nr);
 }
 
@@ -469,7 +470,7 @@ int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 	static struct inode inode = { .i_ino = 1 };
 	static struct file file = { .f_op = &inode, .inode = &inode };
 	struct vm_area_struct vma = unit_vma(mm, va, nr);
-	static DEFINE_SPINLOCK(ptl);
+	static DEFINE_TABLE_LOCK(ptl);
 	int ret;
 
 	vma.vm_file = &file;
@@ -534,6 +535,6 @@ struct pft_record record_at(enum pfn_space space, const void *id,
 	rec = pft_store_first(&range);
 	if (rec)
 		copy = *rec;
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	return copy;
 }

@@ -37,10 +37,14 @@ void unit_die(const char *file, int line, const char *what)
 typedef struct {
 	pthread_mutex_t mutex;
 	const void *owner;
+	/* That of a page table: under it memory may be taken, without waiting. */
+	bool of_table;
 } spinlock_t;
 
 #define DEFINE_SPINLOCK(name)	\
 	spinlock_t name = { .mutex = PTHREAD_MUTEX_INITIALIZER }
+#define DEFINE_TABLE_LOCK(name)	\
+	spinlock_t name = { .mutex = PTHREAD_MUTEX_INITIALIZER, .of_table = true }
 
 void spin_lock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
@@ -54,6 +58,8 @@ extern void (*unit_between)(void);
 /* Whatever sleeps may not do so under a spinlock. */
 void might_sleep(void);
 extern __thread int unit_spinning;
+/* How many of them are not of a page table. */
+extern __thread int unit_nested;
 
 #define cond_resched()		might_sleep()
 #define DEFINE_MUTEX(name)	spinlock_t name = \
@@ -115,38 +121,44 @@ void unit_rcu_run(void);
 
 typedef struct {
 	unsigned int seq;
-} seqcount_spinlock_t;
+} seqcount_t;
 
-#define SEQCNT_SPINLOCK_ZERO(name, lock)	{ 0 }
+#define SEQCNT_ZERO(name)	{ 0 }
 
-static inline unsigned int read_seqcount_begin(const seqcount_spinlock_t *s)
+/* Whether this thread is between the two below. */
+extern __thread int unit_writing;
+/* Ends the test where the kernel must not enter the allocator. */
+void unit_may_allocate(void);
+
+static inline unsigned int raw_read_seqcount(const seqcount_t *s)
 {
-	unsigned int seq;
-
-	while ((seq = __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE)) & 1)
-		;
-	return seq;
+	return __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE);
 }
 
-static inline bool read_seqcount_retry(const seqcount_spinlock_t *s,
-				       unsigned int seq)
+static inline bool read_seqcount_retry(const seqcount_t *s, unsigned int seq)
 {
 	__asm__ volatile("" : : : "memory");
 	return __atomic_load_n(&s->seq, __ATOMIC_ACQUIRE) != seq;
 }
 
-static inline void write_seqcount_begin(seqcount_spinlock_t *s)
+static inline void raw_write_seqcount_begin(seqcount_t *s)
 {
 	UNIT_ASSERT(!(s->seq & 1));
+	UNIT_ASSERT(!unit_writing++);
 	__atomic_store_n(&s->seq, s->seq + 1, __ATOMIC_RELEASE);
 	__asm__ volatile("" : : : "memory");
 }
 
-static inline void write_seqcount_end(seqcount_spinlock_t *s)
+static inline void raw_write_seqcount_end(seqcount_t *s)
 {
 	UNIT_ASSERT(s->seq & 1);
 	__atomic_store_n(&s->seq, s->seq + 1, __ATOMIC_RELEASE);
+	unit_writing--;
 }
+
+#define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
+#define preempt_disable()	do { } while (0)
+#define preempt_enable()	do { } while (0)
 
 /* === Memory that can run out ============================================ */
 

@@ -13,8 +13,6 @@
 #define MODULE_NAME_LEN		(64 - sizeof(unsigned long))
 #define KSYM_NAME_LEN		512
 
-#define local_irq_save(flags)	((void)((flags) = 0))
-#define local_irq_restore(flags)	((void)(flags))
 
 #define sysfs_attr_init(attr)	do { } while (0)
 #define kobject_put(kobj)	do { } while (0)
