@@ -63,7 +63,8 @@ static void pft_judge_beside(struct pft_judgement *j,
 	    pft_policy_of(PFN_KIND_LINEAR) == PFN_POLICY_OFF)
 		return;
 	rule = j->rule;
-	pft_judge_mask(j, new->got, pfn_attr_linear(new->pfn, new->last));
+	pft_judge_mask(j, new->got,
+		       pfn_attr_linear(new->pfn, new->last, NULL, NULL));
 	j->linear = j->rule != rule;
 }
 

@@ -104,7 +104,8 @@ static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
 
 	/* Drivers may have changed the linear map, and forget the area. */
 	if (pft_plain_ram(new.pfn, attr, attr) &&
-	    !(pfn_attr_linear(new.pfn, new.last) & ~BIT(PFN_ATTR_WB)))
+	    !(pfn_attr_linear(new.pfn, new.last, NULL, NULL) &
+	      ~BIT(PFN_ATTR_WB)))
 		return 0;
 	who->gfp = GFP_NOWAIT | __GFP_NOWARN;
 	return pft_map_user(vma, &new, who, PFT_LINEAR);

@@ -101,7 +101,8 @@ extern bool pfn_track_mixed;
 
 /**
  * struct pfn_attr_plain - what protection that is write-back looks like
- * @mask: the bits in which it differs from anything else
+ * @mask: the bits in which it differs from anything else, all that decode to
+ *	another attribute included
  * @bits: what they are
  */
 struct pfn_attr_plain {
@@ -125,12 +126,24 @@ static inline bool pfn_attr_is_plain(pgprot_t prot)
 void __init pfn_attr_init(void);
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
+enum pfn_attr pfn_attr_modify(enum pfn_attr attr, pgprot_t prot);
 enum pfn_attr pfn_attr_effective(enum pfn_attr attr);
+const char *pfn_attr_name(enum pfn_attr attr);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
+const struct pfn_attr_pair *pfn_attr_judge_linear(enum pfn_attr attr,
+						  enum pfn_attr linear,
+						  bool cleaned);
+const struct pfn_attr_pair *pfn_attr_judge_at(unsigned long pfn,
+					      unsigned long last,
+					      enum pfn_attr a, enum pfn_attr b);
 const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
 						  unsigned long va_b);
-unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last);
+unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
+			     unsigned long *from, unsigned long *to);
+bool pfn_attr_is_ram(unsigned long pfn);
+enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
+			  enum pfn_attr attr);
 
 int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 		    phys_addr_t start, size_t size, enum pfn_attr attr,

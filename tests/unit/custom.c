@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kernel services for user space: locks, RCU, stacks, the log. */
 #include "shim.h"
+#include "pat.h"
 #undef snprintf
 
 #include <signal.h>
@@ -252,12 +253,97 @@ unsigned long unit_ram_end;
 bool unit_in_interrupt;
 unsigned int unit_linear_attr;
 
-/* Stands for arch/generic/pat/linear.c, which reads page tables. */
-unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last);
-unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
+/*
+ * Stands for arch/generic/pat/linear.c, which reads page tables.  Holes of the
+ * linear map are what unit_linear_hole() was given; all attributes of the rest
+ * are unit_linear_attr but where unit_linear_set() said otherwise.
+ */
+#define UNIT_STRETCHES	8
+
+static struct unit_stretch {
+	unsigned long pfn;
+	unsigned long last;
+	enum pfn_attr attr;
+} unit_stretches[UNIT_STRETCHES];
+static unsigned int unit_nr_stretches;
+
+void unit_linear_set(unsigned long pfn, unsigned long nr, enum pfn_attr attr)
 {
-	return pfn < unit_ram_end ? 1U << unit_linear_attr : 0;
+	UNIT_ASSERT(unit_nr_stretches < UNIT_STRETCHES && nr);
+	unit_stretches[unit_nr_stretches++] = (struct unit_stretch){
+		.pfn = pfn,
+		.last = pfn + nr - 1,
+		.attr = attr,
+	};
 }
+
+void unit_linear_hole(unsigned long pfn, unsigned long nr)
+{
+	unit_linear_set(pfn, nr, PFN_ATTR_NONE);
+}
+
+/* The stretch that was set last holds. */
+static enum pfn_attr unit_linear_of(unsigned long pfn)
+{
+	unsigned int i;
+
+	for (i = unit_nr_stretches; i--; )
+		if (pfn >= unit_stretches[i].pfn &&
+		    pfn <= unit_stretches[i].last)
+			return unit_stretches[i].attr;
+	return pfn < unit_ram_end ? unit_linear_attr : PFN_ATTR_NONE;
+}
+
+/* The first page frame that nothing was said of, at most 1 behind @last. */
+static unsigned long unit_linear_end(unsigned long last)
+{
+	unsigned long end = unit_ram_end;
+	unsigned int i;
+
+	for (i = 0; i < unit_nr_stretches; i++)
+		end = max(end, unit_stretches[i].last + 1);
+	return last < end ? last + 1 : end;
+}
+
+unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
+			     unsigned long *from, unsigned long *to)
+{
+	unsigned long end = unit_linear_end(last);
+	unsigned int mask = 0;
+	enum pfn_attr attr;
+
+	for (; pfn < end; pfn++) {
+		attr = unit_linear_of(pfn);
+		if (attr == PFN_ATTR_NONE)
+			continue;
+		if (!mask && from)
+			*from = pfn;
+		if (to)
+			*to = pfn;
+		mask |= 1U << attr;
+	}
+	return mask;
+}
+
+bool pfn_attr_is_ram(unsigned long pfn)
+{
+	return unit_linear_of(pfn) != PFN_ATTR_NONE;
+}
+
+enum pfn_attr unit_machine_attr;
+
+/* All that is not RAM has the same machine attribute. */
+enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
+			  enum pfn_attr attr)
+{
+	enum pfn_attr got = PFN_ATTR_UNKNOWN;
+
+	if (PAT_NATIVE->under && unit_machine_attr && attr > PFN_ATTR_NONE &&
+	    !pfn_attr_is_ram(pfn) && !pfn_attr_is_ram(last))
+		got = PAT_NATIVE->under(attr, unit_machine_attr);
+	return got ?: attr;
+}
+
 u64 unit_now = 1000000000;
 
 /* === Stacks ============================================================= */

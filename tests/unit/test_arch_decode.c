@@ -112,18 +112,38 @@ TEST(arch, x86_large)
 		 X86_PAGE_PAT | X86_PAGE_PWT);
 }
 
+/* The manual's table, MTRR by MTRR; the last column is a reserved type. */
 TEST(arch, x86_mtrr)
 {
-	CHECK_EQ(pat_x86.under(PFN_ATTR_UC_MINUS, PFN_ATTR_WC), PFN_ATTR_WC);
-	CHECK_EQ(pat_x86.under(PFN_ATTR_UC_MINUS, PFN_ATTR_WB), PFN_ATTR_UC);
-	CHECK_EQ(pat_x86.under(PFN_ATTR_UC, PFN_ATTR_WC), PFN_ATTR_UC);
-	CHECK_EQ(pat_x86.under(PFN_ATTR_WC, PFN_ATTR_UC), PFN_ATTR_WC);
-	CHECK_EQ(pat_x86.under(PFN_ATTR_WB, PFN_ATTR_UC), PFN_ATTR_UC);
-	CHECK_EQ(pat_x86.under(PFN_ATTR_WB, PFN_ATTR_WB), PFN_ATTR_WB);
-	CHECK_EQ(pat_x86.under(PFN_ATTR_WB, PFN_ATTR_WT), PFN_ATTR_WT);
-	CHECK_EQ(pat_x86.under(PFN_ATTR_WT, PFN_ATTR_WP), PFN_ATTR_UNKNOWN);
+	static const enum pfn_attr types[] = {
+		PFN_ATTR_UC, PFN_ATTR_UC_MINUS, PFN_ATTR_WC, PFN_ATTR_WT,
+		PFN_ATTR_WP, PFN_ATTR_WB,
+	};
+#define ROW(mtrr, uc, uc_minus, wc, wt, wp, wb)				\
+	{ PFN_ATTR_##mtrr, { PFN_ATTR_##uc, PFN_ATTR_##uc_minus,	\
+			     PFN_ATTR_##wc, PFN_ATTR_##wt,		\
+			     PFN_ATTR_##wp, PFN_ATTR_##wb } }
+	static const struct {
+		enum pfn_attr mtrr;
+		enum pfn_attr got[ARRAY_SIZE(types)];
+	} rows[] = {
+		ROW(UC, UC, UC, WC, UC, UC, UC),
+		ROW(WC, UC, WC, WC, UC, UC, WC),
+		ROW(WT, UC, UC, WC, WT, WP, WT),
+		ROW(WP, UC, WC, WC, WT, WP, WP),
+		ROW(WB, UC, UC, WC, WT, WP, WB),
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		for (j = 0; j < ARRAY_SIZE(types); j++)
+			CHECK_EQ(pat_x86.under(types[j], rows[i].mtrr),
+				 rows[i].got[j]);
 	CHECK_EQ(pat_x86.under(PFN_ATTR_WB, PFN_ATTR_UNKNOWN),
 		 PFN_ATTR_UNKNOWN);
+	CHECK_EQ(pat_x86.under(PFN_ATTR_UNKNOWN, PFN_ATTR_UC),
+		 PFN_ATTR_UNKNOWN);
+	CHECK_EQ(pat_x86.under(PFN_ATTR_NONE, PFN_ATTR_WB), PFN_ATTR_NONE);
 }
 
 TEST(arch, arm64)

@@ -118,6 +118,19 @@ bool unit_pair(enum pfn_verdict verdict, enum pfn_attr *a, enum pfn_attr *b);
 #define A_WB		PFN_ATTR_WB
 #define A_WC		PFN_ATTR_WC
 
+/* === The linear map ===================================================== */
+
+/*
+ * It maps the page frames below unit_ram_end as unit_linear_attr says, but for
+ * these: not at all, or with an attribute of their own, RAM hot-added at any
+ * place included.  What it does not map is not RAM.
+ */
+void unit_linear_hole(unsigned long pfn, unsigned long nr);
+void unit_linear_set(unsigned long pfn, unsigned long nr, enum pfn_attr attr);
+
+/* What the machine says of all that is not RAM, see struct pat_arch.under. */
+extern enum pfn_attr unit_machine_attr;
+
 /* === Short ways to map, in pages ======================================== */
 
 extern struct mm_struct unit_mm[8];

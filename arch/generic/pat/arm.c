@@ -127,6 +127,7 @@ const struct pat_arch pat_arm = {
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
+	.linear_fixed = "arch/arm/mm/mmu.c, map_lowmem(), sections",
 };
 
 #ifdef CONFIG_ARM

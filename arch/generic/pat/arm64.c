@@ -10,6 +10,7 @@
 
 #define ARM_MISMATCH	"Arm DDI 0487 part B2, Mismatched memory attributes"
 #define KERNEL_PROTECT	"arch/arm64/include/asm/pgtable.h, pgprot_noncached()"
+#define KERNEL_FIXED	"arch/arm64/mm/pageattr.c, set_memory_ro() and others, which change permissions only"
 #define KERNEL_DMA	"kernel/dma/direct.c, dma_direct_alloc(), arch_dma_prep_coherent()"
 
 #define WHY_CACHED	"a line cached, or fetched ahead, through the cacheable mapping hides what the other side and the device write"
@@ -72,6 +73,7 @@ const struct pat_arch pat_arm64 = {
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
+	.linear_fixed = KERNEL_FIXED,
 };
 
 #ifdef CONFIG_ARM64

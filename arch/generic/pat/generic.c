@@ -24,6 +24,14 @@ static const struct pfn_attr_pair pairs[] = {
 	PAT_PAIR(UC, DEVICE, ORDERING, WHY_ORDER, ANY_DEVICE_IO),
 };
 
+#define KERNEL_DMA	"kernel/dma/mapping.c, dma_pgprot(); arch_dma_prep_coherent() of sh, csky, arc, m68k, microblaze and xtensa"
+#define WHY_DMA		"the caches were cleaned and the linear map is left alone; lines fetched ahead through it have to be dropped before the CPU reads there"
+
+static const struct pfn_attr_pair cleaned[] = {
+	PAT_PAIR(WB, UC, MAINTENANCE, WHY_DMA, KERNEL_DMA),
+	PAT_PAIR(WB, WC, MAINTENANCE, WHY_DMA, KERNEL_DMA),
+};
+
 #define COLOUR_WHY	"the lines of two addresses lie in different places of the cache, and neither sees what the other writes"
 
 static const struct pat_colour colour = {
@@ -39,5 +47,7 @@ const struct pat_arch pat_generic = {
 	.name = "generic",
 	.note = NOTE,
 	PAT_LIST(pairs, pairs),
+	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
+	.linear_fixed = "arch/x86/include/asm/set_memory.h, the only one with set_memory_uc()",
 };

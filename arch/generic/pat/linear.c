@@ -1,109 +1,411 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pfn_track attributes: those of the kernel's linear map.
+ * pfn_track attributes: what the running kernel knows of physical ranges.
  *
- * RAM is mapped there, too, without anybody having asked for it.  It is not on
- * record, but looked up when somebody maps RAM otherwise.  Not part of the pure
- * files, because it reads page tables.
+ * The linear map maps RAM although no driver asked for it.  It is not recorded
+ * page by page, but looked up when RAM is mapped with another attribute.  The
+ * answer is what is really mapped, page by page: a "no-map" carve-out, a hole
+ * and high memory have no linear mapping and cannot conflict with it.
+ *
+ * Not part of the pure files, because it reads page tables, memblock, struct
+ * pages and MTRRs.  Nothing here sleeps, allocates or takes a lock.
  */
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/memblock.h>
+#include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include "pat.h"
+#ifdef CONFIG_X86
+#include <asm/mtrr.h>
+#endif
+
+/**
+ * struct hull - what has been found of a range
+ * @attrs: bit mask, BIT(enum pfn_attr); 0 if nothing is mapped
+ * @from: first page frame that is mapped, if @attrs is not 0
+ * @to: last page frame that is mapped
+ */
+struct hull {
+	unsigned int attrs;
+	unsigned long from;
+	unsigned long to;
+};
+
+/* Ranges are added in ascending order. */
+static void hull_add(struct hull *hull, unsigned long pfn, unsigned long last,
+		     enum pfn_attr attr)
+{
+	if (!hull->attrs)
+		hull->from = pfn;
+	hull->to = last;
+	hull->attrs |= BIT(attr);
+}
+
+/* === memblock =========================================================== */
+
+#ifdef CONFIG_ARCH_KEEP_MEMBLOCK
+/* arm maps every page that a region touches, the others whole pages only. */
+#ifdef CONFIG_ARM
+#define REGION_START(region)	PFN_DOWN((region)->base)
+#define REGION_END(region)	PFN_UP((region)->base + (region)->size)
+#else
+#define REGION_START(region)	PFN_UP((region)->base)
+#define REGION_END(region)	PFN_DOWN((region)->base + (region)->size)
+#endif
+
+/* Index of the first region that ends behind @pfn, @nr if there is none. */
+static unsigned long region_of(const struct memblock_region *regions,
+			       unsigned long nr, unsigned long pfn)
+{
+	unsigned long left = 0, mid;
+
+	while (left < nr) {
+		mid = left + (nr - left) / 2;
+		if (REGION_END(&regions[mid]) > pfn)
+			nr = mid;
+		else
+			left = mid + 1;
+	}
+	return left;
+}
+
+/*
+ * Memory hotplug changes the list without a lock that readers could take, as
+ * pfn_is_map_memory() on arm64 has to live with, too.  A reader that comes
+ * between sees the old or the new list, or an entry of it twice.
+ */
+static void __maybe_unused hull_memblock(struct hull *hull, unsigned long pfn,
+					 unsigned long last)
+{
+	/* Not write-back with cachepolicy= on arm or cca= on mips. */
+	const enum pfn_attr attr = pfn_attr_from_pgprot(PAGE_KERNEL);
+	const struct memblock_region *regions;
+	unsigned long nr, i, start, end;
+
+	/* The count first: memblock_double_array() makes a larger array. */
+	nr = READ_ONCE(memblock.memory.cnt);
+	smp_rmb();
+	regions = READ_ONCE(memblock.memory.regions);
+
+	for (i = region_of(regions, nr, pfn); i < nr; i++) {
+		start = REGION_START(&regions[i]);
+		end = REGION_END(&regions[i]);
+		if (start > last)
+			break;
+		start = max(start, pfn);
+		if (start < end && !(regions[i].flags & MEMBLOCK_NOMAP))
+			hull_add(hull, start, min(last, end - 1), attr);
+	}
+}
+#endif
+
+/* === Page tables ======================================================== */
+
+#if defined(CONFIG_X86) || defined(CONFIG_RISCV)
+/*
+ * The attribute of an entry, which is huge if @size says so.  pmd_present() and
+ * its like are true on x86 for huge entries that set_memory_np() has disabled.
+ */
+static enum pfn_attr entry_attr(u64 bits, unsigned long size)
+{
+	if (!(bits & _PAGE_PRESENT))
+		return PFN_ATTR_NONE;
+	return size > PAGE_SIZE ? pfn_attr_from_large(__pgprot(bits)) :
+				  pfn_attr_from_pgprot(__pgprot(bits));
+}
+
+/*
+ * How the page tables of the kernel map @va: the attribute, %PFN_ATTR_NONE if
+ * no entry is present.  @size gets the bytes that the entry, or the hole,
+ * spans.  Every level is read once, for it may be split at any time.
+ */
+static enum pfn_attr entry_of(unsigned long va, unsigned long *size)
+{
+	pgd_t *pgdp = pgd_offset_k(va), pgd = pgdp_get(pgdp);
+	p4d_t *p4dp, p4d;
+	pud_t *pudp, pud;
+	pmd_t *pmdp, pmd;
+	pte_t pte;
+
+	*size = PGDIR_SIZE;
+	if (!pgd_present(pgd))
+		return PFN_ATTR_NONE;
+	p4dp = p4d_offset_lockless(pgdp, pgd, va);
+	p4d = p4dp_get(p4dp);
+	*size = P4D_SIZE;
+	if (!p4d_present(p4d))
+		return PFN_ATTR_NONE;
+	if (p4d_leaf(p4d))
+		return entry_attr(p4d_val(p4d), *size);
+	pudp = pud_offset_lockless(p4dp, p4d, va);
+	pud = pudp_get(pudp);
+	*size = PUD_SIZE;
+	if (!pud_present(pud))
+		return PFN_ATTR_NONE;
+	if (pud_leaf(pud))
+		return entry_attr(pud_val(pud), *size);
+	pmdp = pmd_offset_lockless(pudp, pud, va);
+	pmd = pmdp_get(pmdp);
+	*size = PMD_SIZE;
+	if (!pmd_present(pmd))
+		return PFN_ATTR_NONE;
+	if (pmd_leaf(pmd))
+		return entry_attr(pmd_val(pmd), *size);
+	pte = ptep_get(pte_offset_kernel(&pmd, va));
+	*size = PAGE_SIZE;
+	return entry_attr(pte_val(pte), *size);
+}
+
+static unsigned long va_of(unsigned long pfn)
+{
+	return (unsigned long)__va(PFN_PHYS(pfn));
+}
+
+/*
+ * The page frame behind the entry, or hole, of @size bytes that @pfn lies in.
+ * By addresses, for the linear map begins in the middle of large entries.
+ */
+static unsigned long behind(unsigned long pfn, unsigned long size)
+{
+	unsigned long va = va_of(pfn);
+
+	return pfn + ((ALIGN_DOWN(va, size) + size - va) >> PAGE_SHIFT);
+}
+#endif
 
 #if defined(CONFIG_X86)
 /* Page frames of the first megabyte, all mapped, RAM or not: init_mem_mapping() */
 #define LOW_END		PHYS_PFN(SZ_1M)
 
-/**
- * pfn_attr_linear - how the kernel's linear map maps a range
- * @pfn: first page frame
- * @last: last page frame
- *
- * Drivers change it with set_memory_*(), so the page tables are asked.
- *
- * Context: Process context, under locks.
- *
- * Return: bit mask, BIT(enum pfn_attr); 0 if the linear map leaves it out.
+/*
+ * Drivers change the linear map by set_memory_*(), so page tables are read.  In
+ * the first megabyte fixed MTRRs decide what is not RAM, whatever is mapped.
  */
-unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
+static void hull_range(struct hull *hull, unsigned long pfn,
+		       unsigned long last)
 {
-	unsigned long size;
-	unsigned int mask = 0, level;
-	pgprot_t prot;
-	pte_t *pte;
+	unsigned long size, next;
+	enum pfn_attr attr;
 
-	for (; pfn <= last && pfn < max_pfn; pfn = ALIGN_DOWN(pfn, size) + size) {
-		pte = lookup_address((unsigned long)__va(PFN_PHYS(pfn)), &level);
-		size = page_level_size(level) >> PAGE_SHIFT;
+	/* High memory has no linear mapping, and its __va() is another page's. */
+	next = IS_ENABLED(CONFIG_X86_32) ? max_low_pfn : max_pfn;
+	if (pfn >= next)
+		return;
+	last = min(last, next - 1);
+
+	for (; pfn <= last; pfn = next) {
+		attr = entry_of(va_of(pfn), &size);
+		next = behind(pfn, size);
 		if (pfn < LOW_END) {
-			size = 1;
-			if (!page_is_ram(pfn))
+			next = pfn + 1;
+			if (!memblock_is_memory(PFN_PHYS(pfn)))
 				continue;
 		}
-		if (!pte || !(pte_flags(*pte) & _PAGE_PRESENT))
-			continue;
-		prot = pte_pgprot(*pte);
-		if (level != PG_LEVEL_4K)
-			prot = pgprot_large_2_4k(prot);
-		mask |= BIT(pfn_attr_from_pgprot(prot));
+		if (attr != PFN_ATTR_NONE)
+			hull_add(hull, pfn, min(last, next - 1), attr);
 	}
-	return mask;
 }
-#elif defined(CONFIG_ARM64)
-/**
- * pfn_attr_linear - how the kernel's linear map maps a range
- * @pfn: first page frame
- * @last: last page frame
- *
- * map_mem() maps all RAM as normal memory, and nobody changes that.
- *
- * Context: Process context, under locks.
- *
- * Return: bit mask, BIT(enum pfn_attr); 0 if the linear map leaves it out.
- */
-unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
+#elif defined(CONFIG_ARCH_KEEP_MEMBLOCK) && !defined(CONFIG_RISCV)
+/* All RAM but "no-map" is mapped as normal memory, and that does not change. */
+static void hull_range(struct hull *hull, unsigned long pfn,
+		       unsigned long last)
 {
-	bool ram = pfn == last ? pfn_is_map_memory(pfn) :
-		   memblock_overlaps_region(&memblock.memory, PFN_PHYS(pfn),
-					    PFN_PHYS(last - pfn + 1));
-
-	return ram ? BIT(PFN_ATTR_WB) : 0;
+	if (IS_ENABLED(CONFIG_HIGHMEM)) {
+		if (pfn >= max_low_pfn)
+			return;
+		last = min(last, max_low_pfn - 1);
+	}
+	hull_memblock(hull, pfn, last);
 }
 #else
-/* Pages whose struct page exists or not come in stretches as long as these. */
+/* The page frame up to which all have a struct page, or none has. */
+static unsigned long stretch_end(unsigned long pfn)
+{
+	unsigned long nr = MAX_ORDER_NR_PAGES;
+
 #ifdef CONFIG_SPARSEMEM
-#define STRETCH		PAGES_PER_SUBSECTION
+	nr = pfn_in_present_section(pfn) ? PAGES_PER_SUBSECTION :
+					   PAGES_PER_SECTION;
+#endif
+	return ALIGN_DOWN(pfn, nr) + nr;
+}
+
+#ifdef CONFIG_RISCV
+/*
+ * memblock may be gone; it said before paging_init() what is mapped, and since
+ * then the page tables do.  Memory is taken offline long before hot-remove
+ * frees its page tables, so those of online sections can be read.
+ */
+static void hull_stretch(struct hull *hull, unsigned long pfn,
+			 unsigned long last)
+{
+	unsigned long size, next;
+	enum pfn_attr attr;
+
+	/* Below the first RAM __va() points into the vmalloc area. */
+	if (!pfn_to_online_page(pfn) || !is_linear_mapping(va_of(pfn)))
+		return;
+	for (; pfn <= last; pfn = next) {
+		attr = entry_of(va_of(pfn), &size);
+		next = behind(pfn, size);
+		if (attr != PFN_ATTR_NONE)
+			hull_add(hull, pfn, min(last, next - 1), attr);
+	}
+}
 #else
-#define STRETCH		1UL
+static void hull_stretch(struct hull *hull, unsigned long pfn,
+			 unsigned long last)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	/* High memory is mapped only while a kmap() lasts. */
+	if (page && !is_zone_device_page(page) && !PageHighMem(page))
+		hull_add(hull, pfn, last, pfn_attr_from_pgprot(PAGE_KERNEL));
+}
 #endif
 
-/* High memory is mapped only while somebody looks at it. */
-static bool is_linear(unsigned long pfn)
+static void hull_range(struct hull *hull, unsigned long pfn,
+		       unsigned long last)
 {
-	struct page *page;
+	unsigned long next;
 
-	if (!pfn_valid(pfn))
-		return false;
-	page = pfn_to_page(pfn);
-	return !is_zone_device_page(page) && !PageHighMem(page);
+	if (pfn >= max_pfn)
+		return;
+	last = min(last, max_pfn - 1);
+	for (; pfn <= last; pfn = next) {
+		next = stretch_end(pfn);
+		hull_stretch(hull, pfn, min(last, next - 1));
+	}
 }
+#endif
 
 /**
  * pfn_attr_linear - how the kernel's linear map maps a range
  * @pfn: first page frame
  * @last: last page frame
+ * @from: gets the first page frame of the range that is mapped, or NULL
+ * @to: gets the last page frame that is mapped, or NULL
  *
- * Context: Process context, under locks.
+ * Looks at what is mapped now, page by page, so that RAM that was hot-added is
+ * seen, and "no-map" memory, holes and high memory are not.  Holes between
+ * @from and @to are possible.  Both stay as they are if nothing is mapped.
  *
- * Return: bit mask, BIT(enum pfn_attr); 0 if the linear map leaves it out.
+ * Takes one step for each region of memblock, each entry of a page table or
+ * each subsection of struct pages, not for each page.
+ *
+ * Context: Any but NMI.  Takes no lock, does not sleep or allocate.
+ *
+ * Return: bit mask, BIT(enum pfn_attr); 0 if no page of the range is mapped.
  */
-unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last)
+unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
+			     unsigned long *from, unsigned long *to)
 {
-	for (; pfn <= last; pfn = ALIGN_DOWN(pfn, STRETCH) + STRETCH)
-		if (is_linear(pfn))
-			return BIT(PFN_ATTR_WB);
-	return 0;
+	struct hull hull = { };
+
+	hull_range(&hull, pfn, last);
+	if (hull.attrs) {
+		if (from)
+			*from = hull.from;
+		if (to)
+			*to = hull.to;
+	}
+	return hull.attrs;
+}
+
+/* === RAM ================================================================ */
+
+/**
+ * pfn_attr_is_ram - whether a page frame is RAM that the kernel manages
+ * @pfn: page frame
+ *
+ * pfn_valid() says only that there is a struct page, which holes, "no-map"
+ * carve-outs, offline sections and ZONE_DEVICE have, too.
+ *
+ * Context: Any but NMI.  Takes no lock, does not sleep.
+ *
+ * Return: true for RAM with an online struct page, high memory included.
+ */
+bool pfn_attr_is_ram(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	if (!page || is_zone_device_page(page))
+		return false;
+	/* Holes and carve-outs are reserved; so is much that is RAM. */
+	if (!PageReserved(page))
+		return true;
+#if defined(CONFIG_ARCH_KEEP_MEMBLOCK)
+	return memblock_is_map_memory(PFN_PHYS(pfn));
+#elif defined(CONFIG_RISCV)
+	return pfn_attr_linear(pfn, pfn, NULL, NULL);
+#else
+	return true;
+#endif
+}
+
+/* === Effective types ==================================================== */
+
+#if defined(CONFIG_X86)
+/* What the MTRRs say of a range, %PFN_ATTR_UNKNOWN if not one thing. */
+static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
+{
+	u8 type, uniform;
+
+	/* Firmware says write-back of RAM; where it does not, believe PAT alone. */
+	if (!IS_ENABLED(CONFIG_MTRR) || pfn_attr_is_ram(pfn) ||
+	    pfn_attr_is_ram(last))
+		return PFN_ATTR_UNKNOWN;
+	type = mtrr_type_lookup(PFN_PHYS(pfn), PFN_PHYS(last) + PAGE_SIZE,
+				&uniform);
+	return uniform ? pat_code_attr(PAT_NATIVE->formats, type) :
+			 PFN_ATTR_UNKNOWN;
+}
+#elif defined(CONFIG_RISCV)
+/* The PMA of RAM are cacheable, whether it is mapped or not; of I/O not. */
+static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
+{
+	for (; pfn <= last; pfn = stretch_end(pfn))
+		if (pfn_valid(pfn) && !is_pci_p2pdma_page(pfn_to_page(pfn)))
+			return PFN_ATTR_WB;
+	return PFN_ATTR_UC;
+}
+#else
+static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
+{
+	return PFN_ATTR_UNKNOWN;
 }
 #endif
+
+/**
+ * pfn_attr_at - the effective attribute of a mapping
+ * @pfn: first page frame that is mapped
+ * @last: last page frame
+ * @attr: what the page tables say
+ *
+ * On some architectures the machine has a say of physical ranges, too, so that
+ * two mappings with different attributes may have the same effective one: x86
+ * combines PAT with MTRRs, RISC-V with physical memory attributes.
+ *
+ * Context: Any but NMI.  Takes no lock, does not sleep.  Costs a look at a few
+ * dozen MTRRs, so it is for mappings that differ.
+ *
+ * Return: the effective attribute; @attr where the machine says nothing, does
+ * not say the same of the whole range, or what it says is not known.
+ */
+enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
+			  enum pfn_attr attr)
+{
+	const struct pat_arch *arch = PAT_NATIVE;
+	enum pfn_attr machine, got;
+
+	if (!arch->under || attr <= PFN_ATTR_NONE)
+		return attr;
+	machine = machine_attr(pfn, last);
+	if (machine == PFN_ATTR_UNKNOWN)
+		return attr;
+	got = arch->under(attr, machine);
+	return got == PFN_ATTR_UNKNOWN ? attr : got;
+}

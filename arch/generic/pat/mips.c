@@ -126,6 +126,7 @@ const struct pat_arch pat_mips = {
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
+	.linear_fixed = "arch/mips/include/asm/addrspace.h, KSEG0 and XKPHYS, no page tables",
 };
 
 #ifdef CONFIG_MIPS

@@ -16,7 +16,11 @@ static struct pat_facts native __ro_after_init;
 /* Where the field has three bits at most, as mostly, it is decoded beforehand. */
 static u8 native_attrs[8] __ro_after_init;
 
+/* The bits of an entry that tell the attribute. */
+static u64 native_field __ro_after_init;
+
 struct pfn_attr_plain pfn_attr_plain __ro_after_init;
+EXPORT_SYMBOL_GPL(pfn_attr_plain);
 
 /* What it means that a page frame is written through two colours. */
 static struct pfn_attr_pair native_colours __ro_after_init;
@@ -83,19 +87,50 @@ static void __init native_judge_colours(const struct pat_colour *colour)
 	};
 }
 
+/* Whether all entries decode to write-back that differ from @bits in @free. */
+static bool __init all_plain(u64 bits, u64 free)
+{
+	u64 set = free;
+
+	do {
+		if (pat_decode(PAT_NATIVE, &native.format, bits ^ set) !=
+		    PFN_ATTR_WB)
+			return false;
+		set = (set - 1) & free;
+	} while (set != free);
+	return true;
+}
+
 /*
- * Whatever is not write-back has one of these bits changed, on x86, too, which
- * has one more.
+ * What decodes to write-back, and nothing else: of the field, those bits are
+ * left out that make no difference.  At most @FREE_BITS of them, which is more
+ * than any field has that is known.
  */
+#define FREE_BITS	8
+
 static void __init native_plain(void)
 {
-	u64 plain = pgprot_val(PAGE_KERNEL);
+	const struct pat_format *format = &native.format;
+	u64 bits = pgprot_val(PAGE_KERNEL), free = 0, bit;
+	unsigned int nr = 0;
 
-	pfn_attr_plain.bits = plain;
-	pfn_attr_plain.mask =
-		(plain ^ pgprot_val(pgprot_noncached(PAGE_KERNEL))) |
-		(plain ^ pgprot_val(pgprot_writecombine(PAGE_KERNEL))) |
-		(plain ^ pgprot_val(pgprot_device(PAGE_KERNEL)));
+	native_field = PAT_NATIVE->scatter ?
+		       PAT_NATIVE->scatter(format->mask) :
+		       format->mask << format->shift;
+	/* Nothing is, if not even PAGE_KERNEL: no protection has all bits. */
+	if (pat_decode(PAT_NATIVE, format, bits) != PFN_ATTR_WB) {
+		pfn_attr_plain.mask = ~0ULL;
+		pfn_attr_plain.bits = ~0ULL;
+		return;
+	}
+	for (bit = 1; bit && nr < FREE_BITS; bit <<= 1) {
+		if (!(native_field & bit) || !all_plain(bits, free | bit))
+			continue;
+		free |= bit;
+		nr++;
+	}
+	pfn_attr_plain.mask = native_field & ~free;
+	pfn_attr_plain.bits = bits;
 }
 
 static void __init native_decode_all(void)
@@ -171,6 +206,30 @@ enum pfn_attr pfn_attr_from_large(pgprot_t prot)
 
 	return native_decode(arch->from_large ? arch->from_large(bits) : bits);
 }
+EXPORT_SYMBOL_GPL(pfn_attr_from_large);
+
+/**
+ * pfn_attr_modify - the attribute of an entry after pte_modify()
+ * @attr: the attribute that the entry has
+ * @prot: what pte_modify() is given
+ *
+ * x86 keeps the attribute of the entry, arm64 takes that of @prot, and T-Head's
+ * RISC-V adds the bits of both: write-combining becomes write-back.
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: the attribute, @attr itself if it cannot be expressed.
+ */
+enum pfn_attr pfn_attr_modify(enum pfn_attr attr, pgprot_t prot)
+{
+	u64 bits, old = pgprot_val(prot) & ~native_field;
+	pte_t entry;
+
+	if (!pat_encode(PAT_NATIVE, &native.format, attr, &bits))
+		return attr;
+	entry = pte_modify(pfn_pte(0, __pgprot(old | bits)), prot);
+	return native_decode(pte_val(entry));
+}
 
 /**
  * pfn_attr_effective - what comes out here when an attribute is asked for
@@ -187,6 +246,23 @@ enum pfn_attr pfn_attr_effective(enum pfn_attr attr)
 
 	return got == PFN_ATTR_NONE ? attr : got;
 }
+EXPORT_SYMBOL_GPL(pfn_attr_effective);
+
+/**
+ * pfn_attr_name - the word for an attribute
+ * @attr: the attribute
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: a constant string as in sysfs and in the kernel log, never NULL.
+ */
+const char *pfn_attr_name(enum pfn_attr attr)
+{
+	static const char * const names[] = { PFN_ATTR_TEXT };
+
+	return names[attr < PFN_ATTR_COUNT ? attr : PFN_ATTR_UNKNOWN];
+}
+EXPORT_SYMBOL_GPL(pfn_attr_name);
 
 /**
  * pfn_attr_arch - name of the architecture whose rules are in force
@@ -216,6 +292,57 @@ const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b)
 EXPORT_SYMBOL_GPL(pfn_attr_judge);
 
 /**
+ * pfn_attr_judge_linear - what it means to map RAM beside its own linear map
+ * @attr: how the RAM is mapped
+ * @linear: how the linear map has it, see pfn_attr_linear()
+ * @cleaned: whether the caches are known to have been cleaned for it, as the
+ *	DMA API does
+ *
+ * Where drivers cannot change the linear map they have to clean the caches, so
+ * this is taken for granted there.
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: the rule, never NULL; %PFN_VERDICT_MAINTENANCE where cleaned caches
+ * suffice on this machine, otherwise as pfn_attr_judge().
+ */
+const struct pfn_attr_pair *pfn_attr_judge_linear(enum pfn_attr attr,
+						  enum pfn_attr linear,
+						  bool cleaned)
+{
+	return pat_judge_linear(PAT_NATIVE, native.errata, attr, linear,
+				cleaned);
+}
+EXPORT_SYMBOL_GPL(pfn_attr_judge_linear);
+
+/**
+ * pfn_attr_judge_at - what it means to map a range with both attributes
+ * @pfn: first page frame that both map
+ * @last: last page frame
+ * @a: one attribute
+ * @b: the other; the order does not matter
+ *
+ * Two attributes may come to the same effective one, see pfn_attr_at(); this
+ * only ever makes a verdict milder.
+ *
+ * Context: Any but NMI.  Takes no lock, does not sleep.
+ *
+ * Return: the rule, never NULL.
+ */
+const struct pfn_attr_pair *pfn_attr_judge_at(unsigned long pfn,
+					      unsigned long last,
+					      enum pfn_attr a, enum pfn_attr b)
+{
+	const struct pfn_attr_pair *rule = pfn_attr_judge(a, b), *at;
+
+	if (rule->verdict <= PFN_VERDICT_UNKNOWN)
+		return rule;
+	at = pfn_attr_judge(pfn_attr_at(pfn, last, a),
+			    pfn_attr_at(pfn, last, b));
+	return at->verdict < rule->verdict ? at : rule;
+}
+
+/**
  * pfn_attr_judge_colour - what it means to write a page through two addresses
  * @va_a: one virtual address
  * @va_b: the other; both of cached mappings
@@ -233,3 +360,4 @@ const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
 
 	return verdict > PFN_VERDICT_UNKNOWN ? &native_colours : NULL;
 }
+EXPORT_SYMBOL_GPL(pfn_attr_judge_colour);

@@ -59,6 +59,7 @@ const struct pat_arch pat_parisc = {
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
+	.linear_fixed = "arch/parisc/mm/init.c, map_pages(), large pages",
 };
 
 #ifdef CONFIG_PARISC

@@ -7,6 +7,25 @@
 #include "pat.h"
 
 /**
+ * pat_code_attr - the attribute that one of an architecture's codes stands for
+ * @format: one of its formats
+ * @value: the code, a memory type on x86
+ *
+ * Context: Any.  Pure.
+ *
+ * Return: the attribute, %PFN_ATTR_UNKNOWN if the code is reserved.
+ */
+enum pfn_attr pat_code_attr(const struct pat_format *format, u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < format->nr_codes; i++)
+		if (format->codes[i].value == value)
+			return format->codes[i].attr;
+	return PFN_ATTR_UNKNOWN;
+}
+
+/**
  * pat_decode_field - the attribute that a field of page table bits asks for
  * @format: the format that is in force
  * @field: from pat_gather()
@@ -17,13 +36,8 @@
  */
 enum pfn_attr pat_decode_field(const struct pat_format *format, u64 field)
 {
-	u64 value = format->indexed ? format->table >> field * 8 & 0xff : field;
-	unsigned int i;
-
-	for (i = 0; i < format->nr_codes; i++)
-		if (format->codes[i].value == value)
-			return format->codes[i].attr;
-	return PFN_ATTR_UNKNOWN;
+	return pat_code_attr(format, format->indexed ?
+				     format->table >> field * 8 & 0xff : field);
 }
 
 /**
@@ -217,6 +231,29 @@ const struct pfn_attr_pair *pat_judge_cleaned(const struct pat_arch *arch,
 		found = pat_find(arch->cleaned, arch->nr_cleaned, PFN_ATTR_WB,
 				 attr);
 	return found ?: pat_judge(arch, PFN_ATTR_WB, attr);
+}
+
+/**
+ * pat_judge_linear - what it means to map RAM beside its own linear map
+ * @arch: the architecture
+ * @errata: bit mask of what the machine suffers from
+ * @attr: how the RAM is mapped
+ * @linear: how the linear map has it
+ * @cleaned: whether the caches are known to have been cleaned for it
+ *
+ * Context: Any.  Pure.
+ *
+ * Return: the rule, never NULL.
+ */
+const struct pfn_attr_pair *pat_judge_linear(const struct pat_arch *arch,
+					     unsigned int errata,
+					     enum pfn_attr attr,
+					     enum pfn_attr linear,
+					     bool cleaned)
+{
+	if (linear == PFN_ATTR_WB && (cleaned || arch->linear_fixed))
+		return pat_judge_cleaned(arch, errata, attr);
+	return pat_judge(arch, attr, linear);
 }
 
 /**

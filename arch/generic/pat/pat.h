@@ -131,7 +131,12 @@ struct pat_colour {
  * @from_large: bits of a huge entry as those of the smallest size; NULL where
  *	they are the same
  * @under: what becomes of an attribute where the machine says something of
- *	the physical range, too (x86: an MTRR); NULL where nothing does
+ *	the physical range, too (x86: an MTRR; RISC-V: the PMA, write-back for
+ *	memory and uncached for I/O); NULL where nothing does
+ * @linear_fixed: where it is said that drivers cannot change attributes of the
+ *	linear map: one that needs RAM uncached has no other way than to clean
+ *	the caches, so @cleaned holds for all RAM.  NULL where set_memory_uc()
+ *	and its like exist, or where cleaning does not help
  */
 struct pat_arch {
 	const char *name;
@@ -149,6 +154,7 @@ struct pat_arch {
 	u64 (*scatter)(u64 field);
 	u64 (*from_large)(u64 bits);
 	enum pfn_attr (*under)(enum pfn_attr attr, enum pfn_attr machine);
+	const char *linear_fixed;
 };
 
 /**
@@ -181,6 +187,7 @@ static inline u64 pat_gather(const struct pat_arch *arch,
 			      bits >> format->shift & format->mask;
 }
 
+enum pfn_attr pat_code_attr(const struct pat_format *format, u64 value);
 enum pfn_attr pat_decode_field(const struct pat_format *format, u64 field);
 enum pfn_attr pat_decode(const struct pat_arch *arch,
 			 const struct pat_format *format, u64 bits);
@@ -194,6 +201,11 @@ const struct pfn_attr_pair *pat_judge(const struct pat_arch *arch,
 const struct pfn_attr_pair *pat_judge_cleaned(const struct pat_arch *arch,
 					      unsigned int errata,
 					      enum pfn_attr attr);
+const struct pfn_attr_pair *pat_judge_linear(const struct pat_arch *arch,
+					     unsigned int errata,
+					     enum pfn_attr attr,
+					     enum pfn_attr linear,
+					     bool cleaned);
 enum pfn_verdict pfn_attr_colour_verdict(const struct pat_facts *facts,
 					 unsigned long va_a, bool writes_a,
 					 unsigned long va_b, bool writes_b);

@@ -25,6 +25,14 @@ static const struct pfn_attr_pair pairs[] = {
 	PAT_PAIR(WC, UC, ORDERING, WHY_CI, ISA_ATTRIBUTES),
 };
 
+#define KERNEL_DMA	"arch/powerpc/mm/dma-noncoherent.c, arch_dma_prep_coherent()"
+#define WHY_DMA		"only 4xx, 8xx and other processors without coherent DMA do it: the caches were flushed and the linear map is left alone, so it holds no dirty line"
+
+/* By the DMA API alone.  On POWER nothing else makes this pair harmless. */
+static const struct pfn_attr_pair cleaned[] = {
+	PAT_PAIR(WB, UC, MAINTENANCE, WHY_DMA, KERNEL_DMA),
+};
+
 static const struct pat_code book3s64[] = {
 	PAT_CODE(0, WB, "normal"),
 	PAT_CODE(1, WB, "SAO, strong access order"),
@@ -112,6 +120,7 @@ const struct pat_arch pat_powerpc = {
 	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
+	PAT_LIST(cleaned, cleaned),
 };
 
 #ifdef CONFIG_PPC

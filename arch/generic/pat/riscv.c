@@ -11,6 +11,7 @@
 #define PRIV_SVPBMT	"RISC-V Priv, Svpbmt Extension for Page-Based Memory Types"
 #define PRIV_PMA	"RISC-V Priv, Physical Memory Attributes, Coherence and Cacheability PMAs"
 #define KERNEL_32	"arch/riscv/include/asm/pgtable-32.h, _PAGE_NOCACHE"
+#define KERNEL_FIXED	"arch/riscv/mm/pageattr.c, __set_memory(), which changes permissions only"
 #define KERNEL_DMA	"arch/riscv/mm/dma-noncoherent.c, arch_dma_prep_coherent()"
 
 #define WHY_CACHED	"a line cached, or fetched ahead, through the mapping that follows the PMA hides what the uncached side and the device write"
@@ -87,6 +88,17 @@ static const struct pat_format formats[] = {
 	},
 };
 
+/*
+ * What an entry leaves to the PMA is uncached and in order for I/O; what it says
+ * itself replaces them.
+ */
+static enum pfn_attr riscv_under(enum pfn_attr attr, enum pfn_attr pma)
+{
+	if (attr == PFN_ATTR_WB && pma == PFN_ATTR_UC)
+		return PFN_ATTR_UC;
+	return attr;
+}
+
 #define NOTE	"Write-back stands for \"as the PMA say\": cached for RAM, uncached for I/O. Some platforms show one memory at two physical addresses with different PMA; such pairs are not found, for they are different page frames."
 
 const struct pat_arch pat_riscv = {
@@ -95,6 +107,8 @@ const struct pat_arch pat_riscv = {
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
+	.under = riscv_under,
+	.linear_fixed = KERNEL_FIXED,
 };
 
 #ifdef CONFIG_RISCV

@@ -18,6 +18,13 @@ static const struct pfn_attr_pair pairs[] = {
 	PAT_PAIR(WC, UC, ORDERING, WHY_E, UA_CACHEABLE),
 };
 
+/* 32 bits; 64-bit machines have coherent DMA and never map RAM uncached. */
+static const struct pfn_attr_pair cleaned[] = {
+	PAT_PAIR(WB, UC, MAINTENANCE,
+		 "the data cache of LEON is write-through and holds no dirty line; lines fetched through the linear map have to be dropped before the CPU reads there",
+		 "arch/sparc/kernel/ioport.c, arch_sync_dma_for_cpu()"),
+};
+
 /* E is 1, CV 2 and CP 4. */
 static const struct pat_code sun4u[] = {
 	PAT_CODE(6, WB, "CP CV"),
@@ -106,7 +113,9 @@ const struct pat_arch pat_sparc = {
 	.name = "sparc",
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
+	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
+	.linear_fixed = "arch/sparc/mm/init_64.c, kernel_map_range(); arch/sparc/mm/srmmu.c, map_kernel()",
 };
 
 #ifdef CONFIG_SPARC

@@ -13,12 +13,11 @@
 #define SDM_EFFECT	"Intel SDM 3A 12.5.2.2, Selecting Memory Types with the PAT"
 #define KERNEL_TABLE	"arch/x86/mm/init.c, __cachemode2pte_tbl[]"
 #define TTM_THREAD	"dri-devel 2025-08-20, drm/ttm: disable changing the global caching flags on newer AMD CPUs v2"
-#define KERNEL_ALLOWED	"arch/x86/include/asm/pgtable.h, is_new_memtype_allowed()"
 
 #define WHY_WC_CACHED	"write-combining stores may not look into the caches, so a cached copy of the same line goes stale or overwrites them"
 #define WHY_UC_CACHED	"a line cached, or fetched ahead, through the cacheable mapping hides what the uncached side and the device write"
 #define WHY_WP_CACHED	"one side's writes bypass the cache in which the other side keeps the line"
-#define WHY_WT_WB	"both are cached, but one side's stores reach memory at once and the other's only when the line is evicted"
+#define WHY_WT_WB	"one side expects its memory to be up to date, but stores of the other side stay in the cache; Intel supports no two types of one page, and calls the outcome undefined"
 #define WHY_WC_UC	"neither is cached, but write-combining stores may be merged and reordered where the uncached side expects program order"
 
 static const struct pfn_attr_pair pairs[] = {
@@ -33,9 +32,9 @@ static const struct pfn_attr_pair pairs[] = {
 	PAT_PAIR(WT, UC, INCOHERENT, WHY_UC_CACHED, SDM_PAT),
 	PAT_PAIR(WP, UC, INCOHERENT, WHY_UC_CACHED, SDM_PAT),
 
-	PAT_PAIR(WB, WP, INCOHERENT, WHY_WP_CACHED, SDM_TYPES),
-	PAT_PAIR(WT, WP, INCOHERENT, WHY_WP_CACHED, SDM_TYPES),
-	PAT_PAIR(WB, WT, ORDERING, WHY_WT_WB, KERNEL_ALLOWED),
+	PAT_PAIR(WB, WP, INCOHERENT, WHY_WP_CACHED, SDM_PAT),
+	PAT_PAIR(WT, WP, INCOHERENT, WHY_WP_CACHED, SDM_PAT),
+	PAT_PAIR(WB, WT, INCOHERENT, WHY_WT_WB, SDM_PAT),
 
 	PAT_PAIR(WC, UC_MINUS, ORDERING, WHY_WC_UC, SDM_TYPES),
 	PAT_PAIR(WC, UC, ORDERING, WHY_WC_UC, SDM_TYPES),
@@ -163,12 +162,13 @@ static u64 x86_from_large(u64 bits)
 }
 
 /*
- * Intel SDM 3A 12.5.2.2, Effective Page-Level Memory Types; rows and columns
- * that the manual leaves open are unknown.
+ * Intel SDM 3A 12.5.2.2, table "Effective Page-Level Memory Types for Pentium III
+ * and More Recent Processor Families".  Note 3 there: older editions called some
+ * combinations undefined, but all processors with PAT do as the table says.
  */
 static enum pfn_attr x86_under(enum pfn_attr attr, enum pfn_attr mtrr)
 {
-	if (attr == PFN_ATTR_UC || attr == PFN_ATTR_WC)
+	if (attr <= PFN_ATTR_NONE || attr == PFN_ATTR_UC || attr == PFN_ATTR_WC)
 		return attr;
 	switch (mtrr) {
 	case PFN_ATTR_WB:
@@ -178,15 +178,15 @@ static enum pfn_attr x86_under(enum pfn_attr attr, enum pfn_attr mtrr)
 	case PFN_ATTR_WC:
 		if (attr == PFN_ATTR_WB || attr == PFN_ATTR_UC_MINUS)
 			return PFN_ATTR_WC;
-		return PFN_ATTR_UNKNOWN;
+		return PFN_ATTR_UC;
 	case PFN_ATTR_WT:
 		if (attr == PFN_ATTR_UC_MINUS)
 			return PFN_ATTR_UC;
 		return attr == PFN_ATTR_WB ? PFN_ATTR_WT : attr;
 	case PFN_ATTR_WP:
-		if (attr == PFN_ATTR_WB || attr == PFN_ATTR_WP)
-			return PFN_ATTR_WP;
-		return PFN_ATTR_UNKNOWN;
+		if (attr == PFN_ATTR_UC_MINUS)
+			return PFN_ATTR_WC;
+		return attr == PFN_ATTR_WB ? PFN_ATTR_WP : attr;
 	default:
 		return PFN_ATTR_UNKNOWN;
 	}

@@ -242,7 +242,7 @@ extern unsigned long unit_ram_end;
 #define pfn_valid(pfn)		((pfn) < unit_ram_end)
 #define pfn_to_page(pfn)	(pfn)
 #define is_zone_device_page(page)	((void)(page), false)
-/* The linear map has them all with this attribute. */
+/* The linear map has them all with this attribute, see also unit.h. */
 extern unsigned int unit_linear_attr;
 
 struct page {
@@ -569,6 +569,7 @@ typedef struct {
 
 #define pfn_pte(pfn, prot)	((pte_t){ pgprot_val(prot) })
 #define pte_write(entry)	((void)(entry), true)
+#define pte_val(entry)		((entry).pte)
 #define pte_pgprot(entry)	__pgprot((entry).pte)
 /* Whose attribute stays: that of the entry as on x86, or not. */
 #ifdef CONFIG_X86
