@@ -536,15 +536,16 @@ unsigned long unit_device_bits = 0x400;
 struct unit_cpu boot_cpu_data;
 bool unit_aliasing;
 
+/* As pat_bp_init() has it, but for the slot of which it makes no use. */
+enum page_cache_mode unit_cachemodes[8] = {
+	_PAGE_CACHE_MODE_WB, _PAGE_CACHE_MODE_WC,
+	_PAGE_CACHE_MODE_UC_MINUS, _PAGE_CACHE_MODE_UC,
+	_PAGE_CACHE_MODE_WB, _PAGE_CACHE_MODE_WP,
+	[UNIT_SLOT_UNKNOWN] = 99, _PAGE_CACHE_MODE_WT,
+};
+
 enum page_cache_mode pgprot2cachemode(pgprot_t prot)
 {
-	/* As pat_bp_init() has it, but for the slot of which it makes no use. */
-	static const enum page_cache_mode modes[8] = {
-		_PAGE_CACHE_MODE_WB, _PAGE_CACHE_MODE_WC,
-		_PAGE_CACHE_MODE_UC_MINUS, _PAGE_CACHE_MODE_UC,
-		_PAGE_CACHE_MODE_WB, _PAGE_CACHE_MODE_WP,
-		[UNIT_SLOT_UNKNOWN] = 99, _PAGE_CACHE_MODE_WT,
-	};
-
-	return modes[(pgprot_val(prot) >> 3 & 3) | (pgprot_val(prot) >> 5 & 4)];
+	return unit_cachemodes[(pgprot_val(prot) >> 3 & 3) |
+			       (pgprot_val(prot) >> 5 & 4)];
 }

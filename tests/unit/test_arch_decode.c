@@ -241,6 +241,25 @@ TEST(arch, riscv_thead)
 	CHECK_ENCODE(riscv, "thead", WB, RISCV_PAGE_PMA_THEAD);
 }
 
+/*
+ * pte_modify() of an entry with protection that says nothing: PMA is filled into
+ * the protection, and the bits of the entry stay.
+ */
+static enum pfn_attr thead_modified(u64 entry)
+{
+	return pat_decode(&pat_riscv, format(&pat_riscv, "thead"),
+			  entry | RISCV_PAGE_PMA_THEAD);
+}
+
+TEST(arch, riscv_thead_mprotect)
+{
+	/* It is cached now, as PMA has it. */
+	CHECK_EQ(thead_modified(RISCV_PAGE_NOCACHE_THEAD), PFN_ATTR_WB);
+	CHECK_EQ(thead_modified(RISCV_PAGE_PMA_THEAD), PFN_ATTR_WB);
+	/* Neither T-Head nor the kernel says what this is. */
+	CHECK_EQ(thead_modified(RISCV_PAGE_IO_THEAD), PFN_ATTR_UNKNOWN);
+}
+
 /* The physical memory attributes decide; nothing can be asked for. */
 TEST(arch, riscv_pma)
 {

@@ -67,6 +67,81 @@ TEST(attr, decode_x86)
 			 should[i]);
 }
 
+static void set_slots(u64 slots)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		unit_cachemodes[i] = slots >> (7 - i) * 4 & 0xf;
+}
+
+/* One digit a slot, in the order of enum page_cache_mode. */
+#define SLOTS_NOPAT	0x04230423
+#define SLOTS_LOWER	0x01230123
+#define SLOTS_XEN	0x04231533
+
+/* The table by which the kernel's helpers go: "nopat". */
+static void boot_nopat(void)
+{
+	set_slots(SLOTS_NOPAT);
+	unit_writecombine_bits = UNIT_SLOT_BITS(2);
+	pfn_attr_init();
+}
+
+TEST(attr, effective_nopat)
+{
+	boot_nopat();
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WC), PFN_ATTR_UC_MINUS);
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WC),
+		 pfn_attr_from_pgprot(pgprot_writecombine(PAGE_KERNEL)));
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WP), PFN_ATTR_UC_MINUS);
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WT), PFN_ATTR_WT);
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WB), PFN_ATTR_WB);
+}
+
+TEST(attr, effective_x86)
+{
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WC), PFN_ATTR_WC);
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WT), PFN_ATTR_WT);
+	set_slots(SLOTS_LOWER);
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WC), PFN_ATTR_WC);
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WT), PFN_ATTR_UC_MINUS);
+	set_slots(SLOTS_XEN);
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_effective(PFN_ATTR_WP), PFN_ATTR_WP);
+	CHECK_EQ(pfn_attr_from_pgprot(__pgprot(UNIT_SLOT_BITS(4))), PFN_ATTR_WC);
+}
+
+/* Plain is exactly what decodes to write-back, whatever the table. */
+static void check_plain_x86(void)
+{
+	unsigned long i;
+	pgprot_t prot;
+
+	for (i = 0; i < 8; i++) {
+		prot = __pgprot(UNIT_SLOT_BITS(i) | UNIT_PROT_OTHER);
+		CHECK_EQ(pfn_attr_is_plain(prot),
+			 pfn_attr_from_pgprot(prot) == PFN_ATTR_WB);
+	}
+}
+
+TEST(attr, plain_x86)
+{
+	pfn_attr_init();
+	check_plain_x86();
+	boot_nopat();
+	check_plain_x86();
+	set_slots(SLOTS_LOWER);
+	pfn_attr_init();
+	check_plain_x86();
+	set_slots(SLOTS_XEN);
+	unit_writecombine_bits = UNIT_SLOT_BITS(4);
+	pfn_attr_init();
+	check_plain_x86();
+}
+
 TEST(attr, errata_x86)
 {
 	boot_cpu_data.x86_vendor = X86_VENDOR_AMD;
@@ -106,6 +181,44 @@ TEST(attr, decode_arm64)
 			 should[i]);
 }
 #endif
+
+/* Whatever is called plain decodes to write-back, and PAGE_KERNEL is plain. */
+TEST(attr, plain)
+{
+	unsigned long bits, field = 0x7ff;
+
+	pfn_attr_init();
+	CHECK(pfn_attr_is_plain(PAGE_KERNEL));
+	for (bits = 0; bits <= field; bits++)
+		if (pfn_attr_is_plain(__pgprot(bits)))
+			CHECK_EQ(pfn_attr_from_pgprot(__pgprot(bits)),
+				 PFN_ATTR_WB);
+}
+
+/* pte_modify() keeps the attribute of an entry here, or replaces it. */
+TEST(attr, modify)
+{
+	const enum pfn_attr *a, *b;
+
+	unit_boot(NULL);
+	for (a = unit_attrs; *a; a++)
+		for (b = unit_attrs; *b; b++)
+#ifdef CONFIG_X86
+			CHECK_EQ(pfn_attr_modify(*a, unit_prot(*b)), *a);
+#else
+			CHECK_EQ(pfn_attr_modify(*a, unit_prot(*b)), *b);
+#endif
+	CHECK_EQ(pfn_attr_modify(PFN_ATTR_UNKNOWN, PAGE_KERNEL),
+		 PFN_ATTR_UNKNOWN);
+}
+
+TEST(attr, name)
+{
+	CHECK(!strcmp(pfn_attr_name(PFN_ATTR_WC), "write-combining"));
+	CHECK(!strcmp(pfn_attr_name(PFN_ATTR_UNKNOWN), "unknown"));
+	CHECK(!strcmp(pfn_attr_name(PFN_ATTR_COUNT), "unknown"));
+	CHECK(!strcmp(pfn_attr_name(PFN_ATTR_COUNT - 1), "device-strict"));
+}
 
 #if !defined(CONFIG_X86) && !defined(CONFIG_ARM64)
 /* Where write-combining is not to be had, the bits are called uncached. */
@@ -303,6 +416,122 @@ TEST(attr, errata)
 			}
 		}
 	}
+}
+
+/* A rule of "cleaned" or of an erratum that nothing can reach is not a rule. */
+TEST(attr, cleaned_is_used)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(archs); i++) {
+		const struct pat_arch *arch = archs[i];
+
+		/* It would make no difference. */
+		CHECK(!arch->linear_fixed || arch->nr_cleaned);
+		CHECK(!arch->nr_errata || arch->nr_cleaned);
+		if (arch->linear_fixed)
+			check_text("-", arch->linear_fixed);
+		for (j = 0; j < arch->nr_cleaned; j++) {
+			const struct pfn_attr_pair *rule = &arch->cleaned[j];
+
+			CHECK_EQ(rule->a, PFN_ATTR_WB);
+			CHECK_EQ(rule->verdict, PFN_VERDICT_MAINTENANCE);
+			CHECK(pat_judge_linear(arch, 0, rule->b, PFN_ATTR_WB,
+					       true) == rule);
+			CHECK((pat_judge_linear(arch, 0, rule->b, PFN_ATTR_WB,
+						false) == rule) ==
+			      !!arch->linear_fixed);
+			/* Of RAM that is not write-back in the linear map. */
+			CHECK_EQ(pat_judge_linear(arch, 0, rule->b, rule->b,
+						  true)->verdict,
+				 PFN_VERDICT_SAME);
+		}
+	}
+}
+
+#define CHECK_LINEAR(arch, attr, cleaned, verdict_)			\
+	CHECK_EQ(pat_judge_linear(&pat_##arch, 0, PFN_ATTR_##attr,	\
+				  PFN_ATTR_WB, cleaned)->verdict,	\
+		 PFN_VERDICT_##verdict_)
+
+/* What dma_mmap_attrs() and DRM's GEM give where DMA is not coherent. */
+TEST(attr, judge_linear)
+{
+	CHECK_LINEAR(arm64, WC, false, MAINTENANCE);
+	CHECK_LINEAR(arm64, DEVICE, true, INCOHERENT);
+	CHECK_LINEAR(riscv, WC, false, MAINTENANCE);
+	CHECK_LINEAR(arm, WC, false, MAINTENANCE);
+	CHECK_LINEAR(arm, DEVICE_STRICT, false, MAINTENANCE);
+	CHECK_LINEAR(mips, UC, false, MAINTENANCE);
+	CHECK_LINEAR(mips, WC, false, MAINTENANCE);
+	CHECK_LINEAR(parisc, UC, false, MAINTENANCE);
+	CHECK_LINEAR(sparc, UC, false, MAINTENANCE);
+	CHECK_LINEAR(generic, UC, false, MAINTENANCE);
+	/* Not where drivers can do better, and not where it does not help. */
+	CHECK_LINEAR(x86, WC, false, INCOHERENT);
+	CHECK_LINEAR(x86, WC, true, MAINTENANCE);
+	CHECK_LINEAR(powerpc, UC, false, FATAL);
+	CHECK_LINEAR(powerpc, UC, true, MAINTENANCE);
+	CHECK_LINEAR(powerpc, WC, true, FATAL);
+	CHECK_LINEAR(loongarch, WC, true, INCOHERENT);
+}
+
+#ifdef CONFIG_X86
+TEST(attr, judge_linear_errata)
+{
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_judge_linear(A_WC, A_WB, true)->verdict,
+		 PFN_VERDICT_MAINTENANCE);
+	boot_cpu_data.x86_vfm = INTEL_LUNARLAKE_M;
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_judge_linear(A_WC, A_WB, true)->verdict,
+		 PFN_VERDICT_INCOHERENT);
+	CHECK_HAS(pfn_attr_judge_linear(A_WC, A_WB, true)->why, "clean lines");
+	/* set_memory_wc(): the linear map agrees. */
+	CHECK_EQ(pfn_attr_judge_linear(A_WC, A_WC, false)->verdict,
+		 PFN_VERDICT_SAME);
+}
+
+/* Two types that an MTRR makes one are no conflict; it is never made worse. */
+TEST(attr, judge_at_x86)
+{
+	pfn_attr_init();
+	CHECK_EQ(pfn_attr_judge_at(5, 9, PFN_ATTR_WB,
+				   PFN_ATTR_UC_MINUS)->verdict,
+		 PFN_VERDICT_INCOHERENT);
+	unit_machine_attr = PFN_ATTR_UC;
+	CHECK_EQ(pfn_attr_judge_at(5, 9, PFN_ATTR_WB,
+				   PFN_ATTR_UC_MINUS)->verdict,
+		 PFN_VERDICT_SAME);
+	CHECK_EQ(pfn_attr_judge_at(5, 9, PFN_ATTR_UC,
+				   PFN_ATTR_UC_MINUS)->verdict,
+		 PFN_VERDICT_LEGAL);
+	CHECK_EQ(pfn_attr_judge_at(5, 9, PFN_ATTR_WB, PFN_ATTR_WC)->verdict,
+		 PFN_VERDICT_ORDERING);
+	unit_machine_attr = PFN_ATTR_WC;
+	CHECK_EQ(pfn_attr_judge_at(5, 9, PFN_ATTR_UC,
+				   PFN_ATTR_UC_MINUS)->verdict,
+		 PFN_VERDICT_LEGAL);
+	CHECK_EQ(pfn_attr_judge_at(5, 9, PFN_ATTR_WC,
+				   PFN_ATTR_UC_MINUS)->verdict,
+		 PFN_VERDICT_SAME);
+	/* RAM is what PAT says. */
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	unit_machine_attr = PFN_ATTR_UC;
+	CHECK_EQ(pfn_attr_judge_at(5, 9, PFN_ATTR_WB, PFN_ATTR_WC)->verdict,
+		 PFN_VERDICT_INCOHERENT);
+}
+#endif
+
+/* I/O is uncached, whether the entry or the PMA says so. */
+TEST(attr, under_riscv)
+{
+	CHECK_EQ(pat_riscv.under(PFN_ATTR_WB, PFN_ATTR_UC), PFN_ATTR_UC);
+	CHECK_EQ(pat_riscv.under(PFN_ATTR_WC, PFN_ATTR_UC), PFN_ATTR_WC);
+	CHECK_EQ(pat_riscv.under(PFN_ATTR_UC, PFN_ATTR_UC), PFN_ATTR_UC);
+	CHECK_EQ(pat_riscv.under(PFN_ATTR_WB, PFN_ATTR_WB), PFN_ATTR_WB);
+	CHECK_EQ(pat_riscv.under(PFN_ATTR_WC, PFN_ATTR_WB), PFN_ATTR_WC);
 }
 
 #define CHECK_CELL(arch, a, b, verdict_)				\

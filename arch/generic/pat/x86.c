@@ -110,25 +110,30 @@ static const struct pat_change without_wc_wp[] = {
 #define X86_FORMAT				\
 	.mask = 7, .indexed = true, PAT_LIST(codes, types)
 
+enum { X86_WHOLE, X86_LOWER, X86_NO_PAT, X86_XEN };
+
 static const struct pat_format formats[] = {
-	{
+	[X86_WHOLE] = {
 		.name = "pat",
 		.when = "PAT as the kernel programs it",
 		.table = 0x0407050600070106,
 		X86_FORMAT,
-	}, {
+	},
+	[X86_LOWER] = {
 		.name = "pat-lower",
 		.when = "Intel up to Pentium M and 4, whose upper PAT entries cannot be used",
 		.table = 0x0007010600070106,
 		X86_FORMAT,
 		PAT_LIST(changes, without_wt_wp),
-	}, {
+	},
+	[X86_NO_PAT] = {
 		.name = "no-pat",
 		.when = "without PAT, or with \"nopat\"",
 		.table = 0x0007040600070406,
 		X86_FORMAT,
 		PAT_LIST(changes, without_wc_wp),
-	}, {
+	},
+	[X86_XEN] = {
 		.name = "xen-pv",
 		.when = "Xen PV, where the hypervisor has programmed PAT",
 		.table = 0x0000050100070406,
@@ -245,14 +250,19 @@ static u64 __init x86_type(enum page_cache_mode mode)
  */
 void __init pat_x86_facts(struct pat_facts *facts)
 {
-	u64 slot;
+	u64 slot, table = 0, bits;
 
-	facts->format = formats[0];
-	facts->format.table = 0;
 	for (slot = 0; slot < 8; slot++)
-		facts->format.table |=
-			x86_type(pgprot2cachemode(__pgprot(x86_scatter(slot))))
-			<< slot * 8;
+		table |= x86_type(pgprot2cachemode(__pgprot(x86_scatter(slot))))
+			 << slot * 8;
+	facts->format = formats[X86_WHOLE];
+	facts->format.table = table;
+	/* What no slot holds becomes something else. */
+	if (!pat_encode(&pat_x86, &facts->format, PFN_ATTR_WC, &bits))
+		facts->format = formats[X86_NO_PAT];
+	else if (!pat_encode(&pat_x86, &facts->format, PFN_ATTR_WT, &bits))
+		facts->format = formats[X86_LOWER];
+	facts->format.table = table;
 	if (boot_cpu_data.x86_vendor == X86_VENDOR_AMD &&
 	    boot_cpu_data.x86 == 6 && boot_cpu_data.x86_model >= 6)
 		facts->errata |= BIT(X86_ATHLON);

@@ -535,6 +535,8 @@ enum page_cache_mode {
 	(((slot) & 3UL) << 3 | ((slot) & 4UL) << 5)
 #define UNIT_SLOT_UNKNOWN	6
 
+/* Slot by slot; a test may set them before it boots. */
+extern enum page_cache_mode unit_cachemodes[8];
 enum page_cache_mode pgprot2cachemode(pgprot_t prot);
 
 #define X86_VENDOR_AMD		2
