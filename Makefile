@@ -89,8 +89,8 @@ matrix: ## every architecture booted, build/matrix.json [ARCHES="riscv64 s390x"]
 kernel: ## a kernel image; prints its path [ARCH=x86_64|arm64] [FLAVOUR=pristine|debug]
 	$(Q)$(PYTHON) scripts/kernel/build.py $(ARCH) $(FLAVOUR)
 
-patch: ## the change as a series for "git am", build/patches
-	$(Q)$(PYTHON) scripts/kernel/mkpatch.py $(BUILD)/patches
+patch: ## the change as a series for "git am", build/patches [SOURCE=a linux-6.12 tree]
+	$(Q)$(PYTHON) scripts/kernel/mkpatch.py $(BUILD)/patches $(if $(SOURCE),--source "$(SOURCE)")
 
 style: ## checkpatch, sparse, W=1, kernel-doc, cppcheck, shellcheck
 	$(Q)scripts/style

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write the change to the kernel as a series for "git am" or "patch -p1".
 
-usage: mkpatch.py [FOLDER]          FOLDER: build/patches
+usage: mkpatch.py [FOLDER]                  FOLDER: build/patches
+       mkpatch.py FOLDER --source TREE      for the kernel in TREE instead of Debian's
 
 The steps come from integration/KERNEL/series, whose head explains its format.
 The series is checked before it is written: all steps together make exactly the
@@ -48,7 +49,7 @@ def header_of(patch: Path) -> tuple[str, str]:
 def parse(text: str, integration: Path = INTEGRATION) -> list[Step]:
     """The steps of a series file."""
     steps = []
-    text = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^(#|Needs: ).*\n", "", text, flags=re.MULTILINE)
     for part in re.split(r"^-{4,}\n", text, flags=re.MULTILINE):
         if not part.strip():
             continue
@@ -159,15 +160,20 @@ def write_series(pristine: Path, plan: tree.Plan, steps: list[Step], folder: Pat
 
 def run(argv: list[str]) -> None:
     """The command."""
-    if len(argv) > 1:
-        raise Error("usage: mkpatch.py [FOLDER]")
+    source = Path(argv[2]) if len(argv) == 3 and argv[1] == "--source" else None
+    if len(argv) > 1 and not source:
+        raise Error("usage: mkpatch.py [FOLDER [--source TREE]]")
     folder = Path(argv[0]) if argv else REPO / "build" / "patches"
     series = INTEGRATION / "series"
     if not series.exists():
         raise Error(f"{series} is missing")
-    with locked("tree"):
-        pristine, version = tree.pristine_tree()
-    paths = write_series(pristine, tree.plan_of(), parse(series.read_text()), folder)
+    plan = tree.plan_of()
+    if source:
+        pristine, version = source, tree.check_version(source, oldest=plan.oldest)
+    else:
+        with locked("tree"):
+            pristine, version = tree.pristine_tree()
+    paths = write_series(pristine, plan, parse(series.read_text()), folder)
     for path in paths:
         print(path)
     info(f"mkpatch: {len(paths)} patches for Linux {version} in {folder}; "

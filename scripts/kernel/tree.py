@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hunks
 from common import (INTEGRATION, KERNEL, PACKAGE, REPO, Error, cache, info, locked, main,
                     output, packages, sha)
 
@@ -46,6 +47,8 @@ class Plan:
     overlay: dict[str, Path]
     patches: tuple[Path, ...]
     hunks: dict[str, int]
+    # The oldest release of the stable series that the patches fit.
+    oldest: int = 0
 
     def key(self, source: str) -> str:
         """A name for the result: the same inputs give the same key."""
@@ -83,33 +86,50 @@ def series_hunks(series: Path) -> dict[str, int]:
     return {name: int(count) for name, count in found}
 
 
+def series_oldest(series: Path, wanted: str = KERNEL) -> int:
+    """The oldest release of the stable series that the series file says it fits."""
+    if not series.exists():
+        return 0
+    needs = re.findall(r"^Needs: (.*)$", series.read_text(), re.MULTILINE)
+    oldest = [re.fullmatch(rf"{re.escape(wanted)}\.(\d+)", text.strip()) for text in needs]
+    if len(needs) > 1 or not all(oldest):
+        raise Error(f"the series file needs one line 'Needs: {wanted}.NUMBER', not {needs}")
+    return int(oldest[0][1]) if oldest and oldest[0] else 0
+
+
 def plan_of(repo: Path = REPO, integration: Path = INTEGRATION) -> Plan:
     """Collect what is to be laid, and check it for itself."""
     patches = tuple(sorted(integration.glob("[0-9][0-9][0-9][0-9]-*.patch")))
     promised = series_hunks(integration / "series")
-    hunks = {}
+    counts = {}
     for patch in patches:
-        hunks[patch.name] = count_hunks(patch)
-        if promised and promised.get(patch.name) != hunks[patch.name]:
-            raise Error(f"{patch.name} holds {hunks[patch.name]} hunks, the series file says "
+        counts[patch.name] = count_hunks(patch)
+        if promised and promised.get(patch.name) != counts[patch.name]:
+            raise Error(f"{patch.name} holds {counts[patch.name]} hunks, the series file says "
                         f"{promised.get(patch.name, 'nothing of it')}")
+        hunks.check_stated(patch.name, hunks.parse(patch.read_text())[1])
     for name in promised:
-        if name not in hunks:
+        if name not in counts:
             raise Error(f"the series file names {name}, which does not exist")
-    return Plan(overlay_files(repo), patches, hunks)
+    return Plan(overlay_files(repo), patches, counts, series_oldest(integration / "series"))
 
 
-def check_version(tree: Path, wanted: str = KERNEL) -> None:
-    """Refuse a tree that is not the kernel the patches are for."""
+def check_version(tree: Path, wanted: str = KERNEL, oldest: int = 0) -> str:
+    """The release of a tree; an error if it is not the kernel the patches are for."""
     try:
         head = (tree / "Makefile").read_text()[:500]
     except OSError:
         raise Error(f"{tree} is no kernel tree: it has no Makefile") from None
     found = [re.search(rf"^{word} = (\d+)$", head, re.MULTILINE)
-             for word in ("VERSION", "PATCHLEVEL")]
-    version = ".".join(match.group(1) for match in found if match) or "unknown"
+             for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
+    version = ".".join(match[1] for match in found[:2] if match) or "unknown"
     if version != wanted:
         raise Error(f"{tree} is Linux {version}, the integration is for {wanted}")
+    release = int(found[2][1]) if found[2] else 0
+    if release < oldest:
+        raise Error(f"{tree} is Linux {wanted}.{release}, the integration needs "
+                    f"{wanted}.{oldest} or newer")
+    return f"{wanted}.{release}"
 
 
 def touched(patch: Path) -> list[str]:
@@ -122,17 +142,28 @@ def touched(patch: Path) -> list[str]:
 
 
 def apply_patch(patch: Path, tree: Path, expected: int) -> None:
-    """Apply one patch without fuzz; every hunk must find its place."""
+    """Apply one patch without fuzz; every hunk must land in the function that it states."""
+    preface, files = hunks.parse(patch.read_text())
+    hunks.check_stated(patch.name, files)
+    changed = [one for one in files if not one.created]
+    for one in changed:
+        if not (tree / one.name).exists():
+            raise Error(f"{patch.name}: the kernel has no {one.name}")
+        hunks.fit(patch.name, one, (tree / one.name).read_text().splitlines())
+    # Each hunk has its line now: patch(1) has nothing to look for.
     done = subprocess.run(["patch", "-p1", "-F0", "-f", "--verbose", "--no-backup-if-mismatch",
-                           "-r", "-", "-i", patch], cwd=tree, capture_output=True, text=True,
-                          check=False, env={**os.environ, "LC_ALL": "C"})
-    applied = len(re.findall(r"^Hunk #\d+ succeeded", done.stdout, re.MULTILINE))
+                           "-r", "-"], cwd=tree, capture_output=True, text=True, check=False,
+                          input=hunks.text_of(preface, files), env={**os.environ, "LC_ALL": "C"})
+    applied = len(re.findall(r"^Hunk #\d+ succeeded at \d+\.$", done.stdout, re.MULTILINE))
     if done.returncode or applied != expected:
         lines = (done.stdout + done.stderr).splitlines()
-        bad = [line for line in lines if re.search(r"FAILED|can't find|already exists", line)]
+        bad = [line for line in lines
+               if re.search(r"FAILED|can't find|already exists|offset|malformed", line)]
         at = [line for line in lines if line.startswith(("patching file", "checking file"))]
         raise Error(f"{patch.name}: {applied} of {expected} hunks applied"
                     + (f" ({at[-1]}: {bad[0]})" if bad and at else ""))
+    for one in changed:
+        hunks.landed(patch.name, one, (tree / one.name).read_text().splitlines())
 
 
 def stage(pristine: Path, plan: Plan, staging: Path) -> dict[str, Path]:
@@ -203,7 +234,7 @@ def lay(pristine: Path, plan: Plan, tree: Path, source: str) -> str:
     The generation changes when the tree was made afresh: files may then be
     older than the objects that were built from their predecessors.
     """
-    check_version(pristine)
+    check_version(pristine, oldest=plan.oldest)
     key = plan.key(source)
     stamp = read_stamp(tree)
     if stamp.get("key") == key and intact(tree, stamp):

@@ -122,6 +122,21 @@ def test_every_file_has_its_step(plan: tree.Plan) -> None:
     assert sorted(chosen) == sorted(plan.overlay)
 
 
+def test_for_a_tree_of_ones_own(small: Path, pristine: Path, plan: tree.Plan,
+                                tmp_path: Path) -> None:
+    """make patch SOURCE=: for another release, from the lines that it has."""
+    text = (small / "mm/rmap.c").read_text().replace(
+        "#include <linux/mm.h>\n", "/*\n * Of another release\n */\n#include <linux/mm.h>\n")
+    (small / "mm/rmap.c").write_text(text)
+    tree.replace(small / "Makefile", pristine / "Makefile")
+    whole = wanted(small, plan, tmp_path / "wanted")
+    mkpatch.run([str(tmp_path / "out"), "--source", str(small)])
+    for patch in sorted((tmp_path / "out").glob("*.patch")):
+        done = patched(small, patch)
+        assert done.returncode == 0 and "offset" not in done.stdout, done.stdout
+    assert (small / "mm/rmap.c").read_bytes() == whole["mm/rmap.c"]
+
+
 @pytest.mark.parametrize(("text", "error"), [
     ("Subject: x\n\nbody\n", "neither Files nor Patch"),
     ("Subject: x\nFiles: mm/*\n", "needs a subject and a body"),
