@@ -61,6 +61,10 @@ void pft_make_record(struct pft_record *new, struct pft_spot *spot)
 	int ret;
 
 	new->seq = pft_made();
+	/* From now on write-back pages have to be compared with others. */
+	if (new->got != PFN_ATTR_WB && !READ_ONCE(pfn_track_mixed) &&
+	    (pfn_valid(new->pfn) || pfn_valid(new->last)))
+		WRITE_ONCE(pfn_track_mixed, true);
 	ret = pft_store_insert(new, spot);
 	if (ret < 0) {
 		pft_count(PFT_STAT_INCOMPLETE);
@@ -73,7 +77,7 @@ void pft_make_record(struct pft_record *new, struct pft_spot *spot)
 }
 
 /*
- * Cut the next piece out of @range.  GFP_NOWAIT because tear-down runs under
+ * Cut the next piece out of @range.  Without waiting, because tear-down runs under
  * page table locks, and in the OOM reaper.
  *
  * Return: true if there may be more, behind the piece.
@@ -83,8 +87,17 @@ static bool pft_unmap_one(struct pft_range *range, struct pft_cut *cut)
 	unsigned long last;
 	int ret;
 
-	pft_lock_stocked(GFP_NOWAIT | __GFP_NOWARN);
+	pft_lock_stocked(PFT_GFP_NOWAIT);
 	ret = pft_store_cut(range, cut);
+	if (unlikely(ret < 0)) {
+		/*
+		 * A memory cgroup at its limit must not keep records.  Each
+		 * split of a record goes with one of an area, which is charged.
+		 */
+		pft_unlock();
+		pft_lock_stocked(PFT_GFP_NOWAIT & ~__GFP_ACCOUNT);
+		ret = pft_store_cut(range, cut);
+	}
 	if (ret < 0) {
 		/* It stays held as a whole: wrong, but safe. */
 		pft_count(PFT_STAT_INCOMPLETE);
@@ -197,12 +210,15 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot, unsigned int how)
 	struct pft_judgement j;
 
 	pft_judge_newcomer(&j, new, how);
-	/* Mostly it agrees with all, and gets what it wants. */
+	/* Fast path: no conflict, no downgrade. */
 	if (unlikely(j.other || pft_verdict(&j) != PFN_VERDICT_SAME)) {
 		enum pfn_policy policy = pft_policy_for(new->kind, &j);
 		bool refused = !(how & PFT_MAPPED) &&
 			       pft_says_no(policy, &j, how);
 
+		/* The process is the better name for the other side. */
+		if (!refused && j.linear && how & PFT_PROCESS)
+			policy = PFN_POLICY_OFF;
 		if (refused || (policy != PFN_POLICY_OFF &&
 				pft_verdict(&j) >= PFN_VERDICT_ORDERING))
 			return pft_map_told(new, spot, &j, policy, refused);
@@ -246,7 +262,7 @@ static bool pft_map_next(struct pft_record *new, const struct pft_who *who)
  * pft_map - the common end of all that maps
  * @new: everything but its holder
  * @who: on whose behalf
- * @how: %PFT_EXACT, %PFT_NOT_LINEAR, %PFT_MAPPED, %PFT_LINEAR
+ * @how: %PFT_EXACT, %PFT_NOT_LINEAR, %PFT_MAPPED, %PFT_LINEAR, %PFT_CLEANED
  *
  * Context: Process context, under locks if @who->gfp says so.
  *
@@ -256,8 +272,18 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 {
 	struct pft_spot spot;
 
+	const struct pft_sought sought = {
+		.pfn = new->pfn,
+		.last = new->last,
+	};
+	int ret;
+
 	if (new->kind == PFN_KIND_INSERT && !how && pft_map_next(new, who))
 		return 0;
+
+	/* Processes have no record of write-back pages that the VM counts. */
+	if (unlikely(new->got != PFN_ATTR_WB && pft_ram_is_mapped(&sought)))
+		how |= PFT_PROCESS;
 
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();
@@ -274,8 +300,12 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 		pft_lock_stocked(who->gfp);
 		pft_store_spot(new, &spot);
 	}
-	if (likely(pft_on()))
-		return pft_admit(new, &spot, how);
+	if (likely(pft_on())) {
+		ret = pft_admit(new, &spot, how);
+		if (unlikely(!ret && how & PFT_PROCESS))
+			pft_seek_processes(&sought);
+		return ret;
+	}
 
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */
 	pft_unlock();
@@ -362,28 +392,32 @@ static int pft_switch_on(void)
 	return 0;
 }
 
+/*
+ * Hooks test the policy again under the lock.  The key is patched in one hook
+ * after the other: only when all see mappings go may the first be recorded.
+ */
 static int pft_set_global(enum pfn_policy policy)
 {
 	enum pfn_policy old = pft_policy;
-	int ret = 0;
+	int ret;
 
-	/* Hooks test the policy again under the lock, so order matters. */
+	if (old == PFN_POLICY_OFF && policy != PFN_POLICY_OFF) {
+		ret = pft_switch_on();
+		if (ret)
+			return ret;
+		/* What was mapped until now is not known. */
+		atomic_long_set(&pft_stats[PFT_STAT_LATE], 1);
+	}
+
 	spin_lock(&pft_lock);
 	WRITE_ONCE(pft_policy, policy);
-	pft_unlock();
+	spin_unlock(&pft_lock);
 
 	if (old != PFN_POLICY_OFF && policy == PFN_POLICY_OFF) {
 		static_branch_disable(&pfn_track_key);
 		pft_drop_all();
-	} else if (old == PFN_POLICY_OFF && policy != PFN_POLICY_OFF) {
-		ret = pft_switch_on();
-		if (ret)
-			WRITE_ONCE(pft_policy, PFN_POLICY_OFF);
-		else
-			/* What was mapped until now is not known. */
-			atomic_long_set(&pft_stats[PFT_STAT_LATE], 1);
 	}
-	return ret;
+	return 0;
 }
 
 /**

@@ -18,7 +18,7 @@ static bool pft_change_one(struct pft_range *range, enum pfn_attr got,
 	struct pft_cut cut;
 	unsigned long last;
 
-	pft_lock_stocked(GFP_NOWAIT | __GFP_NOWARN);
+	pft_lock_stocked(PFT_GFP_NOWAIT);
 	rec = pft_store_first(range);
 	if (!rec) {
 		pft_unlock();

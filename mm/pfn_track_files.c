@@ -77,6 +77,7 @@ static const char * const pft_stat_text[] = {
 	[PFT_STAT_INCOMPLETE] = "incomplete",
 	[PFT_STAT_LATE] = "late",
 	[PFT_STAT_LEAKS] = "leaks",
+	[PFT_STAT_MAX_STEPS] = "max_steps",
 };
 
 static_assert(ARRAY_SIZE(pft_stat_text) == PFT_STAT_COUNT);
@@ -240,28 +241,34 @@ static void pft_show_head(struct seq_file *m)
  * struct pft_listing - where a reader of the records stands
  * @place: of the last record that was passed
  * @lines: records passed
- * @holder: whose call site is known; nobody's when the lock was dropped
+ * @rec: copy of the record that is shown, with a reference to its holder
+ * @shown: its address, only to compare with
+ * @holder: whose call site is known, with a reference, or NULL
  * @site: the call site
  *
- * A cursor, not a position: the lock is dropped whenever the buffer is full,
- * and finding the place again costs one descent, however long the list is.
+ * A cursor, not a position: pft_lock is held for one record at a time, because
+ * looking up symbols takes long, and finding the place again costs one descent,
+ * however long the list is.
  */
 struct pft_listing {
 	struct pft_place place;
 	unsigned long lines;
-	const struct pft_holder *holder;
+	struct pft_record rec;
+	const struct pft_record *shown;
+	struct pft_holder *holder;
 	struct pft_site site;
 };
 
-static void pft_show_record(struct seq_file *m, const struct pft_record *rec)
+static void pft_show_record(struct seq_file *m, struct pft_listing *list)
 {
-	struct pft_listing *list = m->private;
+	const struct pft_record *rec = &list->rec;
 
-	/* Symbols are dear, and neighbours often have a holder in common. */
-	if (list->holder != rec->holder)
+	/* Symbols are expensive, and neighbours often have a holder in common. */
+	if (list->holder != rec->holder) {
+		pft_holder_put(list->holder);
+		list->holder = pft_holder_get(rec->holder);
 		pft_get_site(rec->holder, &list->site);
-	list->holder = rec->holder;
-	pft_holder_pid(rec);
+	}
 	seq_puts(m, "record");
 	pft_show_range(m, "", rec->pfn, rec->last);
 	if (rec->space == PFN_SPACE_USER)
@@ -276,52 +283,73 @@ static void pft_show_record(struct seq_file *m, const struct pft_record *rec)
 /* Stands for the line after the last record. */
 static struct pft_record pft_end;
 
+static void pft_listing_drop(struct pft_listing *list)
+{
+	pft_holder_put(list->rec.holder);
+	list->rec.holder = NULL;
+}
+
+/* The record behind the one that was passed last. */
+static struct pft_record *pft_listing_next(struct pft_listing *list)
+{
+	struct pft_record *rec;
+
+	pft_listing_drop(list);
+	spin_lock(&pft_lock);
+	rec = pft_store_after(&list->place);
+	if (rec) {
+		pft_holder_pid(rec);
+		list->rec = *rec;
+		list->shown = rec;
+		pft_holder_get(rec->holder);
+	}
+	spin_unlock(&pft_lock);
+	return rec ? &list->rec : &pft_end;
+}
+
 static void *records_start(struct seq_file *m, loff_t *pos)
-	__acquires(&pft_lock)
 {
 	struct pft_listing *list = m->private;
 
-	spin_lock(&pft_lock);
-	list->holder = NULL;
 	if (!*pos) {
-		*list = (struct pft_listing){ };
+		pft_listing_drop(list);
+		list->place = (struct pft_place){ };
+		list->lines = 0;
 		return SEQ_START_TOKEN;
 	}
 	/* Header, the records, the end line, and then nothing more. */
 	if (*pos > list->lines + 1)
 		return NULL;
-	return pft_store_after(&list->place) ?: &pft_end;
+	return pft_listing_next(list);
 }
 
 static void *records_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	struct pft_listing *list = m->private;
-	const struct pft_record *rec = v;
 
 	++*pos;
-	if (rec == &pft_end)
+	if (v == &pft_end)
 		return NULL;
 	if (v != SEQ_START_TOKEN) {
 		list->place = (struct pft_place){
-			.space = rec->space,
-			.id = rec->id,
-			.va = rec->va,
-			.rec = rec,
+			.space = list->rec.space,
+			.id = list->rec.id,
+			.va = list->rec.va,
+			.rec = list->shown,
 		};
 		list->lines++;
 	}
-	return pft_store_after(&list->place) ?: &pft_end;
+	return pft_listing_next(list);
 }
 
 static void records_stop(struct seq_file *m, void *v)
-	__releases(&pft_lock)
 {
-	spin_unlock(&pft_lock);
+	pft_listing_drop(m->private);
 }
 
 static int records_show(struct seq_file *m, void *v)
 {
-	const struct pft_listing *list = m->private;
+	struct pft_listing *list = m->private;
 
 	if (v == SEQ_START_TOKEN) {
 		pft_show_head(m);
@@ -331,7 +359,7 @@ static int records_show(struct seq_file *m, void *v)
 	} else if (v == &pft_end) {
 		seq_printf(m, "end: %lu\n", list->lines);
 	} else {
-		pft_show_record(m, v);
+		pft_show_record(m, list);
 	}
 	return 0;
 }
@@ -349,12 +377,22 @@ static int records_open(struct inode *inode, struct file *file)
 				sizeof(struct pft_listing));
 }
 
+static int records_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct pft_listing *list = m->private;
+
+	pft_listing_drop(list);
+	pft_holder_put(list->holder);
+	return seq_release_private(inode, file);
+}
+
 static const struct file_operations records_fops = {
 	.owner = THIS_MODULE,
 	.open = records_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
-	.release = seq_release_private,
+	.release = records_release,
 };
 
 static void pft_show_event(struct seq_file *m, const struct pft_event *event)

@@ -178,15 +178,26 @@ void pft_holder_forget(void)
 		pft_recent_set(&pft_recent[i], NULL);
 }
 
-/* The process whose address space it is, NULL if it has gone; under RCU. */
+/*
+ * The process whose address space it is, NULL if it is not known; under RCU.  May
+ * be called under locks, and so does not look at all processes.
+ */
 static struct task_struct *pft_task_of(const struct mm_struct *mm)
 {
+#ifdef CONFIG_MEMCG
+	return rcu_dereference(mm->owner);
+#else
 	struct task_struct *task;
+	unsigned int nr = 0;
 
-	for_each_process(task)
+	for_each_process(task) {
 		if (READ_ONCE(task->mm) == mm)
 			return task;
+		if (++nr == PFT_STEPS)
+			break;
+	}
 	return NULL;
+#endif
 }
 
 /*
@@ -258,7 +269,7 @@ struct pft_holder *pft_holder_find(const struct pft_who *who)
 
 	pft_holder_key(&key, who);
 	told = who->file || pft_telling(key.caller);
-	if (!told) {
+	if (!told && !who->alone) {
 		site = pft_telling_site();
 		key.caller = site ?: key.caller;
 		told = site;
@@ -303,7 +314,7 @@ bool pft_holder_is(const struct pft_holder *holder, const struct pft_who *who)
  *
  * The child has no process id yet, hence pid 0 until somebody asks.
  *
- * Context: Process context, may sleep.
+ * Context: Process context; locks of page tables may be held.
  *
  * Return: a holder with a reference for the caller, never NULL.
  */
@@ -320,7 +331,7 @@ struct pft_holder *pft_holder_fork(const struct pft_holder *parent)
 	struct pft_holder *holder;
 
 	memcpy(key.comm, parent->comm, TASK_COMM_LEN);
-	holder = kmemdup(&key, sizeof(key), GFP_KERNEL);
+	holder = kmemdup(&key, sizeof(key), PFT_GFP_NOWAIT);
 	return holder ?: pft_holder_get(&pft_nobody);
 }
 

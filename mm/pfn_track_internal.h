@@ -38,6 +38,7 @@
 #include <linux/timekeeping.h>
 #include <linux/unaligned.h>
 #include <linux/vmalloc.h>
+#include <asm/sections.h>
 
 /* === Data =============================================================== */
 
@@ -236,6 +237,8 @@ struct pft_leak {
  * @PFT_STAT_LATE: 1 if the registry was switched on after boot
  * @PFT_STAT_LEAKS: mappings and claims that outlived their driver, module or
  *	memory
+ * @PFT_STAT_MAX_STEPS: the most records and nodes that were ever looked at in
+ *	one section under pft_lock
  * @PFT_STAT_COUNT: number of counters
  */
 enum pft_stat {
@@ -249,6 +252,7 @@ enum pft_stat {
 	PFT_STAT_INCOMPLETE,
 	PFT_STAT_LATE,
 	PFT_STAT_LEAKS,
+	PFT_STAT_MAX_STEPS,
 	PFT_STAT_COUNT,
 };
 
@@ -288,6 +292,8 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @other: the newcomer would not get what it wants
  * @loss: and what it gets is slower or weaker: a downgrade
  * @linear: the other side of @rule is the linear map
+ * @linear_pfn: then the first page frame that it maps so
+ * @linear_last: and the last
  * @beside: the record on the other side; NULL if it is to be looked for
  */
 struct pft_judgement {
@@ -296,17 +302,23 @@ struct pft_judgement {
 	bool other;
 	bool loss;
 	bool linear;
+	unsigned long linear_pfn;
+	unsigned long linear_last;
 	struct pft_record *beside;
 };
 
 /* How to judge: refuse whatever disagrees, under any policy but "off". */
 #define PFT_EXACT		BIT(0)
-/* The caller keeps caches and the linear map apart by itself, or maps nothing. */
+/* It is the linear map, or maps nothing. */
 #define PFT_NOT_LINEAR		BIT(1)
 /* It is mapped already: tell, but do not refuse. */
 #define PFT_MAPPED		BIT(2)
 /* RAM may be otherwise in the linear map although this is write-back. */
 #define PFT_LINEAR		BIT(3)
+/* The caches were cleaned for it, as the DMA API does. */
+#define PFT_CLEANED		BIT(4)
+/* Processes map some of the pages, see pft_seek_processes(). */
+#define PFT_PROCESS		BIT(5)
 
 /* Mostly it is given what was asked for: then one answer is for both. */
 static inline void pft_decode(struct pft_record *rec, pgprot_t want,
@@ -341,8 +353,8 @@ static inline enum pfn_verdict pft_verdict(const struct pft_judgement *j)
 	return j->loss ? max(verdict, PFN_VERDICT_ORDERING) : verdict;
 }
 
-void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
-		    unsigned long mask);
+void pft_judge_mask(struct pft_judgement *j, const struct pft_record *new,
+		    enum pfn_attr attr, unsigned long mask);
 void pft_judge(struct pft_judgement *j, const struct pft_record *new,
 	       unsigned int how);
 void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new,
@@ -369,6 +381,24 @@ int pft_may_change(const struct pft_range *where, enum pfn_attr got);
 bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got);
 bool pft_may_hold(const struct vm_area_struct *vma);
 
+int pft_map_found(struct vm_area_struct *vma, unsigned long va,
+		  unsigned long pfn, unsigned long size, enum pfn_attr attr);
+
+/* === Processes that map pages: pfn_track_rmap.c ========================= */
+
+/**
+ * struct pft_sought - page frames whose other mappings are looked for
+ * @pfn: first page frame
+ * @last: last page frame
+ */
+struct pft_sought {
+	unsigned long pfn;
+	unsigned long last;
+};
+
+bool pft_ram_is_mapped(const struct pft_sought *sought);
+void pft_seek_processes(const struct pft_sought *sought);
+
 /* === Holders: pfn_track_holder.c ======================================== */
 
 /**
@@ -392,6 +422,10 @@ struct pft_who {
 	gfp_t gfp;
 };
 
+/* Under locks of page tables; charged to the task that maps. */
+#define PFT_GFP_NOWAIT		(GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT)
+#define PFT_GFP_KERNEL		GFP_KERNEL_ACCOUNT
+
 static inline struct pft_holder *pft_holder_get(struct pft_holder *holder)
 {
 	refcount_inc(&holder->ref);
@@ -410,11 +444,19 @@ pid_t pft_holder_pid(const struct pft_record *rec);
 
 extern spinlock_t pft_lock;
 
+/*
+ * Records and nodes that one walk may look at under pft_lock: any process can
+ * map one page as often as it likes.
+ */
+#define PFT_STEPS		1000
+
 /**
  * struct pft_walk - a walk over the records that overlap a range
  * @pfn: first page frame
  * @last: last page frame
  * @attrs: BIT(enum pfn_attr) of the attributes as mapped that are of interest
+ * @steps: how many records and nodes may be looked at; 0 for all
+ * @taken: how many were looked at; more than @steps if that ended the walk
  * @node: where the walk stands; NULL to begin
  * @rec: the record that was found last
  */
@@ -422,6 +464,8 @@ struct pft_walk {
 	unsigned long pfn;
 	unsigned long last;
 	unsigned int attrs;
+	unsigned int steps;
+	unsigned int taken;
 	struct pft_node *node;
 	struct pft_record *rec;
 };

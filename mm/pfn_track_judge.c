@@ -6,9 +6,6 @@
 #include "pfn_track_internal.h"
 #include <trace/events/pfn_track.h>
 
-/* Of the records that map an attribute in a range, how many are looked at. */
-#define PFT_OLDEST		1000
-
 /* Attributes that let lines into the cache. */
 #define PFT_CACHED		(BIT(PFN_ATTR_WB) | BIT(PFN_ATTR_WT) | \
 				 BIT(PFN_ATTR_WP))
@@ -16,16 +13,18 @@
 /**
  * pft_judge_mask - find the worst rule
  * @j: gets it, unless it has a worse one
+ * @new: the newcomer's page frames
  * @attr: attribute of the newcomer
  * @mask: BIT(enum pfn_attr) of what is held
  */
-void pft_judge_mask(struct pft_judgement *j, enum pfn_attr attr,
-		    unsigned long mask)
+void pft_judge_mask(struct pft_judgement *j, const struct pft_record *new,
+		    enum pfn_attr attr, unsigned long mask)
 {
 	unsigned int held;
 
 	for_each_set_bit(held, &mask, PFN_ATTR_COUNT) {
-		const struct pfn_attr_pair *rule = pfn_attr_judge(attr, held);
+		const struct pfn_attr_pair *rule =
+			pfn_attr_judge_at(new->pfn, new->last, attr, held);
 
 		if (j->rule && rule->verdict <= j->rule->verdict)
 			continue;
@@ -44,41 +43,62 @@ static bool pft_is_loss(enum pfn_attr want, enum pfn_attr got)
 	       pfn_attr_judge(want, got)->verdict > PFN_VERDICT_UNKNOWN;
 }
 
-/* What there is to say of @new beside @held, BIT(enum pfn_attr). */
+/*
+ * Compare with the linear map, page-exact.  Each newcomer is compared, also if
+ * others have the page with the same attribute already: they may have been let
+ * in under another policy, or map nothing, as claims do.
+ */
+static void pft_judge_linear(struct pft_judgement *j,
+			     const struct pft_record *new, unsigned int how)
+{
+	unsigned long mask, from = new->pfn, to = new->last;
+	unsigned int attr;
+
+	mask = pfn_attr_linear(new->pfn, new->last, &from, &to);
+	for_each_set_bit(attr, &mask, PFN_ATTR_COUNT) {
+		const struct pfn_attr_pair *rule =
+			pfn_attr_judge_linear(new->got, attr,
+					      how & PFT_CLEANED);
+
+		if (j->rule && rule->verdict <= j->rule->verdict)
+			continue;
+		j->rule = rule;
+		j->held = attr;
+		j->linear = true;
+		j->linear_pfn = from;
+		j->linear_last = to;
+	}
+}
+
+/* Compare @new with @held, BIT(enum pfn_attr), and with the linear map. */
 static void pft_judge_beside(struct pft_judgement *j,
 			     const struct pft_record *new, unsigned int how,
 			     unsigned int held)
 {
-	const struct pfn_attr_pair *rule;
-
 	*j = (struct pft_judgement){
 		.held = new->got,
 		.other = new->want != new->got,
 		.loss = pft_is_loss(new->want, new->got),
 	};
 	if (held)
-		pft_judge_mask(j, new->got, held);
-	if ((new->got == PFN_ATTR_WB && !(how & PFT_LINEAR)) ||
-	    held & BIT(new->got) || how & PFT_NOT_LINEAR ||
-	    pft_policy_of(PFN_KIND_LINEAR) == PFN_POLICY_OFF)
-		return;
-	rule = j->rule;
-	pft_judge_mask(j, new->got,
-		       pfn_attr_linear(new->pfn, new->last, NULL, NULL));
-	j->linear = j->rule != rule;
+		pft_judge_mask(j, new, new->got, held);
+	if ((new->got != PFN_ATTR_WB || how & PFT_LINEAR) &&
+	    !(how & PFT_NOT_LINEAR) &&
+	    pft_policy_of(PFN_KIND_LINEAR) != PFN_POLICY_OFF)
+		pft_judge_linear(j, new, how);
 }
 
 /**
- * pft_judge - what there is to say of a newcomer
- * @j: gets it
+ * pft_judge - compare a newcomer with what is held
+ * @j: gets the result
  * @new: its page frames, attributes and kind
  * @how: %PFT_NOT_LINEAR if the linear map does not matter, %PFT_LINEAR if it
- *	does even for what is write-back
+ *	does even for what is write-back, %PFT_CLEANED if the caches were
+ *	cleaned for it
  *
- * The linear map, too, holds RAM.  Whoever maps it otherwise first is told so;
- * to whoever follows the first one is the other side.
+ * The linear map, too, holds RAM.
  *
- * Context: Any but interrupts.
+ * Context: Any; page tables may be read.
  */
 void pft_judge(struct pft_judgement *j, const struct pft_record *new,
 	       unsigned int how)
@@ -104,14 +124,14 @@ static void pft_judge_colours(struct pft_judgement *j,
 		.pfn = new->pfn,
 		.last = new->last,
 		.attrs = PFT_CACHED,
+		.steps = PFT_STEPS,
 	};
 	const struct pfn_attr_pair *rule;
 	struct pft_record *rec;
-	unsigned int nr = 0;
 
 	if (!new->writable || !(BIT(new->got) & PFT_CACHED))
 		return;
-	while (nr++ < PFT_OLDEST && (rec = pft_segment_walk(&walk))) {
+	while ((rec = pft_segment_walk(&walk))) {
 		rule = pfn_attr_judge_colour(pft_base(new), pft_base(rec));
 		if (!rec->writable || !rule ||
 		    (j->rule && rule->verdict <= j->rule->verdict))
@@ -150,18 +170,18 @@ static struct pft_record *pft_worst_beside(const struct pft_record *new,
 		.pfn = new->pfn,
 		.last = new->last,
 		.attrs = BIT(PFN_ATTR_COUNT) - 1,
+		.steps = PFT_STEPS,
 	};
 	struct pft_record *rec, *worst = NULL;
 	struct pft_judgement j = { };
-	unsigned int nr = 0;
 
-	while (nr++ < PFT_OLDEST && (rec = pft_segment_walk(&walk))) {
+	while ((rec = pft_segment_walk(&walk))) {
 		const struct pfn_attr_pair *rule = j.rule;
 
 		if (rec->space == range->space && rec->id == range->id &&
 		    rec->va <= range->va_last && pft_va_last(rec) >= range->va)
 			continue;
-		pft_judge_mask(&j, new->got, BIT(rec->got));
+		pft_judge_mask(&j, new, new->got, BIT(rec->got));
 		if (!worst || j.rule != rule)
 			worst = rec;
 	}
@@ -213,11 +233,15 @@ bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 static struct pft_record *pft_oldest(unsigned long pfn, unsigned long last,
 				     enum pfn_attr attr)
 {
-	struct pft_walk walk = { .pfn = pfn, .last = last, .attrs = BIT(attr) };
+	struct pft_walk walk = {
+		.pfn = pfn,
+		.last = last,
+		.attrs = BIT(attr),
+		.steps = PFT_STEPS,
+	};
 	struct pft_record *rec, *oldest = NULL;
-	unsigned int nr = 0;
 
-	while (nr++ < PFT_OLDEST && (rec = pft_segment_walk(&walk)))
+	while ((rec = pft_segment_walk(&walk)))
 		if (!oldest || rec->seq < oldest->seq)
 			oldest = rec;
 	return oldest;
@@ -251,9 +275,11 @@ void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 	if (j->linear) {
 		c->held.kind = PFN_KIND_LINEAR;
 		c->held.space = PFN_SPACE_KERNEL;
-		c->held.pfn = new->pfn;
-		c->held.last = new->last;
+		c->held.pfn = j->linear_pfn;
+		c->held.last = j->linear_last;
 		c->held.holder = pft_holder_kernel();
+		c->pfn = j->linear_pfn;
+		c->last = j->linear_last;
 		return;
 	}
 	held = j->beside ?: pft_oldest(new->pfn, new->last, j->held);
@@ -310,12 +336,13 @@ void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 	new->time = ktime_get_boot_fast_ns();
 
 	spin_lock(&pft_lock);
-	pft_judge_mask(&j, new->want, pft_segment_held(new->pfn, new->last));
+	pft_judge_mask(&j, new, new->want,
+		       pft_segment_held(new->pfn, new->last));
 	pft_capture(&c, new, &j);
 	/* Whoever the architecture had in mind, it is not on record. */
 	if (!j.rule)
 		c.verdict = PFN_VERDICT_UNKNOWN;
-	spin_unlock(&pft_lock);
+	pft_unlock();
 
 	pft_tell(&c, &j);
 	pft_holder_put(new->holder);

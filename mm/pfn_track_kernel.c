@@ -17,7 +17,7 @@ int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 	const struct pft_who who = {
 		.space = new.space,
 		.caller = caller,
-		.gfp = GFP_KERNEL,
+		.gfp = PFT_GFP_KERNEL,
 	};
 
 	pft_decode(&new, want, got);
@@ -66,15 +66,15 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 	const struct pft_who who = {
 		.space = PFN_SPACE_KERNEL,
 		.caller = area->caller,
-		.gfp = GFP_KERNEL,
+		.gfp = PFT_GFP_KERNEL,
 	};
 	unsigned int i, nr, how;
 	int ret;
 
 	if (attr == PFN_ATTR_WB && !READ_ONCE(pfn_track_mixed))
 		return 0;
-	/* Who allocates for DMA cleans the caches of what it maps uncached. */
-	how = area->flags & VM_DMA_COHERENT ? PFT_NOT_LINEAR : 0;
+	/* The DMA API cleans the caches of what it maps uncached. */
+	how = area->flags & VM_DMA_COHERENT ? PFT_CLEANED : 0;
 	for (i = 0; i < count; i += nr) {
 		struct pft_record new = {
 			.va = va + ((unsigned long)i << PAGE_SHIFT),
@@ -89,7 +89,6 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 		nr = pft_vmap_run(pages, pfns, i, count, &pfn);
 		if (attr == PFN_ATTR_WB && !pft_is_mixed(pfn, pfn + nr - 1))
 			continue;
-		area->flags |= VM_PFN_TRACK;
 		new.pfn = pfn;
 		new.last = pfn + nr - 1;
 		ret = pft_map(&new, &who, how);
@@ -109,8 +108,10 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 static unsigned long pft_told[BIT(PFT_TOLD_BITS)];
 
 /*
- * It is not on record, for it is gone in a moment, and it cannot be refused.
- * One that an interrupt maps is left for another time to tell.
+ * The mapping is not recorded because it is gone in a moment, and it cannot be
+ * refused.  The report takes pft_lock, which interrupts do not take: where they
+ * are off, or the caller may hold a lock that an interrupt takes, the conflict is
+ * left for the next time that this call site maps.
  */
 static noinline void pft_page_differs(unsigned long pfn, enum pfn_attr attr,
 				      unsigned int held, const void *caller)
@@ -129,11 +130,12 @@ static noinline void pft_page_differs(unsigned long pfn, enum pfn_attr attr,
 	const struct pft_who who = {
 		.space = new.space,
 		.caller = caller,
-		.gfp = GFP_NOWAIT | __GFP_NOWARN,
+		.gfp = PFT_GFP_NOWAIT,
 	};
 
-	pft_judge_mask(&j, attr, held);
+	pft_judge_mask(&j, &new, attr, held);
 	if (pft_verdict(&j) < PFN_VERDICT_ORDERING || in_interrupt() ||
+	    irqs_disabled() ||
 	    xchg(told, (unsigned long)caller) == (unsigned long)caller)
 		return;
 	pft_tell_unrecorded(&new, &who, PFN_RESULT_MAPPED);

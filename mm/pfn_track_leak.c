@@ -15,8 +15,11 @@
 
 #include <trace/events/pfn_track.h>
 
-/* Records that are looked at under one hold of pft_lock. */
-#define PFT_LEAK_HOLD		32
+/*
+ * Records that are looked at under one hold of pft_lock: symbols may be looked up
+ * for each frame of the stack of each.
+ */
+#define PFT_LEAK_HOLD		4
 
 /**
  * struct pft_leaver - who goes

@@ -15,11 +15,9 @@ static int pft_map_linear(struct pft_record *new)
 {
 	const struct pft_who who = {
 		.space = PFN_SPACE_KERNEL,
-		.gfp = GFP_KERNEL,
+		.gfp = PFT_GFP_KERNEL,
 	};
 
-	if (new->got != PFN_ATTR_WB)
-		WRITE_ONCE(pfn_track_mixed, true);
 	new->space = PFN_SPACE_KERNEL;
 	new->va = (unsigned long)__va(PFN_PHYS(new->pfn));
 	/* It is the linear map, and cannot disagree with it. */
@@ -169,7 +167,8 @@ static bool pft_freed_next(const struct pft_freed *freed,
 	struct pft_walk walk = {
 		.pfn = freed->pfn,
 		.last = freed->last,
-		.attrs = BIT(PFN_ATTR_COUNT) - 1,
+		.attrs = (BIT(PFN_ATTR_COUNT) - 1) & ~BIT(PFN_ATTR_WB),
+		.steps = PFT_STEPS,
 	};
 	struct pft_record *rec;
 
@@ -226,18 +225,16 @@ static void pft_freed_kick(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(pft_freed_irq, pft_freed_kick);
 
-void __pfn_track_free(const struct page *page, unsigned int order)
+/* Note that pages were freed in the state that the last owner gave them. */
+static void pft_note_freed(unsigned long pfn, unsigned long nr)
 {
-	const unsigned long pfn = page_to_pfn(page);
 	struct pft_freed freed = {
 		.pfn = pfn,
-		.last = pfn + BIT(order) - 1,
+		.last = pfn + nr - 1,
+		.seq = pft_made(),
 	};
 	unsigned long flags;
 
-	if (!(pft_segment_held(freed.pfn, freed.last) & ~BIT(PFN_ATTR_WB)))
-		return;
-	freed.seq = pft_made();
 	memcpy(freed.comm, current->comm, TASK_COMM_LEN);
 
 	raw_spin_lock_irqsave(&pft_freed_lock, flags);
@@ -245,4 +242,69 @@ void __pfn_track_free(const struct page *page, unsigned int order)
 		pft_freed[pft_nr_freed++] = freed;
 	raw_spin_unlock_irqrestore(&pft_freed_lock, flags);
 	irq_work_queue(&pft_freed_irq);
+}
+
+/*
+ * All of memory is freed through here, so the registry itself is not asked: the
+ * page says by itself whether set_memory_*() has changed it.
+ */
+void __pfn_track_free(const struct page *page, unsigned int order)
+{
+	const unsigned long nr = BIT(order), pfn = page_to_pfn(page);
+	unsigned long i, first;
+
+	for (i = 0; i < nr; i++) {
+		if (likely(!pfn_attr_page_changed(page + i)))
+			continue;
+		for (first = i; i < nr && pfn_attr_page_changed(page + i); i++)
+			;
+		pft_note_freed(pfn + first, i - first);
+	}
+}
+
+/* === Memory that is added =============================================== */
+
+/* Compare RAM that is not in the linear map yet; it gets no record there. */
+static int pft_add_ram(struct pft_record *new)
+{
+	const struct pft_who who = {
+		.space = new->space,
+		.gfp = PFT_GFP_KERNEL,
+	};
+	struct pft_conflict c = {
+		.policy = pft_policy_of(new->kind),
+	};
+	struct pft_judgement j;
+	bool conflict;
+
+	if (c.policy == PFN_POLICY_OFF)
+		return 0;
+	new->holder = pft_holder_find(&who);
+	new->time = ktime_get_boot_fast_ns();
+
+	spin_lock(&pft_lock);
+	pft_judge_newcomer(&j, new, PFT_NOT_LINEAR);
+	conflict = pft_verdict(&j) >= PFN_VERDICT_ORDERING;
+	if (pft_refuses(c.policy, &j))
+		c.result = PFN_RESULT_REFUSED;
+	if (conflict)
+		pft_capture(&c, new, &j);
+	spin_unlock(&pft_lock);
+
+	if (conflict)
+		pft_tell(&c, &j);
+	pft_holder_put(new->holder);
+	return c.result == PFN_RESULT_REFUSED ? -EBUSY : 0;
+}
+
+int __pfn_track_add_memory(u64 start, u64 size)
+{
+	struct pft_record new = {
+		.want = PFN_ATTR_WB,
+		.got = PFN_ATTR_WB,
+		.kind = PFN_KIND_LINEAR,
+		.space = PFN_SPACE_KERNEL,
+	};
+
+	return pft_pfns(&new, start, size) ? pft_add_ram(&new) : 0;
 }

@@ -797,8 +797,18 @@ unsigned int pft_segment_held(unsigned long pfn, unsigned long last)
 
 /* === Records ============================================================ */
 
-/* The next node in which records of @walk may be; parents come first. */
-static struct pft_node *pft_node_next(const struct pft_walk *walk)
+/* One step more; false if the walk has taken all that it may take. */
+static bool pft_walk_step(struct pft_walk *walk)
+{
+	walk->taken++;
+	return !walk->steps || walk->taken <= walk->steps;
+}
+
+/*
+ * The next node in which records of @walk may be; parents come first.  NULL also
+ * if the walk may take no more steps.
+ */
+static struct pft_node *pft_node_next(struct pft_walk *walk)
 {
 	u32 below = walk->attrs << PFT_BELOW_SHIFT;
 	struct pft_node *node = walk->node;
@@ -807,6 +817,8 @@ static struct pft_node *pft_node_next(const struct pft_walk *walk)
 	for (;;) {
 		unsigned long span = pft_low(node->shift);
 
+		if (!pft_walk_step(walk))
+			return NULL;
 		for (; node->shift && slot < PFT_NODE_SLOTS; slot++) {
 			unsigned long pfn = node->pfn +
 					    ((unsigned long)slot << node->shift);
@@ -834,11 +846,12 @@ static bool pft_walk_wants(const struct pft_walk *walk,
  * @walk: says which; repeated calls come to an end
  *
  * Those that fit into the same blocks are found in the order in which they were
- * made.
+ * made.  Every record and every node that is looked at counts as a step.
  *
  * Context: pft_lock held, from the first call to the last.
  *
- * Return: the next record, NULL when there is none.
+ * Return: the next record, NULL when there is none, or none was found within
+ * @walk->steps.
  */
 struct pft_record *pft_segment_walk(struct pft_walk *walk)
 {
@@ -851,15 +864,22 @@ struct pft_record *pft_segment_walk(struct pft_walk *walk)
 	for (;;) {
 		list_for_each_entry_continue(walk->rec, &walk->node->records,
 					     home) {
+			if (!pft_walk_step(walk))
+				goto out;
 			if (pft_walk_wants(walk, walk->rec))
 				return walk->rec;
 		}
 		walk->node = pft_node_next(walk);
 		if (!walk->node)
-			return NULL;
+			goto out;
 		walk->rec = list_entry(&walk->node->records, struct pft_record,
 				       home);
 	}
+
+out:
+	if (walk->taken > atomic_long_read(&pft_stats[PFT_STAT_MAX_STEPS]))
+		atomic_long_set(&pft_stats[PFT_STAT_MAX_STEPS], walk->taken);
+	return NULL;
 }
 
 /**

@@ -3,8 +3,9 @@
  * pfn_track hooks for user mappings, over their whole life: records are keyed by
  * address space and virtual address, and go where the page tables go.
  *
- * What faults insert and what is zapped is told of under the lock of the page
- * table, everything else under that of the address space.
+ * The remap hook, which sleeps, runs under mmap_lock; insert, zap, move and fork
+ * run under the lock of the page tables whose entries they are about, so that
+ * records and entries come and go together.
  */
 #include "pfn_track_internal.h"
 
@@ -12,6 +13,68 @@
 static bool pft_writable(const struct vm_area_struct *vma)
 {
 	return cpu_dcache_is_aliasing() && vma->vm_flags & VM_WRITE;
+}
+
+/* Whether the area itself says that it maps what is recorded. */
+static bool pft_area_says(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) ||
+	       !pfn_attr_is_plain(vma->vm_page_prot) || vma_is_dax(vma);
+}
+
+#define PFT_MMS_BITS		8
+/* More than one address space. */
+#define PFT_MMS_ANY		((const struct mm_struct *)1UL)
+
+/**
+ * struct pft_mms - a set of address spaces, which may be taken for larger
+ * @slot: by hash: NULL, the address space, or %PFT_MMS_ANY
+ */
+struct pft_mms {
+	const struct mm_struct *slot[BIT(PFT_MMS_BITS)];
+};
+
+/*
+ * Those with records in areas that do not say so: write-back pages that a driver
+ * has otherwise.  Mostly none.
+ */
+static struct pft_mms pft_silent;
+
+/* Those that remap_pfn_range() was called for, maybe with a copy of the area. */
+static struct pft_mms pft_remapped;
+
+static const struct mm_struct **pft_mms_slot(struct pft_mms *mms,
+					     const struct mm_struct *mm)
+{
+	return &mms->slot[hash_long((unsigned long)mm, PFT_MMS_BITS)];
+}
+
+/*
+ * To be called before the record is made, under a lock that keeps the record
+ * from being dropped.
+ */
+static void pft_mms_add(struct pft_mms *mms, const struct mm_struct *mm)
+{
+	const struct mm_struct **slot = pft_mms_slot(mms, mm);
+	const struct mm_struct *old = READ_ONCE(*slot);
+
+	if (old == mm || old == PFT_MMS_ANY)
+		return;
+	old = cmpxchg(slot, NULL, mm);
+	if (old && old != mm)
+		WRITE_ONCE(*slot, PFT_MMS_ANY);
+}
+
+static void pft_mms_del(struct pft_mms *mms, const struct mm_struct *mm)
+{
+	cmpxchg(pft_mms_slot(mms, mm), mm, NULL);
+}
+
+static bool pft_mms_has(struct pft_mms *mms, const struct mm_struct *mm)
+{
+	const struct mm_struct *slot = READ_ONCE(*pft_mms_slot(mms, mm));
+
+	return unlikely(slot) && (slot == mm || slot == PFT_MMS_ANY);
 }
 
 /* The common part of what maps page frames into a user address space. */
@@ -24,6 +87,11 @@ static int pft_map_user(struct vm_area_struct *vma, struct pft_record *new,
 	who->space = new->space;
 	who->file = vma->vm_file;
 	who->mm = vma->vm_mm;
+	/* remap_pfn_range() sets the flags of the area after it was recorded. */
+	if (new->kind == PFN_KIND_REMAP_PFN)
+		pft_mms_add(&pft_remapped, vma->vm_mm);
+	else if (unlikely(!pft_area_says(vma)))
+		pft_mms_add(&pft_silent, vma->vm_mm);
 	return pft_map(new, who, how);
 }
 
@@ -35,7 +103,7 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		.va = va,
 		.kind = PFN_KIND_REMAP_PFN,
 	};
-	struct pft_who who = { .gfp = GFP_KERNEL };
+	struct pft_who who = { .gfp = PFT_GFP_KERNEL };
 
 	pft_decode(&new, want, got);
 	if (!pft_pfns_from(&new, pfn, size))
@@ -44,13 +112,13 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 }
 
 /**
- * pft_plain_ram - whether what a fault inserts is left out
+ * pft_plain_ram - whether a page that the VM counts may go unrecorded
  * @pfn: page frame
  * @want: attribute that was asked for
  * @got: attribute that is mapped
  *
- * RAM that is mapped as the linear map has it is nobody's business, and every
- * process has such a page: the vvar page of its vDSO.
+ * Write-back RAM matches the linear map.  It is recorded only while somebody
+ * holds the page otherwise: see pft_map_pages() and pfn_track_rmap.c.
  *
  * Context: Any.
  *
@@ -58,11 +126,25 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
  */
 bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got)
 {
-	return want == PFN_ATTR_WB && got == PFN_ATTR_WB && pfn_valid(pfn) &&
-	       !is_zone_device_page(pfn_to_page(pfn));
+	return want == PFN_ATTR_WB && got == PFN_ATTR_WB &&
+	       pfn_attr_is_ram(pfn);
 }
 
-/* Exported for drivers that write page table entries themselves. */
+/*
+ * Pages of the kernel image that processes may see, and the zero page: every
+ * process has the vvar page of its vDSO, and no driver can map those otherwise.
+ */
+static bool pft_is_image(unsigned long pfn)
+{
+	return is_zero_pfn(pfn) || (pfn >= PHYS_PFN(__pa_symbol(_text)) &&
+				    pfn <= PHYS_PFN(__pa_symbol(_end) - 1));
+}
+
+/*
+ * Exported for drivers that write page table entries themselves.  The VM does not
+ * count what these entries map, nor can it be found through rmap, so that
+ * write-back RAM is recorded, too.
+ */
 int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		       unsigned long pfn, unsigned long size, pgprot_t want,
 		       pgprot_t got)
@@ -71,7 +153,7 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		.va = va,
 		.kind = PFN_KIND_INSERT,
 	};
-	struct pft_who who = { .gfp = GFP_NOWAIT | __GFP_NOWARN };
+	struct pft_who who = { .gfp = PFT_GFP_NOWAIT };
 
 	pft_decode(&new, want, got);
 	/*
@@ -80,12 +162,28 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 	 */
 	if (size > PAGE_SIZE)
 		new.got = pfn_attr_from_large(got);
-	if (pft_plain_ram(pfn, new.want, new.got) ||
+	if ((new.got == PFN_ATTR_WB && pft_is_image(pfn)) ||
 	    !pft_pfns_from(&new, pfn, size))
 		return 0;
 	return pft_map_user(vma, &new, &who, 0);
 }
 EXPORT_SYMBOL_GPL(__pfn_track_insert);
+
+/*
+ * Whether others hold some of the pages otherwise than write-back.  RAM whose
+ * caching state was changed in the linear map is held so, too.
+ */
+static bool pft_is_disputed(unsigned long pfn, unsigned long last)
+{
+	return pft_segment_held(pfn, last) & ~BIT(PFN_ATTR_WB);
+}
+
+bool __pfn_track_disputed(const struct page *page, unsigned int nr)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	return pft_is_disputed(pfn, pfn + nr - 1);
+}
 
 /* Pages that the VM counts, by a driver that is found by @who. */
 static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
@@ -102,12 +200,14 @@ static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
 		.kind = PFN_KIND_INSERT,
 	};
 
-	/* Drivers may have changed the linear map, and forget the area. */
+	/* Others may have changed the linear map before the registry started. */
 	if (pft_plain_ram(new.pfn, attr, attr) &&
-	    !(pfn_attr_linear(new.pfn, new.last, NULL, NULL) &
-	      ~BIT(PFN_ATTR_WB)))
+	    !pft_is_disputed(new.pfn, new.last) &&
+	    (who->alone ||
+	     !(pfn_attr_linear(new.pfn, new.last, NULL, NULL) &
+	       ~BIT(PFN_ATTR_WB))))
 		return 0;
-	who->gfp = GFP_NOWAIT | __GFP_NOWARN;
+	who->gfp = PFT_GFP_NOWAIT;
 	return pft_map_user(vma, &new, who, PFT_LINEAR);
 }
 
@@ -125,11 +225,58 @@ int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 {
 	struct pft_who who = {
 		/* As if it were called from there: not the function before. */
-		.caller = (void *)vma->vm_ops->fault + 1,
+		.caller = vma->vm_ops && vma->vm_ops->fault ?
+			  (void *)vma->vm_ops->fault + 1 : NULL,
 		.alone = true,
 	};
 
 	return pft_map_pages(vma, va, page, nr, prot, &who);
+}
+
+/**
+ * pft_map_found - record a page table entry that was made before
+ * @vma: the area
+ * @va: user virtual address of the entry
+ * @pfn: first page frame
+ * @size: bytes that it maps
+ * @attr: its attribute
+ *
+ * For entries that the hooks had no reason to record when they were made.  It is
+ * reported if it conflicts with others, but not refused.
+ *
+ * Context: The lock of the page table is held.
+ *
+ * Return: 1 if it was recorded now, 0 if it was recorded already, or nobody has
+ * the pages otherwise.
+ */
+int pft_map_found(struct vm_area_struct *vma, unsigned long va,
+		  unsigned long pfn, unsigned long size, enum pfn_attr attr)
+{
+	const struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm, va,
+						 size);
+	struct pft_record new = {
+		.va = va,
+		.pfn = pfn,
+		.last = pfn + (size >> PAGE_SHIFT) - 1,
+		.want = attr,
+		.got = attr,
+		.kind = PFN_KIND_INSERT,
+	};
+	struct pft_who who = {
+		.alone = true,
+		.gfp = PFT_GFP_NOWAIT,
+	};
+	bool known;
+
+	if (!(pft_segment_held(new.pfn, new.last) & ~BIT(attr)))
+		return 0;
+	spin_lock(&pft_lock);
+	known = pft_store_first(&range);
+	spin_unlock(&pft_lock);
+	if (known)
+		return 0;
+	pft_map_user(vma, &new, &who, PFT_NOT_LINEAR | PFT_MAPPED);
+	return 1;
 }
 
 void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
@@ -143,24 +290,45 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 }
 
 /**
- * pft_may_hold - whether an area may hold what is on record
+ * pft_may_hold - whether records may exist in an area
  * @vma: the area
  *
  * Context: Its address space is locked, or one of its page tables.
  *
  * Return: true if it may map page frames that are not, or not only, RAM, or
- * otherwise than write-back.
+ * otherwise than write-back, or if its address space has records in areas that
+ * do not say so.
  */
 bool pft_may_hold(const struct vm_area_struct *vma)
 {
-	return vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) ||
-	       !pfn_attr_is_plain(vma->vm_page_prot) || vma_is_dax(vma);
+	return pft_area_says(vma) || pft_mms_has(&pft_silent, vma->vm_mm);
+}
+
+bool __pfn_track_moves(const struct vm_area_struct *vma)
+{
+	return pft_may_hold(vma);
 }
 
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end)
 {
 	if (pft_may_hold(vma))
+		__pfn_track_undo(vma->vm_mm, start, end - start);
+}
+
+/*
+ * The area has lost all its entries.  What is still recorded there was zapped
+ * without being seen: its driver had given remap_pfn_range() a copy of the area,
+ * whose own flags do not tell of it.
+ */
+void __pfn_track_unmapped(struct vm_area_struct *vma, unsigned long start,
+			  unsigned long end)
+{
+	if (!pft_mms_has(&pft_remapped, vma->vm_mm) || pft_area_says(vma))
+		return;
+	start = max(start, vma->vm_start);
+	end = min(end, vma->vm_end);
+	if (start < end)
 		__pfn_track_undo(vma->vm_mm, start, end - start);
 }
 
@@ -248,7 +416,7 @@ static bool pft_move_one(const struct pft_range *range, unsigned long delta)
 {
 	struct pft_record *rec;
 
-	pft_lock_stocked(GFP_KERNEL);
+	pft_lock_stocked(PFT_GFP_NOWAIT);
 	rec = pft_store_first(range);
 	if (rec && pft_inside(rec, range))
 		pft_store_rekey(rec, rec->space, rec->va + delta);
@@ -267,13 +435,13 @@ void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
 	if (!size || !pft_may_hold(vma))
 		return;
 	while (pft_move_one(&range, to - from))
-		cond_resched();
+		;
 }
 
 /**
  * struct pft_heir - a child that gets what its parent has
- * @mm: address space of the child
- * @parent: a holder of the parent's, NULL to begin
+ * @mm: address space of the child, NULL if there is none
+ * @parent: a holder of the parent's
  * @child: the child's copy of it
  */
 struct pft_heir {
@@ -282,24 +450,46 @@ struct pft_heir {
 	struct pft_holder *child;
 };
 
-/* As many holders as the parent had. */
-static void pft_heir_of(struct pft_heir *heir, struct pft_holder *parent)
+/* The latest one, under pft_lock: fork() copies page table by page table. */
+static struct pft_heir pft_latest_heir;
+
+static void pft_heir_put(struct pft_heir *heir)
 {
 	pft_holder_put(heir->parent);
 	pft_holder_put(heir->child);
+}
+
+/* Take the latest heir if it is that of @mm. */
+static void pft_heir_take(struct pft_heir *heir, const struct mm_struct *mm)
+{
+	*heir = (struct pft_heir){ };
+	spin_lock(&pft_lock);
+	if (pft_latest_heir.mm == mm)
+		swap(pft_latest_heir, *heir);
+	spin_unlock(&pft_lock);
+	heir->mm = mm;
+}
+
+/* Keep an heir for the next page table. */
+static void pft_heir_keep(struct pft_heir *heir)
+{
+	spin_lock(&pft_lock);
+	swap(pft_latest_heir, *heir);
+	spin_unlock(&pft_lock);
+	pft_heir_put(heir);
+}
+
+/* As many holders as the parent had. */
+static void pft_heir_of(struct pft_heir *heir, struct pft_holder *parent)
+{
+	pft_heir_put(heir);
 	heir->parent = parent;
-	heir->child = parent ? pft_holder_fork(parent) : NULL;
+	heir->child = pft_holder_fork(parent);
 }
 
 /*
  * Give the child what the parent has first in @range, clipped because a record
  * may reach over a split into the neighbouring area.  True if there may be more.
- *
- * Looked up and copied under one hold of the lock: a driver's
- * unmap_mapping_range() does not wait for either address space, but comes to
- * the parent's area first, because dup_mmap() puts the child's behind it for
- * this very purpose.  So what the parent still has on record here, the child
- * still has mapped, and will have dropped after it is on record.
  */
 static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 {
@@ -307,7 +497,7 @@ static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 	struct pft_record *rec, copy;
 	struct pft_spot spot;
 
-	pft_lock_stocked(GFP_KERNEL);
+	pft_lock_stocked(PFT_GFP_NOWAIT);
 	rec = pft_store_first(range);
 	if (!rec) {
 		pft_unlock();
@@ -317,7 +507,7 @@ static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 		parent = pft_holder_get(rec->holder);
 		pft_unlock();
 		pft_heir_of(heir, parent);
-		/* It may have gone meanwhile. */
+		/* The lock was dropped: look again. */
 		return true;
 	}
 	copy = *rec;
@@ -325,8 +515,11 @@ static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 	copy.holder = pft_holder_get(heir->child);
 	copy.id = heir->mm;
 	copy.time = ktime_get_boot_fast_ns();
-	pft_store_spot(&copy, &spot);
-	pft_make_record(&copy, &spot);
+	/* The child's entries are new: nothing can be recorded there. */
+	if (pft_store_spot(&copy, &spot))
+		pft_make_record(&copy, &spot);
+	else
+		pft_count(PFT_STAT_INCOMPLETE);
 	pft_unlock();
 	pft_holder_put(copy.holder);
 
@@ -334,18 +527,27 @@ static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 	return range->va++ != range->va_last;
 }
 
-void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
+/*
+ * The locks of both page tables keep a driver's unmap_mapping_range() from the
+ * entries that were copied, so that records and entries stay the same.
+ */
+void __pfn_track_fork(struct mm_struct *dst, struct vm_area_struct *src,
+		      unsigned long start, unsigned long end)
 {
-	struct pft_range range = pft_range(PFN_SPACE_USER, src->vm_mm,
-					   src->vm_start,
-					   src->vm_end - src->vm_start);
-	struct pft_heir heir = { .mm = dst->vm_mm };
+	struct pft_range range = pft_range(PFN_SPACE_USER, src->vm_mm, start,
+					   end - start);
+	struct pft_heir heir;
 
-	if (!pft_may_hold(src))
+	if (start == end || !pft_may_hold(src))
 		return;
+	if (!pft_area_says(src))
+		pft_mms_add(&pft_silent, dst);
+	if (pft_mms_has(&pft_remapped, src->vm_mm))
+		pft_mms_add(&pft_remapped, dst);
+	pft_heir_take(&heir, dst);
 	while (pft_fork_first(&range, &heir))
-		cond_resched();
-	pft_heir_of(&heir, NULL);
+		;
+	pft_heir_keep(&heir);
 }
 
 void __pfn_track_exit(struct mm_struct *mm)
@@ -355,7 +557,13 @@ void __pfn_track_exit(struct mm_struct *mm)
 		.id = mm,
 		.va_last = ULONG_MAX,
 	};
+	struct pft_heir heir;
 
+	pft_mms_del(&pft_silent, mm);
+	pft_mms_del(&pft_remapped, mm);
+	/* Another address space may get the address of this one. */
+	pft_heir_take(&heir, mm);
+	pft_heir_put(&heir);
 	pft_unmap(&range, true);
 	if (atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE])) {
 		/* What pft_lose() put aside. */

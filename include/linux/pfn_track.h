@@ -96,7 +96,7 @@ static inline bool pfn_track_enabled(void)
 	return static_branch_unlikely(&pfn_track_key);
 }
 
-/* Set once any of the linear map is not write-back; until then nobody need ask. */
+/* Set once any RAM is held other than write-back; until then none is compared. */
 extern bool pfn_track_mixed;
 
 /**
@@ -142,6 +142,7 @@ const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
 unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
 			     unsigned long *from, unsigned long *to);
 bool pfn_attr_is_ram(unsigned long pfn);
+bool pfn_attr_page_changed(const struct page *page);
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 			  enum pfn_attr attr);
 
@@ -189,8 +190,13 @@ int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 		      struct page *page, unsigned int nr, pgprot_t prot);
 void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 			 unsigned long size, pgprot_t want, const void *caller);
+bool __pfn_track_disputed(const struct page *page, unsigned int nr);
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end);
+void __pfn_track_unmapped(struct vm_area_struct *vma, unsigned long start,
+			  unsigned long end);
+bool __pfn_track_moves(const struct vm_area_struct *vma);
+int __pfn_track_add_memory(u64 start, u64 size);
 void __pfn_track_protect(struct vm_area_struct *vma, unsigned long start,
 			 unsigned long end, pgprot_t prot);
 int __pfn_track_may_protect(struct vm_area_struct *vma, unsigned long start,
@@ -199,7 +205,8 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
 		      unsigned long size);
 void __pfn_track_move(struct vm_area_struct *vma, unsigned long from,
 		      unsigned long to, unsigned long size);
-void __pfn_track_fork(struct vm_area_struct *dst, struct vm_area_struct *src);
+void __pfn_track_fork(struct mm_struct *dst, struct vm_area_struct *src,
+		      unsigned long start, unsigned long end);
 void __pfn_track_exit(struct mm_struct *mm);
 void __pfn_track_unbound(struct device *dev);
 
@@ -243,7 +250,7 @@ static inline void pfn_track_iounmap(const void *va, unsigned long size)
 
 /**
  * pfn_track_vmap - pages are about to be mapped side by side into the kernel
- * @area: where; is marked if remove_vm_area() has something to drop
+ * @area: where
  * @pages: the pages, or NULL
  * @pfns: their page frames, if @pages is NULL
  * @count: length of either
@@ -373,14 +380,34 @@ static inline void pfn_track_unset_pages(struct page *const *pages,
  * @page: the first
  * @order: binary logarithm of how many
  *
- * Tells of those whose caching state was not given back.
+ * Reports those whose caching state was not given back.  Waits for nothing: it
+ * reads what the architecture notes in the page itself.
  *
- * Context: Any but NMI.
+ * Context: Any.
  */
 static inline void pfn_track_free(const struct page *page, unsigned int order)
 {
 	if (pfn_track_enabled() && READ_ONCE(pfn_track_mixed))
 		__pfn_track_free(page, order);
+}
+
+/**
+ * pfn_track_add_memory - RAM is about to be added to the linear map
+ * @start: first byte of the physical range
+ * @size: bytes
+ *
+ * The newcomer is the linear map: if others hold some of the range other than
+ * write-back, that is a conflict of kind "linear".
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it.
+ */
+static inline int pfn_track_add_memory(u64 start, u64 size)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_add_memory(start, size);
 }
 
 /**
@@ -455,7 +482,7 @@ static inline int pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
  * @page: the page; not the zero page
  * @prot: what will be put into the page table
  *
- * RAM that is write-back here and in the linear map is not recorded.
+ * Write-back RAM is recorded only if others hold the page otherwise.
  *
  * Context: The lock of the page table is held.
  *
@@ -479,8 +506,8 @@ static inline int pfn_track_insert_page(struct vm_area_struct *vma,
  * @nr: how many
  * @prot: vma->vm_page_prot, as read when the entry was made
  *
- * All files come this way, so only those are looked at whose driver has changed
- * the protection of the area.
+ * Pages of all files come this way: those of areas whose driver has not changed
+ * the protection are compared only while any RAM is held other than write-back.
  *
  * Context: The lock of the page table is held.
  *
@@ -491,9 +518,33 @@ static inline int pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 				  struct page *page, unsigned int nr,
 				  pgprot_t prot)
 {
-	if (!pfn_track_enabled() || pfn_attr_is_plain(prot))
+	if (!pfn_track_enabled() ||
+	    (pfn_attr_is_plain(prot) && !READ_ONCE(pfn_track_mixed)))
 		return 0;
 	return __pfn_track_fault(vma, va, page, nr, prot);
+}
+
+/**
+ * pfn_track_disputed - whether pages may not be mapped around a fault
+ * @vma: the area
+ * @page: the first of them
+ * @nr: how many
+ *
+ * Pages that others hold other than write-back, or in areas that map nothing
+ * write-back, are left to faults of their own, which pfn_track_fault() sees.
+ *
+ * Context: Any.
+ *
+ * Return: true if they have to be left out.
+ */
+static inline bool pfn_track_disputed(struct vm_area_struct *vma,
+				      const struct page *page, unsigned int nr)
+{
+	if (!pfn_track_enabled())
+		return false;
+	if (!pfn_attr_is_plain(vma->vm_page_prot))
+		return true;
+	return READ_ONCE(pfn_track_mixed) && __pfn_track_disputed(page, nr);
 }
 
 /**
@@ -529,6 +580,23 @@ static inline void pfn_track_zap(struct vm_area_struct *vma,
 {
 	if (pfn_track_enabled())
 		__pfn_track_zap(vma, start, end);
+}
+
+/**
+ * pfn_track_unmapped - an area has lost all its page table entries
+ * @vma: the area
+ * @start: first user virtual address that was unmapped, page aligned
+ * @end: address after the last
+ *
+ * Drops what is recorded there still: see __pfn_track_unmapped().
+ *
+ * Context: The address space is locked for writing, or nobody else has it.
+ */
+static inline void pfn_track_unmapped(struct vm_area_struct *vma,
+				      unsigned long start, unsigned long end)
+{
+	if (pfn_track_enabled())
+		__pfn_track_unmapped(vma, start, end);
 }
 
 /**
@@ -597,13 +665,31 @@ static inline void pfn_track_undo(struct mm_struct *mm, unsigned long start,
 }
 
 /**
- * pfn_track_move - page tables have been moved within an address space
+ * pfn_track_moves - whether page tables of an area may not be moved as a whole
+ * @vma: the area
+ *
+ * Who clears an entry holds the lock of the page table that it lies in, but not
+ * of those above: were a table moved meanwhile, the entry would be cleared at an
+ * address where it is not recorded any more.
+ *
+ * Context: The address space is locked for writing.
+ *
+ * Return: true if entries have to be moved one by one.
+ */
+static inline bool pfn_track_moves(const struct vm_area_struct *vma)
+{
+	return pfn_track_enabled() && __pfn_track_moves(vma);
+}
+
+/**
+ * pfn_track_move - page table entries have been moved within an address space
  * @vma: the old area, its mm locked for writing
  * @from: old user virtual address, page aligned
  * @to: new user virtual address, page aligned
  * @size: bytes that were moved, whole pages
  *
- * Context: Process context.
+ * Context: The locks of both page tables are held, and were when the entries
+ * were moved.
  */
 static inline void pfn_track_move(struct vm_area_struct *vma,
 				  unsigned long from, unsigned long to,
@@ -615,16 +701,20 @@ static inline void pfn_track_move(struct vm_area_struct *vma,
 
 /**
  * pfn_track_fork - a child got copies of its parent's page table entries
- * @dst: the child's area
+ * @dst: the child's address space
  * @src: the parent's area, its mm locked for writing
+ * @start: first user virtual address that was copied, page aligned
+ * @end: address after the last
  *
- * Context: Process context, may sleep.
+ * Context: The locks of both page tables are held, and were when the entries
+ * were copied.
  */
-static inline void pfn_track_fork(struct vm_area_struct *dst,
-				  struct vm_area_struct *src)
+static inline void pfn_track_fork(struct mm_struct *dst,
+				  struct vm_area_struct *src,
+				  unsigned long start, unsigned long end)
 {
 	if (pfn_track_enabled())
-		__pfn_track_fork(dst, src);
+		__pfn_track_fork(dst, src, start, end);
 }
 
 /**
@@ -827,14 +917,36 @@ static inline void pfn_track_undo(struct mm_struct *mm, unsigned long start,
 {
 }
 
+static inline bool pfn_track_disputed(struct vm_area_struct *vma,
+				      const struct page *page, unsigned int nr)
+{
+	return false;
+}
+
+static inline void pfn_track_unmapped(struct vm_area_struct *vma,
+				      unsigned long start, unsigned long end)
+{
+}
+
+static inline bool pfn_track_moves(const struct vm_area_struct *vma)
+{
+	return false;
+}
+
+static inline int pfn_track_add_memory(u64 start, u64 size)
+{
+	return 0;
+}
+
 static inline void pfn_track_move(struct vm_area_struct *vma,
 				  unsigned long from, unsigned long to,
 				  unsigned long size)
 {
 }
 
-static inline void pfn_track_fork(struct vm_area_struct *dst,
-				  struct vm_area_struct *src)
+static inline void pfn_track_fork(struct mm_struct *dst,
+				  struct vm_area_struct *src,
+				  unsigned long start, unsigned long end)
 {
 }
 

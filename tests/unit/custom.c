@@ -251,6 +251,7 @@ __thread struct task_struct *unit_current = &unit_init_task;
 struct task_struct *unit_tasks;
 unsigned long unit_ram_end;
 bool unit_in_interrupt;
+bool unit_irqs_disabled;
 unsigned int unit_linear_attr;
 
 /*

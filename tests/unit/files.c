@@ -218,6 +218,17 @@ void debugfs_create_file(const char *name, unsigned int mode,
 	unit_files[i].fops = fops;
 }
 
+int seq_release_private(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	(void)inode;
+	free(m->buf);
+	free(m->private);
+	free(m);
+	return 0;
+}
+
 char *unit_debugfs_read(const char *name, size_t chunk,
 			void (*between)(unsigned int nr))
 {
@@ -232,6 +243,10 @@ char *unit_debugfs_read(const char *name, size_t chunk,
 	UNIT_ASSERT(!unit_files[i].fops->open(NULL, &file));
 	m = file.private_data;
 	text = unit_seq_read_all(m, chunk, between);
+	if (unit_files[i].fops->release) {
+		UNIT_ASSERT(!unit_files[i].fops->release(NULL, &file));
+		return text;
+	}
 	free(m->buf);
 	free(m->private);
 	free(m);

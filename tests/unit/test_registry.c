@@ -198,12 +198,11 @@ TEST(registry, fork)
 TEST(registry, fork_of_another_area)
 {
 	struct vm_area_struct src = unit_vma(&unit_mm[0], 10, 8);
-	struct vm_area_struct dst = unit_vma(&unit_mm[1], 10, 8);
 
 	boot(NULL);
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 8, A_WC), 0);
 	src.vm_flags = 0;
-	__pfn_track_fork(&dst, &src);
+	__pfn_track_fork(&unit_mm[1], &src, pages(10), pages(18));
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
 }
 
@@ -417,11 +416,17 @@ TEST(registry, insert_plain_ram)
 {
 	boot(NULL);
 	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	/* rmap does not find it, so it is recorded, if it is not everybody's. */
 	CHECK_EQ(do_insert(&unit_mm[0], 10, 50, 1, A_WB), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
-	CHECK_EQ(do_insert(&unit_mm[0], 11, 51, 1, A_WC), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	CHECK_EQ(do_insert(&unit_mm[0], 20, UNIT_IMAGE_PFN, 1, A_WB), 0);
+	CHECK_EQ(do_insert(&unit_mm[0], 21, UNIT_IMAGE_PFN + UNIT_IMAGE_PAGES,
+			   1, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
 	CHECK_EQ(do_insert(&unit_mm[0], 12, 100, 1, A_WB), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
 }
 
 /* Where nothing may sleep, what is missing is missing. */
@@ -464,10 +469,9 @@ TEST(registry, vmap)
 	for (i = 0; i < ARRAY_SIZE(pfns); i++)
 		ram[i].pfn = pfns[i];
 	CHECK_EQ(do_vmap(&area, 10, 6, A_WB, 0), 0);
-	CHECK(!(area.flags & VM_PFN_TRACK));
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
 	CHECK_EQ(do_vmap(&area, 10, 6, A_WC, 0), 0);
-	CHECK(area.flags & VM_PFN_TRACK);
+	CHECK_EQ(area.flags, 0);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 3);
 	CHECK_EQ(record_at(PFN_SPACE_KERNEL, NULL, 13).pfn, 90);
 	CHECK_EQ(record_at(PFN_SPACE_KERNEL, NULL, 15).kind, PFN_KIND_VMAP);
@@ -497,9 +501,8 @@ TEST(registry, vmap_mixed)
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
 	pfn_track_mixed = true;
 	CHECK_EQ(do_vmap(&area, 10, 2, A_WB, 0), 0);
-	CHECK(!(area.flags & VM_PFN_TRACK));
 	CHECK_EQ(do_vmap(&area, 10, 4, A_WB, 0), 0);
-	CHECK(area.flags & VM_PFN_TRACK);
+	CHECK_EQ(area.flags, 0);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
 	CHECK_EQ(unit_trace.conflict.held.got, bad_a);
@@ -517,6 +520,11 @@ TEST(registry, page)
 	__pfn_track_page(49, unit_prot(bad_a), site);
 	__pfn_track_page(54, unit_prot(bad_a), site);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	/* The caller may hold a lock that an interrupt takes. */
+	unit_irqs_disabled = true;
+	__pfn_track_page(50, unit_prot(bad_a), site);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	unit_irqs_disabled = false;
 	unit_in_interrupt = true;
 	__pfn_track_page(51, unit_prot(bad_a), site);
 	unit_in_interrupt = false;
@@ -559,7 +567,7 @@ TEST(registry, vmap_refused)
 		CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
 }
 
-/* RAM that is mapped otherwise than the linear map has it: told once. */
+/* RAM that is mapped otherwise than the linear map has it. */
 TEST(registry, linear)
 {
 	enum pfn_attr other = boot_linear(NULL);
@@ -570,20 +578,32 @@ TEST(registry, linear)
 	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
 	CHECK_EQ(unit_trace.conflict.held.got, A_WB);
 	CHECK_HAS(unit_log_text(), "held by  kernel:0 linear at");
-	/* Who follows agrees with the first, and is told nothing. */
+	/* The next one agrees with the first, and is judged all the same. */
 	CHECK_EQ(do_map(&unit_mm[1], 10, 50, 2, other), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
-	/* Not RAM; mapped as the linear map; sanctioned; not a mapping. */
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	/* Not RAM; mapped as the linear map; cleaned for DMA. */
 	CHECK_EQ(do_map(&unit_mm[0], 20, 100, 2, other), 0);
 	CHECK_EQ(do_map(&unit_mm[0], 30, 60, 2, A_WB), 0);
 	ram[0].pfn = 70;
-	CHECK_EQ(do_vmap(&area, 10, 1, other, VM_DMA_COHERENT), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
-	CHECK_EQ(do_vmap(&area, 12, 1, other, 0), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(do_vmap(&area, 10, 1, A_WC, VM_DMA_COHERENT), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
 	ram[0].pfn = 80;
 	CHECK_EQ(do_vmap(&area, 14, 1, other, 0), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 3);
+}
+
+/* A claim, or one who was let in under "report", opens the page for nobody. */
+TEST(registry, linear_after_others)
+{
+	enum pfn_attr other = boot_linear(NULL);
+	struct pfn_claim claim = { };
+
+	CHECK_EQ(do_claim(&claim, 50, 2, other, 0), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 20, 60, 2, other), 0);
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_ENFORCE), 0);
+	CHECK_EQ(do_map(&unit_mm[1], 10, 50, 2, other), -EBUSY);
+	CHECK_EQ(do_map(&unit_mm[1], 20, 60, 2, other), -EBUSY);
+	CHECK_EQ(pfn_track_release(&claim), 0);
 }
 
 TEST(registry, linear_policy)
@@ -600,4 +620,25 @@ TEST(registry, linear_policy)
 	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_OFF), 0);
 	CHECK_EQ(do_map(&unit_mm[0], 20, 51, 1, other), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+}
+
+/* Any process may map one page as often as it likes. */
+TEST(registry, steps_are_bounded)
+{
+	unsigned int i;
+
+	boot(NULL);
+	for (i = 0; i < 3 * PFT_STEPS; i++)
+		CHECK_EQ(do_map(&unit_mm[0], 10 + 2 * i, 50, 1, bad_a), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	/* The one that conflicts is the last of a long list. */
+	CHECK_EQ(do_map(&unit_mm[1], 10, 51, 1, bad_b), 0);
+	CHECK_EQ(do_map(&unit_mm[2], 10, 50, 2, bad_a), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK(unit_stat(PFT_STAT_MAX_STEPS) > PFT_STEPS / 2);
+	CHECK(unit_stat(PFT_STAT_MAX_STEPS) <= PFT_STEPS + 1);
+	__pfn_track_exit(&unit_mm[0]);
+	__pfn_track_exit(&unit_mm[1]);
+	__pfn_track_exit(&unit_mm[2]);
+	check_empty();
 }

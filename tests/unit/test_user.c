@@ -174,38 +174,53 @@ TEST(user, protect_nomem)
 
 /* === Fork =============================================================== */
 
-static unsigned int countdown;
-
-/* The driver unmaps meanwhile, the parent's area first. */
+/*
+ * A driver's unmap_mapping_range() comes to the parent's page table before the
+ * child's, and not while either lock is held.
+ */
 static void unmapped(void)
 {
-	if (countdown && !--countdown) {
-		do_zap(a, 10, 20);
-		do_zap(b, 10, 20);
-	}
+	do_zap(a, 0, 2 * UNIT_TABLE);
+	do_zap(b, 0, 2 * UNIT_TABLE);
 }
 
-/* Whenever that is, the child has nothing on record that it has not mapped. */
+/* So what is copied is dropped again, and what is not copied is not recorded. */
 TEST(user, fork_while_the_driver_unmaps)
 {
-	unsigned int n;
+	const unsigned long va = UNIT_TABLE - 4;
 
 	unit_boot(NULL);
-	for (n = 1; ; n++) {
-		CHECK_EQ(do_map(a, 10, 50, 8, A_WC), 0);
-		CHECK_EQ(do_map(a, 20, 90, 2, A_WC), 0);
-		countdown = n;
-		unit_between = unmapped;
-		do_fork(b, a, 10, 20);
-		unit_between = NULL;
-		if (countdown)
-			break;
-		CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
-		unit_check_store();
-	}
-	/* It came between at least once for each record. */
-	CHECK(n > 2);
-	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 4);
+	CHECK_EQ(do_map(a, va, 50, 8, A_WC), 0);
+	unit_between = unmapped;
+	do_fork(b, a, va, 8);
+	unit_between = NULL;
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	unit_check_store();
+}
+
+/* One record is copied in two pieces, for one holder, and is one again. */
+TEST(user, fork_over_page_tables)
+{
+	const unsigned long va = UNIT_TABLE - 4;
+
+	unit_boot(NULL);
+	CHECK_EQ(do_map(a, va, 50, 8, A_WC), 0);
+	do_fork(b, a, va, 8);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
+	CHECK_EQ(at(b, va).last, 57);
+	CHECK(at(b, va).holder != at(a, va).holder);
+	/* Another child of the same parent has a holder of its own. */
+	do_fork(&unit_mm[2], a, va, 8);
+	CHECK(at(&unit_mm[2], va).holder != at(b, va).holder);
+	__pfn_track_exit(b);
+	/* The address of an address space that has gone. */
+	do_fork(b, a, va, 8);
+	CHECK(at(&unit_mm[2], va).holder != at(b, va).holder);
+	__pfn_track_exit(a);
+	__pfn_track_exit(b);
+	__pfn_track_exit(&unit_mm[2]);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	unit_check_store();
 }
 
 /* === Pages that the VM counts =========================================== */
@@ -332,3 +347,94 @@ TEST(user, huge_is_what_the_hardware_sees)
 	CHECK_EQ(at(a, 600).got, A_WC);
 }
 #endif
+
+/* === Write-back RAM that is held otherwise ============================== */
+
+/* A page of a file is compared while a driver has it write-combining. */
+TEST(user, disputed_page)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WB);
+	enum pfn_attr wc = A_WC;
+
+	unit_boot("enforce");
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	CHECK_EQ(fault(10, 50, 1, A_WB), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_REPORT), 0);
+	CHECK_EQ(do_ioremap(100, 60, 1, wc), 0);
+	CHECK(pfn_track_mixed);
+	unit_trace.conflicts = 0;
+	CHECK_EQ(fault(11, 60, 1, A_WB), 0);
+	if (pfn_attr_judge(A_WB, wc)->verdict < PFN_VERDICT_ORDERING)
+		return;
+	CHECK_EQ(unit_trace.conflicts, 1);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_IOREMAP);
+	CHECK_EQ(at(a, 11).got, A_WB);
+
+	/* No flag of the area tells of it, and it goes all the same. */
+	__pfn_track_zap(&vma, pages(10), pages(15));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_ENFORCE), 0);
+	CHECK_EQ(fault(11, 60, 1, A_WB), -EBUSY);
+	CHECK_EQ(fault(12, 61, 1, A_WB), 0);
+	__pfn_track_exit(a);
+	unit_check_store();
+}
+
+/* A driver maps otherwise what a process has: the process is sought. */
+TEST(user, process_first)
+{
+	unit_boot(NULL);
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	CHECK_EQ(insert_page(10, 50, A_WC), 0);
+	CHECK_EQ(unit_sought, 0);
+	unit_ram_is_mapped = true;
+	CHECK_EQ(insert_page(11, 51, A_WB), 0);
+	CHECK_EQ(unit_sought, 0);
+	unit_trace.conflicts = 0;
+	CHECK_EQ(insert_page(12, 52, A_WC), 0);
+	CHECK_EQ(unit_sought, 1);
+	/* It is named instead of the linear map. */
+	CHECK_EQ(unit_trace.conflicts, 0);
+}
+
+/* What the worker found is recorded once, and reported. */
+TEST(user, found_entry)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WB);
+
+	unit_boot("strict");
+	unit_ram_end = 100;
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 0);
+	CHECK_EQ(do_ioremap(100, 60, 1, A_WC), 0);
+	unit_trace.conflicts = 0;
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 1);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 0);
+	CHECK_EQ(at(a, 10).got, A_WB);
+	if (pfn_attr_judge(A_WB, A_WC)->verdict >= PFN_VERDICT_ORDERING)
+		CHECK_EQ(unit_trace.conflicts, 1);
+	__pfn_track_zap(&vma, pages(10), pages(11));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+}
+
+/* The driver gave remap_pfn_range() a copy of the area. */
+TEST(user, remap_of_a_copy)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WB);
+
+	unit_boot(NULL);
+	CHECK_EQ(do_map(a, 10, 150, 5, A_WB), 0);
+	vma.vm_flags = 0;
+	__pfn_track_zap(&vma, pages(10), pages(12));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+	vma.vm_start = pages(10);
+	vma.vm_end = pages(12);
+	__pfn_track_unmapped(&vma, 0, pages(100));
+	CHECK_EQ(at(a, 12).pfn, 152);
+	vma.vm_start = pages(12);
+	vma.vm_end = pages(15);
+	__pfn_track_unmapped(&vma, 0, pages(100));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+}

@@ -329,6 +329,22 @@ void unit_check_store(void)
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), nr);
 }
 
+/* === Processes that map pages: stands for mm/pfn_track_rmap.c =========== */
+
+bool unit_ram_is_mapped;
+unsigned long unit_sought;
+
+bool pft_ram_is_mapped(const struct pft_sought *sought)
+{
+	return unit_ram_is_mapped && sought->pfn < unit_ram_end;
+}
+
+void pft_seek_processes(const struct pft_sought *sought)
+{
+	UNIT_ASSERT(!unit_nested);
+	unit_sought += sought->last - sought->pfn + 1;
+}
+
 /* === Attributes ========================================================= */
 
 #if defined(CONFIG_X86)
@@ -500,10 +516,19 @@ void do_move(struct mm_struct *mm, unsigned long from, unsigned long to,
 void do_fork(struct mm_struct *dst, struct mm_struct *src, unsigned long va,
 	     unsigned long nr)
 {
-	struct vm_area_struct to = unit_vma(dst, va, nr);
 	struct vm_area_struct from = unit_vma(src, va, nr);
+	unsigned long i, table;
 
-	__pfn_track_fork(&to, &from);
+	/* Page table by page table, under its lock. */
+	for (i = 0; i < nr; i += table) {
+		static DEFINE_TABLE_LOCK(ptl);
+
+		table = min(nr - i, UNIT_TABLE - (va + i) % UNIT_TABLE);
+		spin_lock(&ptl);
+		__pfn_track_fork(dst, &from, pages(va + i),
+				 pages(va + i + table));
+		spin_unlock(&ptl);
+	}
 }
 
 void do_refused(enum pfn_kind kind, unsigned long pfn, unsigned long nr,

@@ -163,6 +163,8 @@ int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 void do_zap(struct mm_struct *mm, unsigned long va, unsigned long nr);
 void do_move(struct mm_struct *mm, unsigned long from, unsigned long to,
 	     unsigned long nr);
+/* Pages of a page table. */
+#define UNIT_TABLE	512UL
 void do_fork(struct mm_struct *dst, struct mm_struct *src, unsigned long va,
 	     unsigned long nr);
 void do_refused(enum pfn_kind kind, unsigned long pfn, unsigned long nr,

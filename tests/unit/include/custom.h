@@ -116,6 +116,21 @@ void unit_rcu_run(void);
 #define RCU_INITIALIZER(p)		(p)
 #define unrcu_pointer(p)		(p)
 #define xchg(p, value)		__atomic_exchange_n(p, value, __ATOMIC_ACQ_REL)
+#define cmpxchg(p, old, new)						\
+({									\
+	typeof(*(p)) _old = (old);					\
+									\
+	__atomic_compare_exchange_n(p, &_old, new, false,		\
+				    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE); \
+	_old;								\
+})
+#define swap(a, b)							\
+do {									\
+	typeof(a) _tmp = (a);						\
+									\
+	(a) = (b);							\
+	(b) = _tmp;							\
+} while (0)
 
 /* === Sequence counters: loads stay in order on the machines this runs on = */
 
@@ -164,6 +179,8 @@ static inline void raw_write_seqcount_end(seqcount_t *s)
 
 #define GFP_NOWAIT		((gfp_t)0x100)
 #define __GFP_NOWARN		((gfp_t)0x200)
+#define __GFP_ACCOUNT		((gfp_t)0x400)
+#define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
 #define gfpflags_allow_blocking(gfp)	(!((gfp) & GFP_NOWAIT))
 
 struct kmem_cache {
@@ -237,11 +254,22 @@ struct vm_area_struct {
 #define VM_MIXEDMAP		0x10000000
 #define vma_is_dax(vma)		false
 
+/* The kernel's image and the zero page. */
+#define UNIT_IMAGE_PFN		0x7ff00UL
+#define UNIT_IMAGE_PAGES	4UL
+#define __pa_symbol(symbol)	\
+	(PFN_PHYS(UNIT_IMAGE_PFN) + \
+	 (*#symbol == '_' && #symbol[1] == 'e' ? PFN_PHYS(UNIT_IMAGE_PAGES) : 0))
+#define is_zero_pfn(pfn)	((pfn) == UNIT_IMAGE_PFN + UNIT_IMAGE_PAGES)
+
 /* Page frames below this one are RAM. */
 extern unsigned long unit_ram_end;
 #define pfn_valid(pfn)		((pfn) < unit_ram_end)
 #define pfn_to_page(pfn)	(pfn)
 #define is_zone_device_page(page)	((void)(page), false)
+/* Processes map RAM, of which there is no record; pages that were sought there. */
+extern bool unit_ram_is_mapped;
+extern unsigned long unit_sought;
 /* The linear map has them all with this attribute, see also unit.h. */
 extern unsigned int unit_linear_attr;
 
@@ -258,7 +286,6 @@ struct vm_struct {
 };
 
 #define VM_DMA_COHERENT		0x10
-#define VM_PFN_TRACK		0x2000
 
 struct task_struct {
 	pid_t tgid;
@@ -341,6 +368,8 @@ struct static_key_false {
 #define DEFINE_STATIC_KEY_FALSE(name)	struct static_key_false name
 extern bool unit_in_interrupt;
 #define in_interrupt()	unit_in_interrupt
+extern bool unit_irqs_disabled;
+#define irqs_disabled()	unit_irqs_disabled
 
 #define static_branch_unlikely(key)	\
 	__atomic_load_n(&(key)->on, __ATOMIC_RELAXED)
@@ -413,7 +442,7 @@ struct file_operations {
 	int (*open)(struct inode *inode, struct file *file);
 	void (*read)(void);
 	void (*llseek)(void);
-	void (*release)(void);
+	int (*release)(struct inode *inode, struct file *file);
 };
 
 #define SEQ_START_TOKEN		((void *)1)
@@ -421,7 +450,7 @@ struct file_operations {
 /* Reading is done by unit_debugfs_read(). */
 #define seq_read		NULL
 #define seq_lseek		NULL
-#define seq_release_private	NULL
+int seq_release_private(struct inode *inode, struct file *file);
 
 #define ESCAPE_OCTAL		0x08
 #define ESCAPE_NAP		0x80

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track attributes: what an architecture notes in struct page.
+ */
+#include <linux/mm.h>
+#include "pat.h"
+
+/**
+ * pfn_attr_page_changed - whether the linear map has a page other than write-back
+ * @page: the page
+ *
+ * Where the architecture notes it in the page, as x86 does in two flags that only
+ * set_memory_*() and its variants set and clear (arch/x86/mm/pat/memtype.c,
+ * set_page_memtype()).  With "nopat" x86 notes nothing.
+ *
+ * Context: Any.  One read of the page's flags.
+ *
+ * Return: true if it is noted; false does not say that the page is write-back.
+ */
+bool pfn_attr_page_changed(const struct page *page)
+{
+#ifdef CONFIG_X86_PAT
+	return READ_ONCE(page->flags) & (BIT(PG_arch_1) | BIT(PG_arch_2));
+#else
+	return false;
+#endif
+}

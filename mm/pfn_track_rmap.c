@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfn_track rmap: processes that map RAM which a driver now maps otherwise.
+ *
+ * Write-back pages that the VM counts are not recorded when they are mapped:
+ * almost all memory is of this kind.  When RAM is mapped otherwise, the VM is
+ * asked whether processes have it.  If so a worker finds their page table
+ * entries, through rmap or, for pages of drivers, by walking the areas of device
+ * files, and records them as if they were mapped now, which reports the
+ * conflict and names the process.
+ */
+#include "pfn_track_internal.h"
+#include <linux/delay.h>
+#include <linux/irq_work.h>
+#include <linux/memory_hotplug.h>
+#include <linux/pagewalk.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rmap.h>
+#include <linux/sched/mm.h>
+#include <linux/workqueue.h>
+
+/* Ranges that wait for the worker; what comes when there are more is counted. */
+#define PFT_SOUGHT		32
+
+/* Pages of a range that are asked about before it is mapped. */
+#define PFT_SOUGHT_PAGES	512
+
+/* The worker's rests, in ms: between two walks of all areas, and for a lock. */
+#define PFT_SEEK_PAUSE		1000
+#define PFT_SEEK_LOCK		2
+#define PFT_SEEK_TRIES		50
+
+static DEFINE_RAW_SPINLOCK(pft_sought_lock);
+static struct pft_sought pft_sought[PFT_SOUGHT];
+static unsigned int pft_nr_sought;
+
+/* === Asking ============================================================= */
+
+static bool pft_page_is_mapped(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page && page_mapped(page);
+}
+
+/**
+ * pft_ram_is_mapped - whether processes map some of a range
+ * @sought: the range
+ *
+ * Looks at a bounded number of pages; large ranges are of devices, or have just
+ * been allocated.
+ *
+ * Context: Any; takes no lock.
+ *
+ * Return: true if the VM counts a mapping of one of the pages.
+ */
+bool pft_ram_is_mapped(const struct pft_sought *sought)
+{
+	unsigned long nr = min(sought->last - sought->pfn, PFT_SOUGHT_PAGES - 1UL);
+	unsigned long i;
+
+	if (!pfn_valid(sought->pfn) && !pfn_valid(sought->last))
+		return false;
+	for (i = 0; i <= nr; i++)
+		if (pft_page_is_mapped(sought->pfn + i))
+			return true;
+	return false;
+}
+
+/* === Through rmap ======================================================= */
+
+static enum pfn_attr pft_attr_of_pte(pte_t pte)
+{
+	pgprot_t prot = pte_pgprot(pte);
+
+	/* Decoders look at the bits of the attribute only. */
+	return pfn_attr_from_pgprot(pgprot_val(prot) ? prot :
+				    __pgprot(pte_val(pte)));
+}
+
+/* An entry for @nr pages was found; note what of it is sought. */
+static void pft_found(const struct pft_sought *sought,
+		      struct vm_area_struct *vma, unsigned long va,
+		      unsigned long pfn, unsigned long nr, enum pfn_attr attr)
+{
+	unsigned long first = max(pfn, sought->pfn);
+	unsigned long last = min(pfn + nr - 1, sought->last);
+
+	if (first > last)
+		return;
+	pft_map_found(vma, va + ((first - pfn) << PAGE_SHIFT), first,
+		      (last - first + 1) << PAGE_SHIFT, attr);
+}
+
+static void pft_found_pte(const struct pft_sought *sought,
+			  struct vm_area_struct *vma, unsigned long va,
+			  pte_t pte)
+{
+	if (pte_present(pte))
+		pft_found(sought, vma, va, pte_pfn(pte), 1,
+			  pft_attr_of_pte(pte));
+}
+
+static void pft_found_pmd(const struct pft_sought *sought,
+			  struct vm_area_struct *vma, unsigned long va,
+			  pmd_t pmd)
+{
+	pgprot_t prot;
+
+	if (!pmd_present(pmd) || !pmd_leaf(pmd))
+		return;
+	prot = pmd_pgprot(pmd);
+	if (pgprot_val(prot))
+		pft_found(sought, vma, va & PMD_MASK, pmd_pfn(pmd),
+			  PMD_SIZE >> PAGE_SHIFT, pfn_attr_from_large(prot));
+}
+
+static bool pft_rmap_one(struct folio *folio, struct vm_area_struct *vma,
+			 unsigned long addr, void *arg)
+{
+	DEFINE_FOLIO_VMA_WALK(pvmw, folio, vma, addr, 0);
+
+	while (page_vma_mapped_walk(&pvmw)) {
+		if (pvmw.pte)
+			pft_found_pte(arg, vma, pvmw.address,
+				      ptep_get(pvmw.pte));
+		else if (pvmw.pmd)
+			pft_found_pmd(arg, vma, pvmw.address,
+				      pmdp_get(pvmw.pmd));
+	}
+	return true;
+}
+
+/* rmap wants the folio locked, and it may be locked for as long as I/O takes. */
+static bool pft_lock_folio(struct folio *folio)
+{
+	unsigned int try;
+
+	for (try = 0; try < PFT_SEEK_TRIES; try++) {
+		if (folio_trylock(folio))
+			return true;
+		msleep(PFT_SEEK_LOCK);
+	}
+	return false;
+}
+
+/* False if rmap knows nothing of the folio, which is mapped. */
+static bool pft_seek_rmap(struct folio *folio, struct pft_sought *sought)
+{
+	struct rmap_walk_control walk = {
+		.rmap_one = pft_rmap_one,
+		.arg = sought,
+	};
+	bool known = false;
+
+	if (folio_test_hugetlb(folio) || !folio_raw_mapping(folio) ||
+	    __folio_test_movable(folio))
+		return false;
+	if (!pft_lock_folio(folio))
+		return true;
+	if (folio_raw_mapping(folio)) {
+		rmap_walk(folio, &walk);
+		known = true;
+	}
+	folio_unlock(folio);
+	return known;
+}
+
+/*
+ * How many mappings of a page by processes are recorded.  With very many it is
+ * taken for granted that all are.
+ */
+static int pft_recorded_users(unsigned long pfn)
+{
+	struct pft_walk walk = {
+		.pfn = pfn,
+		.last = pfn,
+		.attrs = BIT(PFN_ATTR_COUNT) - 1,
+		.steps = PFT_STEPS,
+	};
+	struct pft_record *rec;
+	int nr = 0;
+
+	spin_lock(&pft_lock);
+	while ((rec = pft_segment_walk(&walk)))
+		nr += rec->space == PFN_SPACE_USER;
+	spin_unlock(&pft_lock);
+	return walk.taken > walk.steps ? INT_MAX : nr;
+}
+
+/*
+ * Seek the processes that map a page.  The reference keeps the folio what it is,
+ * and is not held for longer than rmap takes.
+ *
+ * Return: false if areas have to be walked for it.
+ */
+static bool pft_seek_page(unsigned long pfn, struct pft_sought *sought)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	struct folio *folio;
+	bool known = true;
+
+	if (!page || !page_mapped(page))
+		return true;
+	folio = page_folio(page);
+	if (!folio_try_get(folio))
+		return true;
+	if (folio == page_folio(page) &&
+	    folio_mapcount(folio) > pft_recorded_users(pfn))
+		known = pft_seek_rmap(folio, sought);
+	folio_put(folio);
+	return known;
+}
+
+/* === By walking areas =================================================== */
+
+static int pft_seek_pud(pud_t *pud, unsigned long va, unsigned long end,
+			struct mm_walk *walk)
+{
+	/* Without this the walk would split huge entries. */
+	if (pud_leaf(READ_ONCE(*pud)))
+		walk->action = ACTION_CONTINUE;
+	return 0;
+}
+
+static int pft_seek_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
+			struct mm_walk *walk)
+{
+	/* Of the table that @pmdp lies in, then of the one it points to. */
+	spinlock_t *ptl;
+	pte_t *start, *ptep;
+
+	ptl = pmd_trans_huge_lock(pmdp, walk->vma);
+	if (ptl) {
+		/* It is held; sparse cannot know. */
+		__acquire(ptl);
+		pft_found_pmd(walk->private, walk->vma, va, *pmdp);
+		spin_unlock(ptl);
+		return 0;
+	}
+	start = pte_offset_map_lock(walk->mm, pmdp, va, &ptl);
+	if (!start) {
+		walk->action = ACTION_AGAIN;
+		return 0;
+	}
+	for (ptep = start; va < end; va += PAGE_SIZE, ptep++)
+		pft_found_pte(walk->private, walk->vma, va, ptep_get(ptep));
+	pte_unmap_unlock(start, ptl);
+	cond_resched();
+	return 0;
+}
+
+static const struct mm_walk_ops pft_seek_ops = {
+	.pud_entry = pft_seek_pud,
+	.pmd_entry = pft_seek_pmd,
+	.walk_lock = PGWALK_RDLOCK,
+};
+
+/* Pages that rmap does not know are those of drivers, mapped through a device. */
+static bool pft_area_is_device(const struct vm_area_struct *vma)
+{
+	return vma->vm_file && !S_ISREG(file_inode(vma->vm_file)->i_mode);
+}
+
+static void pft_seek_mm(struct mm_struct *mm, struct pft_sought *sought)
+{
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	for_each_vma(vmi, vma) {
+		if (pft_area_is_device(vma))
+			walk_page_vma(vma, &pft_seek_ops, sought);
+		cond_resched();
+	}
+	mmap_read_unlock(mm);
+}
+
+static void pft_seek_areas(struct pft_sought *sought)
+{
+	struct task_struct *task;
+	struct mm_struct *mm;
+	struct pid *pid;
+	int nr = 0;
+
+	for (;;) {
+		mm = NULL;
+		rcu_read_lock();
+		pid = find_ge_pid(nr + 1, &init_pid_ns);
+		task = pid ? pid_task(pid, PIDTYPE_TGID) : NULL;
+		if (pid)
+			nr = pid_nr(pid);
+		if (task)
+			mm = get_task_mm(task);
+		rcu_read_unlock();
+		if (!pid)
+			return;
+		if (mm) {
+			pft_seek_mm(mm, sought);
+			/* The last reference would have us tear it down. */
+			mmput_async(mm);
+		}
+		cond_resched();
+	}
+}
+
+/* === The worker ========================================================= */
+
+static bool pft_next_sought(struct pft_sought *sought)
+{
+	bool some;
+
+	raw_spin_lock_irq(&pft_sought_lock);
+	some = pft_nr_sought;
+	if (some)
+		*sought = pft_sought[--pft_nr_sought];
+	raw_spin_unlock_irq(&pft_sought_lock);
+	return some;
+}
+
+static void pft_seek_work(struct work_struct *work)
+{
+	static unsigned long next;
+	struct pft_sought sought;
+	unsigned long pfn;
+	bool known;
+
+	while (pft_next_sought(&sought)) {
+		known = true;
+		for (pfn = sought.pfn; pfn <= sought.last; pfn++) {
+			if (!pft_seek_page(pfn, &sought))
+				known = false;
+			cond_resched();
+		}
+		if (known)
+			continue;
+		/* No process can have all others' areas walked all the time. */
+		if (time_before(jiffies, next))
+			msleep(jiffies_to_msecs(next - jiffies));
+		pft_seek_areas(&sought);
+		next = jiffies + msecs_to_jiffies(PFT_SEEK_PAUSE);
+	}
+}
+
+static DECLARE_WORK(pft_seek_worker, pft_seek_work);
+
+/* Under which locks a page is mapped is not known; an interrupt holds none. */
+static void pft_seek_kick(struct irq_work *work)
+{
+	queue_work(system_long_wq, &pft_seek_worker);
+}
+
+static DEFINE_IRQ_WORK(pft_seek_irq, pft_seek_kick);
+
+/**
+ * pft_seek_processes - have the processes found that map a range
+ * @sought: the range, mapped and recorded otherwise than write-back
+ *
+ * Done later by a worker: reading the page tables of others takes locks that
+ * the caller may hold.
+ *
+ * Context: Any.
+ */
+void pft_seek_processes(const struct pft_sought *sought)
+{
+	unsigned long flags;
+	bool room;
+
+	raw_spin_lock_irqsave(&pft_sought_lock, flags);
+	room = pft_nr_sought < PFT_SOUGHT;
+	if (room) {
+		pft_sought[pft_nr_sought] = *sought;
+		pft_sought[pft_nr_sought].last =
+			min(sought->last, sought->pfn + PFT_SOUGHT_PAGES - 1);
+		pft_nr_sought++;
+	}
+	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
+	if (!room)
+		pft_count(PFT_STAT_SUPPRESSED);
+	irq_work_queue(&pft_seek_irq);
+}
