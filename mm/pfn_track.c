@@ -177,9 +177,16 @@ static noinline int pft_map_told(struct pft_record *new, struct pft_spot *spot,
 	return refused ? -EBUSY : 0;
 }
 
-/* The policy for a newcomer: of two, the one that lets more in. */
-static enum pfn_policy pft_policy_for(enum pfn_kind kind,
-				      const struct pft_judgement *j)
+/**
+ * pft_policy_for - the policy for a newcomer
+ * @kind: its kind
+ * @j: its judgement
+ *
+ * Return: the policy of its kind; if the linear map is the other side, that of
+ * the linear map where it lets more in.
+ */
+enum pfn_policy pft_policy_for(enum pfn_kind kind,
+			       const struct pft_judgement *j)
 {
 	enum pfn_policy policy = pft_policy_of(kind);
 
@@ -212,10 +219,12 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot, unsigned int how)
 	pft_judge_newcomer(&j, new, how);
 	/* Fast path: no conflict, no downgrade. */
 	if (unlikely(j.other || pft_verdict(&j) != PFN_VERDICT_SAME)) {
-		enum pfn_policy policy = pft_policy_for(new->kind, &j);
-		bool refused = !(how & PFT_MAPPED) &&
-			       pft_says_no(policy, &j, how);
+		enum pfn_policy policy;
+		bool refused;
 
+		pft_judge_others(&j, new, how);
+		policy = pft_policy_for(new->kind, &j);
+		refused = !(how & PFT_MAPPED) && pft_says_no(policy, &j, how);
 		/* The process is the better name for the other side. */
 		if (!refused && j.linear && how & PFT_PROCESS)
 			policy = PFN_POLICY_OFF;
@@ -324,13 +333,10 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
  */
 bool pft_pfns(struct pft_record *rec, u64 start, u64 size)
 {
-	u64 last = start + size - 1;
-
-	if (!size || last < start || last > PHYS_ADDR_MAX ||
-	    last >> PAGE_SHIFT > ULONG_MAX)
+	if (pfn_track_check_range(start, size))
 		return false;
 	rec->pfn = PHYS_PFN(start);
-	rec->last = PHYS_PFN(last);
+	rec->last = PHYS_PFN(start + size - 1);
 	return true;
 }
 

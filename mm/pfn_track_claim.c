@@ -23,6 +23,7 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
 		.id = claim,
 		.kind = PFN_KIND_CLAIM,
 		.space = PFN_SPACE_NONE,
+		.self = flags & PFN_CLAIM_SELF,
 	};
 	const struct pft_who who = {
 		.space = new.space,
@@ -32,16 +33,15 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
 	};
 	int ret;
 
-	if (!claim || claim->size || flags & ~PFN_CLAIM_EXACT ||
-	    attr <= PFN_ATTR_NONE || attr >= PFN_ATTR_COUNT ||
-	    !PAGE_ALIGNED(start) || !PAGE_ALIGNED(size) ||
-	    !pft_pfns(&new, start, size))
-		return -EINVAL;
+	ret = pfn_track_check_claim(claim, start, size, attr, flags);
+	if (ret)
+		return ret;
 
-	/* A claim is a claim while the registry is off, too, only not on record. */
+	/* A claim is a claim while the registry is off, too, only not recorded. */
 	if (pfn_track_enabled()) {
+		pft_pfns(&new, start, size);
 		new.got = pfn_attr_effective(attr);
-		/* Who does not insist is content with what the machine makes of it. */
+		/* Without PFN_CLAIM_EXACT, accept what the platform substitutes. */
 		new.want = flags & PFN_CLAIM_EXACT ? attr : new.got;
 		ret = pft_map(&new, &who, PFT_NOT_LINEAR |
 			      (flags & PFN_CLAIM_EXACT ? PFT_EXACT : 0));
@@ -58,21 +58,31 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
  * pfn_track_claim - hold a physical range without mapping it
  * @claim: zeroed; must stay in place until pfn_track_release()
  * @dev: on whose behalf, or NULL
- * @start: first byte, page aligned
- * @size: bytes, whole pages
+ * @start: first byte
+ * @size: bytes; the claim covers the pages that the range touches, because a
+ *	page has one attribute
  * @attr: the attribute with which the range is going to be mapped
- * @flags: %PFN_CLAIM_EXACT to be refused, under any policy but "off", if
- *	anybody maps a part of the range with another attribute, or if this
- *	machine makes another one of @attr
+ * @flags: %PFN_CLAIM_EXACT to be refused, under any policy but "off", if any
+ *	part of the range is mapped with another attribute at the time of the
+ *	call, or if this machine makes another one of @attr; %PFN_CLAIM_SELF
+ *	to have the driver's own mappings checked against the claim
  *
  * Later mappings are judged against the claim as if it were a mapping, with what
- * the machine makes of @attr.
+ * the machine makes of @attr.  %PFN_CLAIM_EXACT has no effect on them: it is a
+ * check at claim time, and the policy decides about later mappings.
+ *
+ * A driver's own mappings of another attribute are not a conflict with its claim
+ * unless it asks for that with %PFN_CLAIM_SELF; nor is a claim one with the
+ * driver's own earlier mappings, unless it is made with %PFN_CLAIM_EXACT.  The
+ * driver is the same if both call sites, or the claim's call site and the
+ * &struct file_operations of the mapped file, lie in the same module.  Drivers
+ * that are built in cannot be told apart, and always have their mappings checked.
  *
  * Context: Process context, may sleep.
  *
- * Return: 0; -EINVAL for an empty, wrapping or unaligned range, an attribute
- * that cannot be mapped, unknown flags, or a @claim that is made already;
- * -EBUSY if the claim was refused.  On error nothing is held.
+ * Return: 0; -EINVAL for an empty or wrapping range, an attribute that cannot be
+ * mapped, unknown flags, or a @claim that is made already, with and without
+ * CONFIG_PFN_TRACK; -EBUSY if the claim was refused.  On error nothing is held.
  */
 int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 		    phys_addr_t start, size_t size, enum pfn_attr attr,
@@ -84,6 +94,43 @@ int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 EXPORT_SYMBOL_GPL(pfn_track_claim);
 
 /**
+ * pfn_track_claim_resource - hold a memory resource without mapping it
+ * @claim: see pfn_track_claim()
+ * @dev: see pfn_track_claim()
+ * @res: the resource; need not be requested
+ * @attr: see pfn_track_claim()
+ * @flags: see pfn_track_claim()
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: as pfn_track_claim(); -EINVAL also if @res is NULL, is not memory, or
+ * has no address.
+ */
+int pfn_track_claim_resource(struct pfn_claim *claim, struct device *dev,
+			     const struct resource *res, enum pfn_attr attr,
+			     unsigned int flags)
+{
+	int ret = pfn_track_check_resource(res);
+
+	return ret ?: pft_claim(claim, dev, res->start, resource_size(res),
+				attr, flags, __builtin_return_address(0));
+}
+EXPORT_SYMBOL_GPL(pfn_track_claim_resource);
+
+static void pft_release(struct pfn_claim *claim)
+{
+	const struct pft_range range = {
+		.space = PFN_SPACE_NONE,
+		.id = claim,
+		.va_last = ULONG_MAX,
+	};
+
+	claim->size = 0;
+	if (pfn_track_enabled())
+		pft_unmap(&range, true);
+}
+
+/**
  * pfn_track_release - give a claim back
  * @claim: as passed to pfn_track_claim()
  *
@@ -91,7 +138,7 @@ EXPORT_SYMBOL_GPL(pfn_track_claim);
  * forget, is given back silently.  The first driver that gives back what it
  * does not hold is named in the kernel log.
  *
- * Context: Process context.
+ * Context: Process context, may sleep.
  *
  * Return: 0; -EINVAL for NULL, or for a copy of a claim: nothing changes;
  * -ENOENT if @claim is not held.
@@ -99,104 +146,275 @@ EXPORT_SYMBOL_GPL(pfn_track_claim);
 int pfn_track_release(struct pfn_claim *claim)
 {
 	const void *caller = __builtin_return_address(0);
-	struct pft_range range = {
-		.space = PFN_SPACE_NONE,
-		.id = claim,
-		.va_last = ULONG_MAX,
-	};
+	int ret = pfn_track_check_release(claim);
 
-	if (!claim)
-		return -EINVAL;
-	if (!claim->size) {
+	if (!ret)
+		pft_release(claim);
+	else if (ret == -ENOENT)
 		pft_misuse_once("releases a claim that is not held", caller);
-		return -ENOENT;
-	}
-	if (claim->self != claim) {
+	else if (claim)
 		pft_misuse_once("releases another's claim, or one that was moved",
 				caller);
-		return -EINVAL;
-	}
-
-	claim->size = 0;
-	if (pfn_track_enabled())
-		pft_unmap(&range, true);
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(pfn_track_release);
 
+/* The driver may have released it with pfn_track_release(). */
 static void devm_pft_release(struct device *dev, void *claim)
 {
-	pfn_track_release(claim);
+	if (((struct pfn_claim *)claim)->size)
+		pft_release(claim);
 }
 
-/**
- * devm_pfn_track_claim - hold a physical range as long as a driver is bound
- * @dev: on whose behalf; the claim goes when its driver is unbound
- * @start: first byte, page aligned
- * @size: bytes, whole pages
- * @attr: the attribute with which the range is going to be mapped
- * @flags: see pfn_track_claim()
- *
- * Context: Process context, may sleep.
- *
- * Return: 0; -EINVAL without @dev; -ENOMEM; or what pfn_track_claim() returns.
- */
-int devm_pfn_track_claim(struct device *dev, phys_addr_t start, size_t size,
-			 enum pfn_attr attr, unsigned int flags)
+static int devm_pft_match(struct device *dev, void *claim, void *data)
+{
+	return claim == data;
+}
+
+static struct pfn_claim *devm_pft_claim(struct device *dev, phys_addr_t start,
+					size_t size, enum pfn_attr attr,
+					unsigned int flags, const void *caller)
 {
 	struct pfn_claim *claim;
 	int ret;
 
 	if (!dev)
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	claim = devres_alloc(devm_pft_release, sizeof(*claim), GFP_KERNEL);
 	if (!claim)
-		return -ENOMEM;
-	ret = pft_claim(claim, dev, start, size, attr, flags,
-			__builtin_return_address(0));
-	if (ret)
+		return ERR_PTR(-ENOMEM);
+	ret = pft_claim(claim, dev, start, size, attr, flags, caller);
+	if (ret) {
 		devres_free(claim);
-	else
-		devres_add(dev, claim);
-	return ret;
+		return ERR_PTR(ret);
+	}
+	devres_add(dev, claim);
+	return claim;
+}
+
+/**
+ * devm_pfn_track_claim - hold a physical range as long as a driver is bound
+ * @dev: on whose behalf; the claim is released when its driver is unbound
+ * @start: first byte
+ * @size: bytes, see pfn_track_claim()
+ * @attr: the attribute with which the range is going to be mapped
+ * @flags: see pfn_track_claim()
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: the claim, for devm_pfn_track_release(); an ERR_PTR() of -EINVAL
+ * without @dev, of -ENOMEM, or of what pfn_track_claim() returns.
+ */
+struct pfn_claim *devm_pfn_track_claim(struct device *dev, phys_addr_t start,
+				       size_t size, enum pfn_attr attr,
+				       unsigned int flags)
+{
+	return devm_pft_claim(dev, start, size, attr, flags,
+			      __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(devm_pfn_track_claim);
 
+/**
+ * devm_pfn_track_claim_resource - hold a resource as long as a driver is bound
+ * @dev: see devm_pfn_track_claim()
+ * @res: see pfn_track_claim_resource()
+ * @attr: see pfn_track_claim()
+ * @flags: see pfn_track_claim()
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: as devm_pfn_track_claim(), and as pfn_track_claim_resource() for a
+ * resource that cannot be claimed.
+ */
+struct pfn_claim *devm_pfn_track_claim_resource(struct device *dev,
+						const struct resource *res,
+						enum pfn_attr attr,
+						unsigned int flags)
+{
+	int ret = pfn_track_check_resource(res);
+
+	return ret ? ERR_PTR(ret) :
+		     devm_pft_claim(dev, res->start, resource_size(res), attr,
+				    flags, __builtin_return_address(0));
+}
+EXPORT_SYMBOL_GPL(devm_pfn_track_claim_resource);
+
+/**
+ * devm_pfn_track_release - give a claim back before the driver is unbound
+ * @dev: as passed to devm_pfn_track_claim()
+ * @claim: as returned by devm_pfn_track_claim(); is freed
+ *
+ * Before a BAR is resized or moved, for instance, and claimed again.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0; -EINVAL if @dev is NULL, or @claim is NULL or an error; -ENOENT if
+ * @claim is not one of @dev.
+ */
+int devm_pfn_track_release(struct device *dev, struct pfn_claim *claim)
+{
+	if (!dev || IS_ERR_OR_NULL(claim))
+		return -EINVAL;
+	return devres_release(dev, devm_pft_release, devm_pft_match, claim);
+}
+EXPORT_SYMBOL_GPL(devm_pfn_track_release);
+
+/* === A driver's own mappings ============================================ */
+
+/*
+ * The module that a holder belongs to, by its call site or by the file that it
+ * maps; NULL for the kernel itself.  The pointer is for comparison only.
+ */
+static const struct module *pft_module_of(const struct pft_holder *holder)
+{
+	const struct module *mod = NULL;
+
+	/* If it has gone, its addresses may be another's by now. */
+	if (!holder->module) {
+		preempt_disable();
+		mod = __module_address(holder->caller ?:
+				       (unsigned long)holder->fops);
+		preempt_enable();
+	}
+	return mod;
+}
+
+/* Whether one of two is a claim, and the other is by the same device's driver. */
+static bool pft_is_own(const struct pft_record *a, const struct pft_record *b)
+{
+	if ((a->kind == PFN_KIND_CLAIM) == (b->kind == PFN_KIND_CLAIM) ||
+	    a->self || b->self)
+		return false;
+	if (a->holder->dev && b->holder->dev &&
+	    strcmp(a->holder->dev, b->holder->dev))
+		return false;
+	return pft_module_of(a->holder) == pft_module_of(b->holder);
+}
+
+/**
+ * pft_judge_others - judge again without a driver's own claims
+ * @j: the judgement of @new against everything that is held
+ * @new: the newcomer
+ * @how: as for pft_judge()
+ *
+ * A driver may map a part of its claim with another attribute, and may claim
+ * what it maps with another.  Only if both are provably of the same module, see
+ * pfn_track_claim(): otherwise, and if there are too many records to look at,
+ * the judgement stays.
+ *
+ * For newcomers that disagree with something, which is rare.
+ *
+ * Context: pft_lock held.
+ */
+void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
+		      unsigned int how)
+{
+	struct pft_record *oldest[PFN_ATTR_COUNT] = { }, *rec;
+	struct pft_walk walk = {
+		.pfn = new->pfn,
+		.last = new->last,
+		.attrs = BIT(PFN_ATTR_COUNT) - 1,
+		.steps = PFT_STEPS,
+	};
+	unsigned int held = 0;
+	bool own = false;
+
+	/* What is beside it already is a matter of colours, which claims lack. */
+	if (!j->rule || j->beside || how & PFT_EXACT ||
+	    !pft_module_of(new->holder))
+		return;
+	while ((rec = pft_segment_walk(&walk))) {
+		if (pft_is_own(new, rec)) {
+			own = true;
+			continue;
+		}
+		held |= BIT(rec->got);
+		if (!oldest[rec->got] || rec->seq < oldest[rec->got]->seq)
+			oldest[rec->got] = rec;
+	}
+	if (!own || walk.node)
+		return;
+	pft_judge_beside(j, new, how, held);
+	if (j->rule && !j->linear)
+		j->beside = oldest[j->held];
+}
+
 /* === Questions ========================================================== */
+
+/* How the hook of a kind has its mappings judged. */
+static unsigned int pft_how_of(enum pfn_kind kind)
+{
+	switch (kind) {
+	case PFN_KIND_CLAIM:
+	case PFN_KIND_SET_MEMORY:
+		return PFT_NOT_LINEAR;
+	case PFN_KIND_INSERT:
+		return PFT_LINEAR;
+	default:
+		return 0;
+	}
+}
 
 /**
  * pfn_track_query - what would happen if a range were mapped
  * @start: first byte
  * @size: bytes; partly covered pages count as covered
+ * @kind: how it would be mapped; not %PFN_KIND_LINEAR
  * @attr: the attribute that would be asked for; judged as what this machine
  *	makes of it
  * @answer: filled on success
  *
- * A dry run: nothing is recorded, counted or reported.
+ * A dry run: nothing is recorded, counted or reported.  The answer is by the
+ * policy of @kind and, where the worst verdict is about the linear map, by that
+ * of the linear map, whichever lets more in.  The caller's own claims are left
+ * out as they would be for the mapping, see pfn_track_claim().
  *
- * Context: Any but interrupts; takes no lock of the registry.  To know about
- * the linear map, page tables are read.
+ * What an architecture decides from other mappings of the range is not foreseen:
+ * x86's PAT may give an ioremap() the type that another mapping has.
  *
- * Return: 0; -EINVAL for an empty or wrapping range or an unknown attribute;
- * -EOPNOTSUPP while the registry is off.
+ * Context: Any but interrupts.  To know about the linear map, page tables are
+ * read.
+ *
+ * Return: 0; -EINVAL for an empty or wrapping range, an unknown kind or
+ * attribute, or without @answer; -EOPNOTSUPP while the registry is off, and
+ * without CONFIG_PFN_TRACK.
  */
-int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
-		    struct pfn_answer *answer)
+int pfn_track_query(phys_addr_t start, size_t size, enum pfn_kind kind,
+		    enum pfn_attr attr, struct pfn_answer *answer)
 {
-	struct pft_record new = { };
+	struct pft_holder asker = {
+		.caller = (unsigned long)__builtin_return_address(0),
+	};
+	struct pft_record new = { .kind = kind, .holder = &asker };
 	struct pft_judgement j;
+	int ret;
 
-	if (!answer || attr >= PFN_ATTR_COUNT || !pft_pfns(&new, start, size))
-		return -EINVAL;
+	ret = pfn_track_check_query(start, size, kind, attr, answer);
+	if (ret)
+		return ret;
 	if (!pfn_track_enabled())
 		return -EOPNOTSUPP;
 
+	pft_pfns(&new, start, size);
 	new.got = pfn_attr_effective(attr);
 	new.want = new.got;
+	pft_judge(&j, &new, pft_how_of(kind));
+	answer->exact = new.got == attr && pft_verdict(&j) == PFN_VERDICT_SAME;
+	if (pft_verdict(&j) != PFN_VERDICT_SAME) {
+		spin_lock(&pft_lock);
+		pft_judge_others(&j, &new, pft_how_of(kind));
+		spin_unlock(&pft_lock);
+	}
 	answer->attrs = pft_segment_held(new.pfn, new.last);
-	pft_judge(&j, &new, 0);
+	answer->got = new.got;
 	answer->verdict = pft_verdict(&j);
-	answer->refused = pft_refuses(pft_get_policy(PFT_KIND_ALL), &j);
+	answer->linear = j.linear;
+	answer->conflicts = answer->verdict >= PFN_VERDICT_ORDERING;
+	/* A page that is mapped for a moment is never refused. */
+	answer->refused = kind != PFN_KIND_KMAP &&
+			  pft_refuses(pft_policy_for(kind, &j), &j);
+	answer->would_refuse = kind != PFN_KIND_KMAP &&
+			       pft_refuses(PFN_POLICY_ENFORCE, &j);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pfn_track_query);
@@ -218,6 +436,11 @@ unsigned int pfn_track_lookup(unsigned long pfn)
 }
 EXPORT_SYMBOL_GPL(pfn_track_lookup);
 
+/* Records and segment nodes that are looked at under one hold of pft_lock. */
+#define PFT_EACH_HOLD		64
+
+static_assert(PFN_MAPPING_COMM == TASK_COMM_LEN);
+
 static void pft_describe(struct pfn_mapping *mapping,
 			 const struct pft_record *rec)
 {
@@ -229,10 +452,37 @@ static void pft_describe(struct pfn_mapping *mapping,
 		.kind = rec->kind,
 		.space = rec->space,
 		.pid = pft_holder_pid(rec),
-		.comm = rec->holder->comm,
-		.dev = rec->holder->dev,
-		.driver = rec->holder->driver,
 	};
+	strscpy(mapping->comm, rec->holder->comm);
+	strscpy(mapping->dev, rec->holder->dev ?: "");
+	strscpy(mapping->driver, rec->holder->driver ?: "");
+}
+
+/*
+ * Look for the next record.  @mark keeps the place while the lock is not held.
+ *
+ * Return: false at the end, where @mark is not in use.
+ */
+static bool pft_each_next(struct pft_walk *walk, struct pft_record *mark,
+			  struct pft_record *found)
+{
+	struct pft_record *rec;
+
+	found->holder = NULL;
+	spin_lock(&pft_lock);
+	if (walk->node)
+		pft_segment_resume(walk, mark);
+	walk->steps = PFT_EACH_HOLD;
+	walk->taken = 0;
+	rec = pft_segment_walk(walk);
+	if (rec) {
+		*found = *rec;
+		pft_holder_get(found->holder);
+	}
+	if (walk->node)
+		pft_segment_pause(walk, mark);
+	spin_unlock(&pft_lock);
+	return walk->node;
 }
 
 /**
@@ -243,35 +493,48 @@ static void pft_describe(struct pfn_mapping *mapping,
  *	particular order; a value other than 0 ends the walk
  * @data: for @fn
  *
- * Context: Any but interrupts.  @fn runs under a spinlock: it must not
- * sleep, nor call into pfn_track but for pfn_track_lookup() and
- * pfn_track_query().
+ * No lock is held while @fn runs: it may sleep, map, unmap, claim and release.
+ * What is held all the time is seen once.  What is mapped, or goes, during the
+ * walk may or may not be seen; what changes its size meanwhile, as when faults
+ * make it grow, may be seen twice or not at all.
+ *
+ * Context: Process context, may sleep.
  *
  * Return: 0, or what @fn returned; -EINVAL for an empty or wrapping range or
- * without @fn; -EOPNOTSUPP while the registry is off.
+ * without @fn; -EOPNOTSUPP while the registry is off, and without
+ * CONFIG_PFN_TRACK.
  */
 int pfn_track_for_each(phys_addr_t start, size_t size,
 		       int (*fn)(const struct pfn_mapping *mapping, void *data),
 		       void *data)
 {
 	struct pft_walk walk = { .attrs = BIT(PFN_ATTR_COUNT) - 1 };
+	struct pft_record mark, found = { };
 	struct pfn_mapping mapping;
-	struct pft_record *rec, range;
+	bool more;
 	int ret = 0;
 
-	if (!fn || !pft_pfns(&range, start, size))
+	if (!fn || !pft_pfns(&found, start, size))
 		return -EINVAL;
 	if (!pfn_track_enabled())
 		return -EOPNOTSUPP;
 
-	walk.pfn = range.pfn;
-	walk.last = range.last;
-	spin_lock(&pft_lock);
-	while (!ret && (rec = pft_segment_walk(&walk))) {
-		pft_describe(&mapping, rec);
-		ret = fn(&mapping, data);
+	walk.pfn = found.pfn;
+	walk.last = found.last;
+	do {
+		more = pft_each_next(&walk, &mark, &found);
+		if (found.holder) {
+			pft_describe(&mapping, &found);
+			pft_holder_put(found.holder);
+			ret = fn(&mapping, data);
+		}
+		cond_resched();
+	} while (more && !ret);
+	if (more) {
+		spin_lock(&pft_lock);
+		pft_segment_resume(&walk, &mark);
+		spin_unlock(&pft_lock);
 	}
-	spin_unlock(&pft_lock);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(pfn_track_for_each);

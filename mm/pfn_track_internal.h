@@ -11,6 +11,7 @@
 #include <linux/atomic.h>
 #include <linux/cacheinfo.h>
 #include <linux/device.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -94,6 +95,7 @@ struct pft_holder {
  * @leaked: who made it has gone, and that was told
  * @writable: it may be written through; false where caches show no colours,
  *	and nobody asks
+ * @self: a claim that the driver's own mappings are judged against
  * @home: among the records of a segment node, oldest first
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
@@ -113,6 +115,7 @@ struct pft_record {
 	u8 space;
 	bool leaked;
 	bool writable;
+	bool self;
 	/* What a descent by address reads ends here, with 64 bytes. */
 	struct list_head home;
 	struct pft_holder *holder;
@@ -333,6 +336,8 @@ struct pft_node;
 struct pft_who;
 
 enum pfn_policy pft_policy_of(enum pfn_kind kind);
+enum pfn_policy pft_policy_for(enum pfn_kind kind,
+			       const struct pft_judgement *j);
 bool pft_on(void);
 bool pft_pfns(struct pft_record *rec, u64 start, u64 size);
 bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
@@ -355,6 +360,8 @@ static inline enum pfn_verdict pft_verdict(const struct pft_judgement *j)
 
 void pft_judge_mask(struct pft_judgement *j, const struct pft_record *new,
 		    enum pfn_attr attr, unsigned long mask);
+void pft_judge_beside(struct pft_judgement *j, const struct pft_record *new,
+		      unsigned int how, unsigned int held);
 void pft_judge(struct pft_judgement *j, const struct pft_record *new,
 	       unsigned int how);
 void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new,
@@ -367,6 +374,11 @@ void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 void pft_tell(struct pft_conflict *c, const struct pft_judgement *j);
 void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 			 enum pfn_result result);
+
+/* === Claims: pfn_track_claim.c ========================================== */
+
+void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
+		      unsigned int how);
 
 /* === Changes: pfn_track_change.c ======================================== */
 
@@ -456,7 +468,7 @@ extern spinlock_t pft_lock;
  * @last: last page frame
  * @attrs: BIT(enum pfn_attr) of the attributes as mapped that are of interest
  * @steps: how many records and nodes may be looked at; 0 for all
- * @taken: how many were looked at; more than @steps if that ended the walk
+ * @taken: how many were looked at; zeroed to go on after a pause
  * @node: where the walk stands; NULL to begin
  * @rec: the record that was found last
  */
@@ -480,6 +492,8 @@ int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
 bool pft_segment_append(struct pft_record *rec);
 unsigned int pft_segment_held(unsigned long pfn, unsigned long last);
 struct pft_record *pft_segment_walk(struct pft_walk *walk);
+void pft_segment_pause(const struct pft_walk *walk, struct pft_record *mark);
+void pft_segment_resume(struct pft_walk *walk, struct pft_record *mark);
 
 /* === Store: pfn_track_store.c =========================================== */
 

@@ -70,10 +70,18 @@ static void pft_judge_linear(struct pft_judgement *j,
 	}
 }
 
-/* Compare @new with @held, BIT(enum pfn_attr), and with the linear map. */
-static void pft_judge_beside(struct pft_judgement *j,
-			     const struct pft_record *new, unsigned int how,
-			     unsigned int held)
+/**
+ * pft_judge_beside - judge a newcomer against given attributes
+ * @j: gets the judgement
+ * @new: as for pft_judge()
+ * @how: as for pft_judge()
+ * @held: bit mask, BIT(enum pfn_attr), of what is held; the linear map comes on
+ *	top unless @how says otherwise
+ *
+ * Context: Any but interrupts.
+ */
+void pft_judge_beside(struct pft_judgement *j, const struct pft_record *new,
+		      unsigned int how, unsigned int held)
 {
 	*j = (struct pft_judgement){
 		.held = new->got,

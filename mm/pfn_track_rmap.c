@@ -186,7 +186,7 @@ static int pft_recorded_users(unsigned long pfn)
 	while ((rec = pft_segment_walk(&walk)))
 		nr += rec->space == PFN_SPACE_USER;
 	spin_unlock(&pft_lock);
-	return walk.taken > walk.steps ? INT_MAX : nr;
+	return walk.node ? INT_MAX : nr;
 }
 
 /*

@@ -37,6 +37,9 @@
 /* Empty nodes that are kept. */
 #define PFT_IDLE		64
 
+/* Slots of a node that are looked at in about the time of a record. */
+#define PFT_SLOTS_STEP		8
+
 /* How often a reader looks again while pages move, see pft_segment_held(). */
 #define PFT_HELD_TRIES		16
 
@@ -149,10 +152,14 @@ static void pft_clear(struct pft_node *node, unsigned int slot, u32 bit)
 	WRITE_ONCE(node->held[slot], node->held[slot] & ~bit);
 }
 
-/* Put an empty node among the idle ones, and one that is in use not. */
+/*
+ * Keep the idle list in sync: exactly the empty nodes are on it.  A walk that is
+ * paused in a node keeps it: see pft_segment_pause().
+ */
 static void pft_settle(struct pft_node *node)
 {
-	bool empty = !node->bits && !node->children && node->up;
+	bool empty = !node->bits && !node->children && node->up &&
+		     list_empty(&node->records);
 
 	if (empty == !list_empty(&node->idle))
 		return;
@@ -657,7 +664,7 @@ int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
 	struct pft_span old = { rec->pfn, rec->last }, new = { pfn, last };
 	struct pft_span larger = new.last - new.pfn > old.last - old.pfn ?
 				 new : old;
-	unsigned int shift;
+	unsigned int shift, old_shift;
 	int ret;
 
 	lockdep_assert_held(&pft_lock);
@@ -673,9 +680,13 @@ int pft_segment_resize(struct pft_record *rec, unsigned long pfn,
 		return ret;
 
 	shift = pft_home_shift(pfn, last);
-	if (shift != pft_home_shift(rec->pfn, rec->last) ||
-	    (pfn ^ rec->pfn) >> shift >> PFT_NODE_BITS)
+	old_shift = pft_home_shift(rec->pfn, rec->last);
+	if (shift != old_shift || (pfn ^ rec->pfn) >> shift >> PFT_NODE_BITS) {
+		struct pft_node *home = pft_node_find(rec->pfn, old_shift);
+
 		list_move_tail(&rec->home, &pft_node_find(pfn, shift)->records);
+		pft_settle(home);
+	}
 	rec->pfn = pfn;
 	rec->last = last;
 	pft_prune();
@@ -797,39 +808,31 @@ unsigned int pft_segment_held(unsigned long pfn, unsigned long last)
 
 /* === Records ============================================================ */
 
-/* One step more; false if the walk has taken all that it may take. */
-static bool pft_walk_step(struct pft_walk *walk)
-{
-	walk->taken++;
-	return !walk->steps || walk->taken <= walk->steps;
-}
-
-/*
- * The next node in which records of @walk may be; parents come first.  NULL also
- * if the walk may take no more steps.
- */
+/* The next node in which records of @walk may be; parents come first. */
 static struct pft_node *pft_node_next(struct pft_walk *walk)
 {
 	u32 below = walk->attrs << PFT_BELOW_SHIFT;
 	struct pft_node *node = walk->node;
-	unsigned int slot = 0;
+	unsigned int slot = 0, first = 0;
 
 	for (;;) {
 		unsigned long span = pft_low(node->shift);
 
-		if (!pft_walk_step(walk))
-			return NULL;
 		for (; node->shift && slot < PFT_NODE_SLOTS; slot++) {
 			unsigned long pfn = node->pfn +
 					    ((unsigned long)slot << node->shift);
 
 			if (node->held[slot] & below && pfn <= walk->last &&
-			    pfn + span >= walk->pfn)
+			    pfn + span >= walk->pfn) {
+				walk->taken += (slot - first) / PFT_SLOTS_STEP;
 				return pft_child(node, slot);
+			}
 		}
+		walk->taken += (slot - first) / PFT_SLOTS_STEP;
 		if (!node->up)
 			return NULL;
 		slot = pft_slot(node->pfn, node->up->shift) + 1;
+		first = slot;
 		node = node->up;
 	}
 }
@@ -846,12 +849,14 @@ static bool pft_walk_wants(const struct pft_walk *walk,
  * @walk: says which; repeated calls come to an end
  *
  * Those that fit into the same blocks are found in the order in which they were
- * made.  Every record and every node that is looked at counts as a step.
+ * made.  Every record that is looked at counts as a step, and so do
+ * PFT_SLOTS_STEP slots of a node.
  *
- * Context: pft_lock held, from the first call to the last.
+ * Context: pft_lock held, from the first call to the last unless the walk is
+ * paused in between.
  *
- * Return: the next record, NULL when there is none, or none was found within
- * @walk->steps.
+ * Return: the next record; NULL if there is none, when @walk->node is NULL, or
+ * if none was found within @walk->steps.
  */
 struct pft_record *pft_segment_walk(struct pft_walk *walk)
 {
@@ -861,25 +866,57 @@ struct pft_record *pft_segment_walk(struct pft_walk *walk)
 		walk->rec = list_entry(&walk->node->records, struct pft_record,
 				       home);
 	}
-	for (;;) {
-		list_for_each_entry_continue(walk->rec, &walk->node->records,
-					     home) {
-			if (!pft_walk_step(walk))
-				goto out;
+	while (!walk->steps || walk->taken < walk->steps) {
+		walk->taken++;
+		walk->rec = list_next_entry(walk->rec, home);
+		if (&walk->rec->home != &walk->node->records) {
 			if (pft_walk_wants(walk, walk->rec))
 				return walk->rec;
+			continue;
 		}
 		walk->node = pft_node_next(walk);
 		if (!walk->node)
-			goto out;
+			break;
 		walk->rec = list_entry(&walk->node->records, struct pft_record,
 				       home);
 	}
-
-out:
 	if (walk->taken > atomic_long_read(&pft_stats[PFT_STAT_MAX_STEPS]))
 		atomic_long_set(&pft_stats[PFT_STAT_MAX_STEPS], walk->taken);
 	return NULL;
+}
+
+/**
+ * pft_segment_pause - keep the place of a walk while the lock is dropped
+ * @walk: begun and not at its end
+ * @mark: stands in the list of records until pft_segment_resume(); no walk finds
+ *	it, and its node is not freed
+ *
+ * Context: pft_lock held.
+ */
+void pft_segment_pause(const struct pft_walk *walk, struct pft_record *mark)
+{
+	lockdep_assert_held(&pft_lock);
+	/* No walk asks for an attribute that is none. */
+	*mark = (struct pft_record){ .got = PFN_ATTR_COUNT };
+	list_add(&mark->home, &walk->rec->home);
+}
+
+/**
+ * pft_segment_resume - continue a walk, or end it, where it was paused
+ * @walk: the walk
+ * @mark: as passed to pft_segment_pause(); not in use any more
+ *
+ * Records that were moved to another node meanwhile, because they changed their
+ * size, may be found again or not at all.
+ *
+ * Context: pft_lock held.
+ */
+void pft_segment_resume(struct pft_walk *walk, struct pft_record *mark)
+{
+	lockdep_assert_held(&pft_lock);
+	walk->rec = list_prev_entry(mark, home);
+	list_del(&mark->home);
+	pft_settle(walk->node);
 }
 
 /**

@@ -11,7 +11,9 @@
 
 #include <linux/bits.h>
 #include <linux/errno.h>
+#include <linux/ioport.h>
 #include <linux/jump_label.h>
+#include <linux/limits.h>
 #include <linux/mm_types.h>
 #include <linux/pfn_attr.h>
 #include <linux/pgtable.h>
@@ -24,8 +26,13 @@ struct vm_struct;
 
 /* === Claims and questions, for drivers ================================== */
 
-/* A claim that is not satisfied with another attribute, see pfn_track_claim(). */
+/* Refuse the claim unless all agrees when it is made, see pfn_track_claim(). */
 #define PFN_CLAIM_EXACT		BIT(0)
+/* Check the driver's own mappings against the claim, too. */
+#define PFN_CLAIM_SELF		BIT(1)
+
+/* All flags of a claim. */
+#define PFN_CLAIM_FLAGS		(PFN_CLAIM_EXACT | PFN_CLAIM_SELF)
 
 /**
  * struct pfn_claim - a physical range that a driver holds without mapping it
@@ -45,14 +52,31 @@ struct pfn_claim {
 /**
  * struct pfn_answer - what would happen, see pfn_track_query()
  * @attrs: bit mask, BIT(enum pfn_attr), of what is held in the range
- * @verdict: the worst verdict of the asked attribute against @attrs
- * @refused: whether the policy in force would refuse the mapping
+ * @got: what this machine makes of the asked attribute; the fields below are
+ *	about it
+ * @verdict: the worst verdict of @got against @attrs and the linear map
+ * @linear: the worst verdict is about the linear map
+ * @conflicts: the mapping would be reported as a conflict
+ * @refused: the policy in force would refuse it; always false under "report"
+ * @would_refuse: the policy "enforce" would refuse it
+ * @exact: a claim with %PFN_CLAIM_EXACT would be granted: nothing disagrees, and
+ *	@got is the asked attribute
  */
 struct pfn_answer {
 	unsigned int attrs;
+	enum pfn_attr got;
 	enum pfn_verdict verdict;
+	bool linear;
+	bool conflicts;
 	bool refused;
+	bool would_refuse;
+	bool exact;
 };
+
+/* Bytes of a task's name, a device's and a driver's; longer ones are cut. */
+#define PFN_MAPPING_COMM	16
+#define PFN_MAPPING_DEV		64
+#define PFN_MAPPING_DRIVER	64
 
 /**
  * struct pfn_mapping - one mapping or claim, see pfn_track_for_each()
@@ -60,14 +84,14 @@ struct pfn_answer {
  * @end: last byte
  * @want: the attribute that was asked for
  * @got: the attribute that was mapped
- * @kind: by which road
+ * @kind: the interface that mapped it
  * @space: whose page tables; %PFN_SPACE_NONE for a claim
  * @pid: process id in the initial namespace, 0 if it is not known
  * @comm: name of the task that mapped
- * @dev: name of the device, or NULL if it is not known
- * @driver: name of its driver, or NULL
+ * @dev: name of the device, "" if it is not known
+ * @driver: name of its driver, "" if it is not known
  *
- * The names are valid only while the function that was given them runs.
+ * A copy: it stays valid after the mapping has gone.
  */
 struct pfn_mapping {
 	phys_addr_t start;
@@ -77,10 +101,131 @@ struct pfn_mapping {
 	enum pfn_kind kind;
 	enum pfn_space space;
 	pid_t pid;
-	const char *comm;
-	const char *dev;
-	const char *driver;
+	char comm[PFN_MAPPING_COMM];
+	char dev[PFN_MAPPING_DEV];
+	char driver[PFN_MAPPING_DRIVER];
 };
+
+/**
+ * pfn_verdict_name - the spelling of a verdict
+ * @verdict: the verdict
+ *
+ * Return: a constant string, as in the kernel log: "incoherent".
+ */
+static inline const char *pfn_verdict_name(enum pfn_verdict verdict)
+{
+	static const char * const text[] = { PFN_VERDICT_TEXT };
+
+	return verdict < PFN_VERDICT_COUNT ? text[verdict] :
+					     text[PFN_VERDICT_UNKNOWN];
+}
+
+/**
+ * pfn_kind_name - the spelling of a kind of mapping
+ * @kind: the kind
+ *
+ * Return: a constant string, as in the kernel log: "ioremap".
+ */
+static inline const char *pfn_kind_name(enum pfn_kind kind)
+{
+	static const char * const text[] = { PFN_KIND_TEXT };
+
+	return kind < PFN_KIND_COUNT ? text[kind] : "unknown";
+}
+
+/*
+ * The checks of arguments, shared by kernels with and without the registry, so
+ * that a driver sees the same errors in both.
+ */
+
+/**
+ * pfn_track_check_range - check a physical byte range
+ * @start: first byte
+ * @size: bytes
+ *
+ * Return: 0; -EINVAL if it is empty, wraps, or has no page frame numbers.
+ */
+static inline int pfn_track_check_range(u64 start, u64 size)
+{
+	u64 last = start + size - 1;
+
+	return !size || last < start || last > PHYS_ADDR_MAX ||
+	       last >> PAGE_SHIFT > ULONG_MAX ? -EINVAL : 0;
+}
+
+/**
+ * pfn_track_check_claim - check the arguments of pfn_track_claim()
+ * @claim: must not be made already
+ * @start: first byte
+ * @size: bytes
+ * @attr: must be one that can be mapped
+ * @flags: must be among %PFN_CLAIM_FLAGS
+ *
+ * Return: 0 or -EINVAL.
+ */
+static inline int pfn_track_check_claim(const struct pfn_claim *claim,
+					phys_addr_t start, size_t size,
+					enum pfn_attr attr, unsigned int flags)
+{
+	if (!claim || claim->size || flags & ~PFN_CLAIM_FLAGS ||
+	    attr <= PFN_ATTR_NONE || attr >= PFN_ATTR_COUNT)
+		return -EINVAL;
+	return pfn_track_check_range(start, size);
+}
+
+/**
+ * pfn_track_check_release - check the argument of pfn_track_release()
+ * @claim: must be made
+ *
+ * Return: 0; -EINVAL for NULL or a copy; -ENOENT if it is not made.
+ */
+static inline int pfn_track_check_release(const struct pfn_claim *claim)
+{
+	if (!claim)
+		return -EINVAL;
+	if (!claim->size)
+		return -ENOENT;
+	return claim->self == claim ? 0 : -EINVAL;
+}
+
+/**
+ * pfn_track_check_query - check the arguments of pfn_track_query()
+ * @start: first byte
+ * @size: bytes
+ * @kind: must be one that a newcomer can have
+ * @attr: an attribute
+ * @answer: must not be NULL
+ *
+ * Return: 0 or -EINVAL.
+ */
+static inline int pfn_track_check_query(phys_addr_t start, size_t size,
+					enum pfn_kind kind, enum pfn_attr attr,
+					const struct pfn_answer *answer)
+{
+	if (!answer || kind >= PFN_KIND_COUNT || kind == PFN_KIND_LINEAR ||
+	    attr >= PFN_ATTR_COUNT)
+		return -EINVAL;
+	return pfn_track_check_range(start, size);
+}
+
+/**
+ * pfn_track_check_resource - check that a resource can be claimed
+ * @res: the resource, or NULL
+ *
+ * A PCI BAR that does not exist is all zero, which resource_size() takes for
+ * one byte.
+ *
+ * Return: 0; -EINVAL for NULL, for anything but memory that has an address, or
+ * if its size does not fit into a size_t.
+ */
+static inline int pfn_track_check_resource(const struct resource *res)
+{
+	if (!res || resource_type(res) != IORESOURCE_MEM || !res->end ||
+	    res->flags & (IORESOURCE_UNSET | IORESOURCE_DISABLED) ||
+	    resource_size(res) != (size_t)resource_size(res))
+		return -EINVAL;
+	return 0;
+}
 
 #ifdef CONFIG_PFN_TRACK
 
@@ -95,9 +240,6 @@ static inline bool pfn_track_enabled(void)
 {
 	return static_branch_unlikely(&pfn_track_key);
 }
-
-/* Set once any RAM is held other than write-back; until then none is compared. */
-extern bool pfn_track_mixed;
 
 /**
  * struct pfn_attr_plain - what protection that is write-back looks like
@@ -123,22 +265,47 @@ static inline bool pfn_attr_is_plain(pgprot_t prot)
 	return !((pgprot_val(prot) ^ pfn_attr_plain.bits) & pfn_attr_plain.mask);
 }
 
-void __init pfn_attr_init(void);
 enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
-enum pfn_attr pfn_attr_modify(enum pfn_attr attr, pgprot_t prot);
 enum pfn_attr pfn_attr_effective(enum pfn_attr attr);
 const char *pfn_attr_name(enum pfn_attr attr);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
+const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
+						  unsigned long va_b);
+
+int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
+		    phys_addr_t start, size_t size, enum pfn_attr attr,
+		    unsigned int flags);
+int pfn_track_claim_resource(struct pfn_claim *claim, struct device *dev,
+			     const struct resource *res, enum pfn_attr attr,
+			     unsigned int flags);
+int pfn_track_release(struct pfn_claim *claim);
+struct pfn_claim *devm_pfn_track_claim(struct device *dev, phys_addr_t start,
+				       size_t size, enum pfn_attr attr,
+				       unsigned int flags);
+struct pfn_claim *devm_pfn_track_claim_resource(struct device *dev,
+						const struct resource *res,
+						enum pfn_attr attr,
+						unsigned int flags);
+int devm_pfn_track_release(struct device *dev, struct pfn_claim *claim);
+int pfn_track_query(phys_addr_t start, size_t size, enum pfn_kind kind,
+		    enum pfn_attr attr, struct pfn_answer *answer);
+unsigned int pfn_track_lookup(unsigned long pfn);
+int pfn_track_for_each(phys_addr_t start, size_t size,
+		       int (*fn)(const struct pfn_mapping *mapping, void *data),
+		       void *data);
+
+/* === Between arch/generic/pat/ and mm/pfn_track*.c ====================== */
+
+void __init pfn_attr_init(void);
+enum pfn_attr pfn_attr_modify(enum pfn_attr attr, pgprot_t prot);
 const struct pfn_attr_pair *pfn_attr_judge_linear(enum pfn_attr attr,
 						  enum pfn_attr linear,
 						  bool cleaned);
 const struct pfn_attr_pair *pfn_attr_judge_at(unsigned long pfn,
 					      unsigned long last,
 					      enum pfn_attr a, enum pfn_attr b);
-const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
-						  unsigned long va_b);
 unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
 			     unsigned long *from, unsigned long *to);
 bool pfn_attr_is_ram(unsigned long pfn);
@@ -146,20 +313,10 @@ bool pfn_attr_page_changed(const struct page *page);
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 			  enum pfn_attr attr);
 
-int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
-		    phys_addr_t start, size_t size, enum pfn_attr attr,
-		    unsigned int flags);
-int pfn_track_release(struct pfn_claim *claim);
-int devm_pfn_track_claim(struct device *dev, phys_addr_t start, size_t size,
-			 enum pfn_attr attr, unsigned int flags);
-int pfn_track_query(phys_addr_t start, size_t size, enum pfn_attr attr,
-		    struct pfn_answer *answer);
-unsigned int pfn_track_lookup(unsigned long pfn);
-int pfn_track_for_each(phys_addr_t start, size_t size,
-		       int (*fn)(const struct pfn_mapping *mapping, void *data),
-		       void *data);
-
 /* === Hooks, for mm/ and arch/ =========================================== */
+
+/* Set once any of the linear map is not write-back; until then nobody need ask. */
+extern bool pfn_track_mixed;
 
 void __init pfn_track_init(void);
 int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
@@ -748,28 +905,17 @@ static inline void pfn_track_unbound(struct device *dev)
 
 #else /* !CONFIG_PFN_TRACK */
 
+#include <linux/device.h>
+#include <linux/err.h>
+
 static inline bool pfn_track_enabled(void)
 {
 	return false;
 }
 
-static inline int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
-				  phys_addr_t start, size_t size,
-				  enum pfn_attr attr, unsigned int flags)
+static inline bool pfn_attr_is_plain(pgprot_t prot)
 {
-	return 0;
-}
-
-static inline int pfn_track_release(struct pfn_claim *claim)
-{
-	return 0;
-}
-
-static inline int devm_pfn_track_claim(struct device *dev, phys_addr_t start,
-				       size_t size, enum pfn_attr attr,
-				       unsigned int flags)
-{
-	return 0;
+	return false;
 }
 
 static inline enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot)
@@ -777,11 +923,138 @@ static inline enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot)
 	return PFN_ATTR_UNKNOWN;
 }
 
+static inline enum pfn_attr pfn_attr_from_large(pgprot_t prot)
+{
+	return PFN_ATTR_UNKNOWN;
+}
+
+static inline enum pfn_attr pfn_attr_effective(enum pfn_attr attr)
+{
+	return attr;
+}
+
+static inline const char *pfn_attr_name(enum pfn_attr attr)
+{
+	static const char * const names[] = { PFN_ATTR_TEXT };
+
+	return names[attr < PFN_ATTR_COUNT ? attr : PFN_ATTR_UNKNOWN];
+}
+
+static inline const char *pfn_attr_arch(void)
+{
+	return "none";
+}
+
+/* Without the tables nothing is known but that an attribute equals itself. */
+static inline const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a,
+							 enum pfn_attr b)
+{
+	static const struct pfn_attr_pair pairs[] = {
+		{
+			.verdict = PFN_VERDICT_UNKNOWN,
+			.why = "this kernel has no pfn_track",
+			.source = "-",
+		},
+		{
+			.verdict = PFN_VERDICT_SAME,
+			.why = "both sides agree",
+			.source = "-",
+		},
+	};
+
+	return &pairs[a == b && a > PFN_ATTR_NONE];
+}
+
+static inline const struct pfn_attr_pair *
+pfn_attr_judge_colour(unsigned long va_a, unsigned long va_b)
+{
+	return NULL;
+}
+
+static inline int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
+				  phys_addr_t start, size_t size,
+				  enum pfn_attr attr, unsigned int flags)
+{
+	int ret = pfn_track_check_claim(claim, start, size, attr, flags);
+
+	if (ret)
+		return ret;
+	claim->start = start;
+	claim->size = size;
+	claim->self = claim;
+	return 0;
+}
+
+static inline int pfn_track_claim_resource(struct pfn_claim *claim,
+					   struct device *dev,
+					   const struct resource *res,
+					   enum pfn_attr attr,
+					   unsigned int flags)
+{
+	return pfn_track_check_resource(res) ?:
+	       pfn_track_claim(claim, dev, res->start, resource_size(res), attr,
+			       flags);
+}
+
+static inline int pfn_track_release(struct pfn_claim *claim)
+{
+	int ret = pfn_track_check_release(claim);
+
+	if (!ret)
+		claim->size = 0;
+	return ret;
+}
+
+static inline struct pfn_claim *
+devm_pfn_track_claim(struct device *dev, phys_addr_t start, size_t size,
+		     enum pfn_attr attr, unsigned int flags)
+{
+	struct pfn_claim *claim;
+	int ret;
+
+	if (!dev)
+		return ERR_PTR(-EINVAL);
+	claim = devm_kzalloc(dev, sizeof(*claim), GFP_KERNEL);
+	if (!claim)
+		return ERR_PTR(-ENOMEM);
+	ret = pfn_track_claim(claim, dev, start, size, attr, flags);
+	if (!ret)
+		return claim;
+	devm_kfree(dev, claim);
+	return ERR_PTR(ret);
+}
+
+static inline struct pfn_claim *
+devm_pfn_track_claim_resource(struct device *dev, const struct resource *res,
+			      enum pfn_attr attr, unsigned int flags)
+{
+	int ret = pfn_track_check_resource(res);
+
+	return ret ? ERR_PTR(ret) :
+		     devm_pfn_track_claim(dev, res->start, resource_size(res),
+					  attr, flags);
+}
+
+static inline int devm_pfn_track_release(struct device *dev,
+					 struct pfn_claim *claim)
+{
+	if (!dev || IS_ERR_OR_NULL(claim))
+		return -EINVAL;
+	devm_kfree(dev, claim);
+	return 0;
+}
+
 static inline int pfn_track_query(phys_addr_t start, size_t size,
-				  enum pfn_attr attr,
+				  enum pfn_kind kind, enum pfn_attr attr,
 				  struct pfn_answer *answer)
 {
-	return -EOPNOTSUPP;
+	return pfn_track_check_query(start, size, kind, attr, answer) ?:
+	       -EOPNOTSUPP;
+}
+
+static inline unsigned int pfn_track_lookup(unsigned long pfn)
+{
+	return 0;
 }
 
 static inline int
@@ -789,12 +1062,9 @@ pfn_track_for_each(phys_addr_t start, size_t size,
 		   int (*fn)(const struct pfn_mapping *mapping, void *data),
 		   void *data)
 {
-	return -EOPNOTSUPP;
-}
-
-static inline unsigned int pfn_track_lookup(unsigned long pfn)
-{
-	return 0;
+	if (!fn)
+		return -EINVAL;
+	return pfn_track_check_range(start, size) ?: -EOPNOTSUPP;
 }
 
 static inline void pfn_track_init(void)

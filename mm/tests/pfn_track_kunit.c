@@ -217,7 +217,8 @@ static void judges_by_the_table(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, map(fix, PAGE_KERNEL), 0);
 	for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
 		KUNIT_ASSERT_EQ(test, pfn_track_query(fix->phys, PAGE_SIZE,
-						      attr, &answer), 0);
+						      PFN_KIND_IOREMAP, attr,
+						      &answer), 0);
 		KUNIT_EXPECT_EQ(test, answer.attrs, BIT(PFN_ATTR_WB));
 		KUNIT_EXPECT_EQ(test, answer.verdict,
 				pfn_attr_judge(PFN_ATTR_WB,

@@ -268,7 +268,8 @@ static void big_question(void)
 	began = now();
 	for (i = 0; i < 1000; i++)
 		pfn_track_query((phys_addr_t)(1UL << 24) << PAGE_SHIFT,
-				pages << PAGE_SHIFT, PFN_ATTR_WB, &answer);
+				pages << PAGE_SHIFT, PFN_KIND_IOREMAP,
+				PFN_ATTR_WB, &answer);
 	note("question 16 GiB", 1, memtype_ns, (now() - began) / 1000);
 	memtype_del(1UL << 24, pages);
 	__pfn_track_iounmap(address(0), pages << PAGE_SHIFT);

@@ -435,6 +435,64 @@ bool __kernel_text_address(unsigned long addr)
 	return addr < UNIT_SYMBOLS && unit_symbols[addr];
 }
 
+/* === Modules ============================================================ */
+
+/* Names are compared, pointers returned: two of one name are the same. */
+static struct module unit_modules[4];
+
+static struct {
+	unsigned long addr;
+	const char *name;
+} unit_data[4];
+
+const char *unit_text_module;
+
+static const struct module *unit_module_named(const char *name, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(unit_modules); i++) {
+		if (!unit_modules[i].name)
+			unit_modules[i].name = strndup(name, len);
+		if (strlen(unit_modules[i].name) == len &&
+		    !strncmp(unit_modules[i].name, name, len))
+			return &unit_modules[i];
+	}
+	UNIT_ASSERT(!"more modules than a test needs");
+	return NULL;
+}
+
+void unit_module_data(const void *data, const char *name)
+{
+	unsigned int i = 0;
+
+	while (unit_data[i].addr)
+		UNIT_ASSERT(++i < ARRAY_SIZE(unit_data));
+	unit_data[i].addr = (unsigned long)data;
+	unit_data[i].name = name;
+}
+
+const struct module *__module_address(unsigned long addr)
+{
+	const char *name = addr < UNIT_SYMBOLS && unit_symbols[addr] ?
+			   strstr(unit_symbols[addr], " [") : NULL;
+	unsigned int i;
+
+	if (name)
+		return unit_module_named(name + 2, strcspn(name + 2, "]"));
+	for (i = 0; i < ARRAY_SIZE(unit_data); i++)
+		if (addr && unit_data[i].addr == addr)
+			return unit_data[i].name ?
+			       unit_module_named(unit_data[i].name,
+						 strlen(unit_data[i].name)) :
+			       NULL;
+	/* What calls the API is compiled, and no symbol. */
+	if (addr >= UNIT_SYMBOLS && unit_text_module)
+		return unit_module_named(unit_text_module,
+					 strlen(unit_text_module));
+	return NULL;
+}
+
 int unit_snprintf(char *buf, size_t size, const char *format, ...)
 {
 	va_list args;

@@ -195,6 +195,25 @@ void devres_add(struct device *dev, void *res)
 	dev->resources = devres;
 }
 
+int devres_release(struct device *dev,
+		   void (*release)(struct device *dev, void *res),
+		   int (*match)(struct device *dev, void *res, void *data),
+		   void *data)
+{
+	struct unit_devres **link, *devres;
+
+	might_sleep();
+	for (link = &dev->resources; (devres = *link); link = &devres->next) {
+		if (devres->release != release || !match(dev, devres + 1, data))
+			continue;
+		*link = devres->next;
+		release(dev, devres + 1);
+		kfree(devres);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 void unit_unbind(struct device *dev)
 {
 	struct unit_devres *devres;

@@ -518,15 +518,122 @@ static void op_query(void)
 	doing = "query";
 	if (policy == PFN_POLICY_OFF) {
 		MODEL_CHECK(pfn_track_query(PFN_PHYS(pfn_of(p.pfn)),
-					    pages(p.nr * scale), attr,
+					    pages(p.nr * scale), K_IO, attr,
 					    &answer) == -EOPNOTSUPP);
 		return;
 	}
 	MODEL_CHECK(!pfn_track_query(PFN_PHYS(pfn_of(p.pfn)),
-				     pages(p.nr * scale), attr, &answer));
+				     pages(p.nr * scale), K_IO, attr,
+				     &answer));
 	MODEL_CHECK(answer.attrs == mask);
 	MODEL_CHECK(answer.verdict == verdict);
 	MODEL_CHECK(answer.refused == model_refuses(verdict, false));
+}
+
+/*
+ * A walk that is paused while everything else goes on.  Each record that is
+ * there from its beginning to its end, and is not changed, is found once.
+ */
+#define SEEN_MAX	(SPACES * SPACE_PAGES + CLAIMS)
+
+static struct {
+	struct pft_walk walk;
+	struct pft_record mark;
+	unsigned int nr;
+	struct {
+		const struct pft_record *rec;
+		unsigned long seq;
+		unsigned long pfn;
+		unsigned long last;
+		unsigned int found;
+		bool changed;
+	} seen[SEEN_MAX];
+} look;
+
+static bool looking;
+
+static void look_begin(struct place p)
+{
+	const struct pft_record *rec;
+
+	memset(&look, 0, sizeof(look));
+	look.walk.pfn = pfn_of(p.pfn);
+	look.walk.last = pfn_of(p.pfn + p.nr) - 1;
+	look.walk.attrs = BIT(PFN_ATTR_COUNT) - 1;
+	for (rec = unit_after(NULL); rec; rec = unit_after(rec)) {
+		if (rec->pfn > look.walk.last || rec->last < look.walk.pfn)
+			continue;
+		MODEL_CHECK(look.nr < SEEN_MAX);
+		look.seen[look.nr].rec = rec;
+		look.seen[look.nr].seq = rec->seq;
+		look.seen[look.nr].pfn = rec->pfn;
+		look.seen[look.nr++].last = rec->last;
+	}
+	looking = true;
+}
+
+static void look_found(const struct pft_record *rec)
+{
+	unsigned int i;
+
+	MODEL_CHECK(rec->got < PFN_ATTR_COUNT);
+	MODEL_CHECK(rec->pfn <= look.walk.last && rec->last >= look.walk.pfn);
+	for (i = 0; i < look.nr; i++)
+		look.seen[i].found += look.seen[i].rec == rec &&
+				      look.seen[i].seq == rec->seq;
+}
+
+static void look_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < look.nr; i++)
+		MODEL_CHECK(look.seen[i].changed || look.seen[i].found == 1);
+	looking = false;
+}
+
+/* After each step of the model: what is not as it was may be missed. */
+static void look_again(void)
+{
+	const struct pft_record *rec;
+	unsigned int i;
+
+	spin_lock(&pft_lock);
+	for (i = 0; i < look.nr; i++) {
+		for (rec = unit_after(NULL); rec; rec = unit_after(rec))
+			if (rec == look.seen[i].rec)
+				break;
+		if (!rec || rec->seq != look.seen[i].seq ||
+		    rec->pfn != look.seen[i].pfn ||
+		    rec->last != look.seen[i].last)
+			look.seen[i].changed = true;
+	}
+	spin_unlock(&pft_lock);
+}
+
+static void op_look(void)
+{
+	struct place p = rnd_place();
+	struct pft_record *rec;
+
+	doing = "look";
+	spin_lock(&pft_lock);
+	if (!looking)
+		look_begin(p);
+	else
+		pft_segment_resume(&look.walk, &look.mark);
+	look.walk.steps = 1 + rnd(8);
+	look.walk.taken = 0;
+	while ((rec = pft_segment_walk(&look.walk)))
+		look_found(rec);
+	if (!look.walk.node)
+		look_end();
+	else if (rnd(20))
+		pft_segment_pause(&look.walk, &look.mark);
+	else
+		/* Its caller has seen enough. */
+		looking = false;
+	spin_unlock(&pft_lock);
 }
 
 static void op_refused(void)
@@ -573,7 +680,7 @@ static void op_policy(void)
 static void (* const ops[])(void) = {
 	op_map, op_map, op_map, op_map, op_map, op_zap, op_zap, op_zap,
 	op_move, op_move, op_fork, op_exit, op_claim, op_claim, op_release,
-	op_query, op_refused, op_policy,
+	op_query, op_refused, op_policy, op_look, op_look, op_look,
 };
 
 static void run(unsigned long steps)
@@ -594,6 +701,8 @@ static void run(unsigned long steps)
 				unit_fail_from(1 + rnd(6));
 		}
 		ops[rnd(ARRAY_SIZE(ops))]();
+		if (looking)
+			look_again();
 		if (faults) {
 			unit_fail_nth(0);
 			unit_stock_restore();
@@ -606,6 +715,8 @@ static void run(unsigned long steps)
 	       steps, unit_stat(PFT_STAT_MAPS), unit_stat(PFT_STAT_UNMAPS),
 	       unit_stat(PFT_STAT_CONFLICTS), unit_stat(PFT_STAT_REFUSED),
 	       unit_stat(PFT_STAT_INCOMPLETE), unit_stat(PFT_STAT_RECORDS));
+	while (looking)
+		op_look();
 	doing = "the end";
 	compare_all();
 }

@@ -318,7 +318,7 @@ TEST(policy, many_holders)
 	for (i = 0; i < nr; i++)
 		CHECK_EQ(do_map(&unit_mm[i % 4], 10 * i, 50, 4, bad_a), 0);
 	CHECK_EQ(do_map(&unit_mm[0], 10 * nr, 53, 1, bad_b), -EBUSY);
-	CHECK_EQ(pfn_track_query(PFN_PHYS(50), 1, bad_b, &answer), 0);
+	CHECK_EQ(pfn_track_query(PFN_PHYS(50), 1, K_IO, bad_b, &answer), 0);
 	CHECK_EQ(answer.attrs, BIT(bad_a));
 	unit_check_store();
 	for (i = 0; i < 4; i++)

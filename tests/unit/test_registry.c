@@ -293,7 +293,8 @@ TEST(registry, phys_out_of_space)
 	CHECK_EQ(pfn_track_claim(&claim, NULL, start, PAGE_SIZE, A_WB, 0),
 		 -EINVAL);
 	CHECK_EQ(pfn_track_lookup(0), 0);
-	CHECK_EQ(pfn_track_query(start, PAGE_SIZE, A_WB, &answer), -EINVAL);
+	CHECK_EQ(pfn_track_query(start, PAGE_SIZE, K_IO, A_WB, &answer),
+		 -EINVAL);
 	CHECK_EQ(__pfn_track_ioremap(kva(10), PAGE_SIZE, start,
 				     unit_prot(A_WB), unit_prot(A_WB), NULL),
 		 0);
@@ -611,7 +612,7 @@ TEST(registry, linear_policy)
 	enum pfn_attr other = boot_linear("enforce");
 	struct pfn_answer answer;
 
-	CHECK_EQ(pfn_track_query(PFN_PHYS(50), 1, other, &answer), 0);
+	CHECK_EQ(pfn_track_query(PFN_PHYS(50), 1, K_IO, other, &answer), 0);
 	CHECK(answer.refused);
 	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 1, other), -EBUSY);
 	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_REPORT), 0);

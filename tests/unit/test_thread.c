@@ -72,7 +72,7 @@ static void *reader(void *arg)
 
 	while (!stopped()) {
 		unsigned int held = pfn_track_lookup(rnd(&state, PFNS));
-		int ret = pfn_track_query(0, pages(PFNS), bad_b, &answer);
+		int ret = pfn_track_query(0, pages(PFNS), K_IO, bad_b, &answer);
 
 		CHECK(!(held & ~(BIT(bad_a) | BIT(bad_b))));
 		CHECK(!ret || ret == -EOPNOTSUPP);
@@ -175,7 +175,7 @@ static void *watcher(void *arg)
 		CHECK_EQ(pfn_track_lookup(pfn), BIT(A_WB));
 		CHECK_EQ(pfn_track_lookup(HELD_FIRST - 1), 0);
 		CHECK_EQ(pfn_track_lookup(HELD_FIRST + ALL_NR), 0);
-		CHECK(!pfn_track_query(PFN_PHYS(pfn), pages(ALL_NR), A_WB,
+		CHECK(!pfn_track_query(PFN_PHYS(pfn), pages(ALL_NR), K_IO, A_WB,
 				       &answer));
 		CHECK_EQ(answer.attrs, BIT(A_WB));
 	}

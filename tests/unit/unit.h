@@ -130,6 +130,8 @@ void unit_linear_set(unsigned long pfn, unsigned long nr, enum pfn_attr attr);
 
 /* What the machine says of all that is not RAM, see struct pat_arch.under. */
 extern enum pfn_attr unit_machine_attr;
+/* What is asked about where any kind would do. */
+#define K_IO		PFN_KIND_IOREMAP
 
 /* === Short ways to map, in pages ======================================== */
 

@@ -273,6 +273,7 @@ const char *pfn_attr_arch(void)
 {
 	return PAT_NATIVE->name;
 }
+EXPORT_SYMBOL_GPL(pfn_attr_arch);
 
 /**
  * pfn_attr_judge - what it means to map a page with both attributes

@@ -118,8 +118,8 @@ static int ask_first(struct misuse *m)
 	struct pfn_answer answer;
 	int ret = misuse_keep(m, ioremap(m->start, PAGE_SIZE));
 
-	ret = ret ?: pfn_track_query(m->start, PAGE_SIZE, PFN_ATTR_WC,
-				     &answer);
+	ret = ret ?: pfn_track_query(m->start, PAGE_SIZE, PFN_KIND_IOREMAP,
+				     PFN_ATTR_WC, &answer);
 	if (ret || answer.verdict == PFN_VERDICT_SAME)
 		return ret ?: -EINVAL;
 	return misuse_keep(m, ioremap(m->start, PAGE_SIZE));

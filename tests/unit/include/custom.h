@@ -317,8 +317,26 @@ void *devres_alloc(void (*release)(struct device *dev, void *res), size_t size,
 		   gfp_t gfp);
 void devres_free(void *res);
 void devres_add(struct device *dev, void *res);
+int devres_release(struct device *dev,
+		   void (*release)(struct device *dev, void *res),
+		   int (*match)(struct device *dev, void *res, void *data),
+		   void *data);
 /* The driver is unbound. */
 void unit_unbind(struct device *dev);
+
+/* Of a resource, no more than claims ask. */
+struct resource {
+	phys_addr_t start;
+	phys_addr_t end;
+	unsigned long flags;
+};
+
+#define IORESOURCE_IO		0x100
+#define IORESOURCE_MEM		0x200
+#define IORESOURCE_DISABLED	0x10000000
+#define IORESOURCE_UNSET	0x20000000
+#define resource_type(res)	((res)->flags & (IORESOURCE_IO | IORESOURCE_MEM))
+#define resource_size(res)	((res)->end - (res)->start + 1)
 
 #define dev_name(dev)			((dev)->name)
 #define dev_driver_string(dev)		((dev)->driver)
@@ -353,6 +371,16 @@ depot_stack_handle_t stack_depot_save(unsigned long *entries, unsigned int nr,
 unsigned int stack_depot_fetch(depot_stack_handle_t handle,
 			       unsigned long **entries);
 bool __kernel_text_address(unsigned long addr);
+
+struct module {
+	const char *name;
+};
+
+/* That of "[name]" in a symbol; of @data that of @name, of the kernel if NULL. */
+const struct module *__module_address(unsigned long addr);
+void unit_module_data(const void *data, const char *name);
+/* That of the tests themselves, which call what drivers call; or NULL. */
+extern const char *unit_text_module;
 
 /* Knows %pB, of which the C library makes a pointer and a 'B'. */
 int unit_snprintf(char *buf, size_t size, const char *format, ...);

@@ -14,6 +14,11 @@
 #define KSYM_NAME_LEN		512
 
 
+#ifndef preempt_disable
+#define preempt_disable()	do { } while (0)
+#define preempt_enable()	do { } while (0)
+#endif
+
 #define sysfs_attr_init(attr)	do { } while (0)
 #define kobject_put(kobj)	do { } while (0)
 
