@@ -459,11 +459,13 @@ DEFINE_SHOW_ATTRIBUTE(leaks);
 /**
  * enum pft_cover - what the registry knows of a road
  * @PFT_COVER_LIVE: all that comes by it, unless the policy is "off"
+ * @PFT_COVER_PARTLY: some of it, unless the policy is "off"; the rest is unknown
  * @PFT_COVER_UNCOVERED: nothing: what comes by it is unknown, not clean
  * @PFT_COVER_ABSENT: this kernel does not have it
  */
 enum pft_cover {
 	PFT_COVER_LIVE,
+	PFT_COVER_PARTLY,
 	PFT_COVER_UNCOVERED,
 	PFT_COVER_ABSENT,
 };
@@ -473,11 +475,14 @@ enum pft_cover {
  * @name: the function, or the folder, that it is known by
  * @cover: what the registry knows of it
  * @why: in what form it is known, or why not
+ * @windows: it ends in ioremap(), which not every architecture does by page
+ *	tables: see pfn_attr_window()
  */
 struct pft_covered {
 	const char *name;
 	enum pft_cover cover;
 	const char *why;
+	bool windows;
 };
 
 #define PFT_COVER_IF(present, cover)	\
@@ -485,7 +490,10 @@ struct pft_covered {
 
 static const struct pft_covered pft_roads[] = {
 	{ "ioremap", PFT_COVER_LIVE,
-	  "kind ioremap; memremap() of device memory and ACPI's tables, too" },
+	  "kind ioremap; memremap() of device memory and ACPI's tables, too",
+	  .windows = true },
+	{ "iotable_init", PFT_COVER_IF(IS_ENABLED(CONFIG_ARM), UNCOVERED),
+	  "static mappings of devices, made while booting" },
 	{ "pci_remap_iospace",
 	  IS_ENABLED(CONFIG_X86) ? PFT_COVER_ABSENT :
 				   PFT_COVER_IF(IS_ENABLED(CONFIG_PCI), LIVE),
@@ -504,7 +512,11 @@ static const struct pft_covered pft_roads[] = {
 	  "kind set_memory; write-back mappings made before it are unknown" },
 	{ "io_mapping", PFT_COVER_LIVE,
 	  IS_ENABLED(CONFIG_HAVE_ATOMIC_IOMAP) ?
-		  "kind claim, its pages kind kmap" : "kind ioremap" },
+		  "kind claim, its pages kind kmap" : "kind ioremap",
+	  .windows = !IS_ENABLED(CONFIG_HAVE_ATOMIC_IOMAP) },
+	{ "io_mapping_map_user",
+	  PFT_COVER_IF(IS_ENABLED(CONFIG_IO_MAPPING), UNCOVERED),
+	  "an io_mapping in a process; no driver of the kernel does that" },
 	{ "kmap_local", PFT_COVER_IF(IS_ENABLED(CONFIG_KMAP_LOCAL), LIVE),
 	  "kind kmap; judged, not on record" },
 	{ "early_ioremap", PFT_COVER_UNCOVERED,
@@ -522,12 +534,22 @@ static const struct pft_covered pft_roads[] = {
 	  "kind insert; where it is not write-back, or the linear map is not" },
 	{ "fault", PFT_COVER_LIVE,
 	  "kind insert; pages that a driver's fault handler returns, not write-back" },
+	{ "fault_around", PFT_COVER_UNCOVERED,
+	  "pages of a file that a fault maps in advance, as their area says" },
+	{ "anonymous", PFT_COVER_UNCOVERED,
+	  "RAM of a process's own, private copies too, as its area says" },
+	{ "userfaultfd", PFT_COVER_IF(IS_ENABLED(CONFIG_USERFAULTFD), UNCOVERED),
+	  "RAM that mfill_atomic_install_pte() maps, as its area says" },
+	{ "hugetlb", PFT_COVER_IF(IS_ENABLED(CONFIG_HUGETLB_PAGE), UNCOVERED),
+	  "RAM in huge pages, as its area says" },
 	{ "i915", PFT_COVER_IF(IS_ENABLED(CONFIG_DRM_I915), LIVE),
 	  "kind insert; entries that it writes itself" },
 	{ "xen", PFT_COVER_IF(IS_ENABLED(CONFIG_XEN), UNCOVERED),
 	  "entries that gntdev and privcmd write themselves" },
 	{ "mprotect", PFT_COVER_LIVE,
 	  "may change the attribute of what is mapped, which is judged anew" },
+	{ "kvm", PFT_COVER_IF(IS_ENABLED(CONFIG_KVM), UNCOVERED),
+	  "stage 2: what guests see, and with which attributes" },
 	{ "dma", PFT_COVER_UNCOVERED, "what devices see" },
 	{ "iommu", PFT_COVER_IF(IS_ENABLED(CONFIG_IOMMU_API), UNCOVERED),
 	  "what devices see" },
@@ -537,15 +559,25 @@ static void pft_show_road(struct seq_file *m, const struct pft_covered *road)
 {
 	static const char * const text[] = {
 		[PFT_COVER_LIVE] = "live",
+		[PFT_COVER_PARTLY] = "partly",
 		[PFT_COVER_UNCOVERED] = "uncovered",
 		[PFT_COVER_ABSENT] = "absent",
 	};
-	const bool off = road->cover == PFT_COVER_LIVE && !pfn_track_enabled();
+	enum pft_cover cover = road->cover;
+	const char *window, *why = road->why;
+	bool all;
 
+	window = road->windows ? pfn_attr_window(&all) : NULL;
+	if (window) {
+		cover = all ? PFT_COVER_UNCOVERED : PFT_COVER_PARTLY;
+		why = window;
+	}
 	seq_puts(m, "road");
 	pft_show_text(m, "", "name", road->name);
-	pft_show_text(m, "", "state", off ? "off" : text[road->cover]);
-	pft_show_text(m, "", "why", road->why);
+	pft_show_text(m, "", "state",
+		      cover < PFT_COVER_UNCOVERED && !pfn_track_enabled() ?
+		      "off" : text[cover]);
+	pft_show_text(m, "", "why", why);
 	seq_putc(m, '\n');
 }
 

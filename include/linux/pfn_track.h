@@ -312,6 +312,7 @@ bool pfn_attr_is_ram(unsigned long pfn);
 bool pfn_attr_page_changed(const struct page *page);
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 			  enum pfn_attr attr);
+const char *pfn_attr_window(bool *all);
 
 /* === Hooks, for mm/ and arch/ =========================================== */
 

@@ -5,29 +5,31 @@
  * The way to keep a frame buffer fast: ask first what would happen, then hold
  * the range, so that whoever maps it otherwise is named beside this driver.
  */
+#include <linux/err.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/pfn_track.h>
+#include <linux/pfn_track_pci.h>
 
 #define IVSHMEM_BAR	2
 
 static int claim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	resource_size_t start = pci_resource_start(pdev, IVSHMEM_BAR);
-	resource_size_t size = pci_resource_len(pdev, IVSHMEM_BAR);
+	struct pfn_claim *claim;
 	struct pfn_answer answer;
 	int ret;
 
-	ret = pfn_track_query(start, size, PFN_ATTR_WC, &answer);
-	if (!ret && answer.refused)
-		dev_info(&pdev->dev, "somebody maps BAR %d otherwise\n",
-			 IVSHMEM_BAR);
+	ret = pfn_track_query(pci_resource_start(pdev, IVSHMEM_BAR),
+			      pci_resource_len(pdev, IVSHMEM_BAR),
+			      PFN_KIND_CLAIM, PFN_ATTR_WC, &answer);
+	if (!ret && !answer.exact)
+		dev_info(&pdev->dev, "BAR %d is mapped otherwise already: %s\n",
+			 IVSHMEM_BAR, pfn_verdict_name(answer.verdict));
 
-	ret = devm_pfn_track_claim(&pdev->dev, start, size, PFN_ATTR_WC,
-				   PFN_CLAIM_EXACT);
-	if (ret)
-		return dev_err_probe(&pdev->dev, ret, "claim of BAR %d\n",
-				     IVSHMEM_BAR);
+	claim = devm_pfn_track_claim_bar(pdev, IVSHMEM_BAR, PFN_ATTR_WC,
+					 PFN_CLAIM_EXACT);
+	if (IS_ERR(claim))
+		return dev_err_probe(&pdev->dev, PTR_ERR(claim),
+				     "claim of BAR %d\n", IVSHMEM_BAR);
 	return 0;
 }
 

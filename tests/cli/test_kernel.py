@@ -144,6 +144,8 @@ class TestRoads:
         (["uncovered", "absent", "uncovered"], "not covered: r0, r2"),
         (["off"], "1 road is off"),
         (["off", "live", "uncovered", "off"], "2 roads are off; not covered: r2"),
+        (["partly"], "not covered: r0 (in part)"),
+        (["uncovered", "partly", "live"], "not covered: r0, r1 (in part)"),
         # A word of a newer kernel is no promise.
         (["live", "half"], "not covered: r1"),
     ])

@@ -202,7 +202,8 @@ CASES = (
     right("pool-parted", "do", "do", arm=f"{NO_SET}*2", why=NO_SET_WHY),
 
     # === Claims ==============================================================
-    mistake("claim-then-other", ORDERING, ORDERING),
+    mistake("claim-then-other", ORDERING, ORDERING,
+            why="the claim is made with PFN_CLAIM_SELF, and the next one, too"),
     mistake("claim-wb-map-uc", INCOHERENT, INCOHERENT,
             why="a claim is nothing to PAT"),
     mistake("claim-too-late", "ordering/refused EBUSY", "ordering/refused EBUSY",
@@ -211,10 +212,15 @@ CASES = (
     mistake("claim-twice", "silent EINVAL", "silent EINVAL"),
     mistake("release-twice", "silent ENOENT misuse", "silent ENOENT misuse"),
     mistake("release-copy", "silent EINVAL misuse", "silent EINVAL misuse"),
-    mistake("claim-unaligned", "silent EINVAL", "silent EINVAL"),
+    mistake("claim-nothing", "silent EINVAL", "silent EINVAL"),
 
     right("claim-matching"),
     right("claim-exact"),
+    right("claim-own-registers",
+          why="the driver's own mapping in its own claim, which does not ask for more"),
+    right("claim-part"),
+    right("claim-resized"),
+    right("look-and-map"),
     right("claim-released"),
     right("ask-first"),
 )

@@ -38,6 +38,15 @@ def test_boot_is_clean(tracked: lab.Guest) -> None:
     x86 = tracked.arch == "x86_64"
     assert roads["set_memory"]["state"] == ("live" if x86 else "absent")
     assert roads["pci_remap_iospace"]["state"] == ("absent" if x86 else "live")
+    # Both map by page tables whatever ioremap() is asked for.
+    assert roads["ioremap"]["state"] == "live" and roads["ioremap"]["why"].startswith("kind ")
+    assert roads["iotable_init"]["state"] == roads["io_mapping_map_user"]["state"] == "absent"
+    built = tracked.kernel.image.with_name("config").read_text()
+    for name, symbol in (("kvm", "KVM"), ("hugetlb", "HUGETLB_PAGE"),
+                         ("userfaultfd", "USERFAULTFD")):
+        wanted = "uncovered" if f"CONFIG_{symbol}=" in built else "absent"
+        assert roads[name]["state"] == wanted, name
+    assert roads["anonymous"]["state"] == "uncovered"
     assert all(len(line["why"]) > 5 for line in roads.values())
     early = [line for line in registry.conflicts(tracked) if line["comm"] == "swapper/0"]
     assert not early

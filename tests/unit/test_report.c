@@ -521,24 +521,39 @@ TEST(report, log_limits)
 
 TEST(report, coverage)
 {
-	unsigned int live;
+	unsigned int live, partly;
+	bool all;
 	char *text;
 
 	boot(NULL);
+	/* Without a file of its own an architecture promises nothing. */
+	partly = pfn_attr_window(&all) ? 2 : 0;
+	CHECK_EQ(!partly, !!strcmp(pfn_attr_arch(), "generic"));
 	text = unit_debugfs_read("coverage", 4096, NULL);
 	CHECK(check_format(text, NULL) > PFN_KIND_COUNT);
 	CHECK_EQ(count(text, "hook kind="), PFN_KIND_COUNT);
 	live = count(text, "state=live");
 	CHECK(live > PFN_KIND_COUNT);
 	CHECK_EQ(count(text, "hook kind=ioremap state=live\n"), 1);
-	CHECK_EQ(count(text, "road name=ioremap state=live why="), 1);
+	CHECK_EQ(count(text, "state=partly"), partly);
+	CHECK_EQ(count(text, partly ? "road name=ioremap state=partly why=this" :
+				      "road name=ioremap state=live why=kind"), 1);
 	CHECK_EQ(count(text, "road name=dma state=uncovered why="), 1);
+	/* What Kconfig leaves out is not there, as all of it here. */
+	CHECK_EQ(count(text, "road name=kvm state=absent why="), 1);
+	CHECK_EQ(count(text, "road name=hugetlb state=absent why="), 1);
+	CHECK_EQ(count(text, "road name=userfaultfd state=absent why="), 1);
+	CHECK_EQ(count(text, "road name=iotable_init state=absent why="), 1);
+	CHECK_EQ(count(text, "road name=io_mapping_map_user state=absent why="),
+		 1);
+	CHECK_EQ(count(text, "road name=anonymous state=uncovered why="), 1);
 	CHECK_EQ(count(text, "state=off"), 0);
 	free(text);
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_OFF), 0);
 	text = unit_debugfs_read("coverage", 4096, NULL);
-	CHECK_EQ(count(text, "state=off"), live);
+	CHECK_EQ(count(text, "state=off"), live + partly);
 	CHECK_EQ(count(text, "state=live"), 0);
+	CHECK_EQ(count(text, "state=partly"), 0);
 	CHECK_EQ(count(text, "road name=dma state=uncovered why="), 1);
 	free(text);
 }

@@ -63,7 +63,8 @@ char *roads_text(const struct model *m)
 		off += road_is(&m->roads[i], "off");
 		if (!uncovered(&m->roads[i]))
 			continue;
-		more = xasprintf("%s%s", text ? text : "not covered: ", m->roads[i].name);
+		more = xasprintf("%s%s%s", text ? text : "not covered: ", m->roads[i].name,
+				 road_is(&m->roads[i], "partly") ? " (in part)" : "");
 		free(text);
 		text = xasprintf("%s, ", more);
 		free(more);

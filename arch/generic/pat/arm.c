@@ -120,6 +120,8 @@ static const struct pat_colour colour = {
 
 #define NOTE	"The linear map is made of sections that every process's tables share: its attributes cannot be changed page by page."
 
+#define WINDOW	"ioremap() returns the static mapping of a range that has one, and without SMP and LPAE it maps whole sections by itself"
+
 const struct pat_arch pat_arm = {
 	.name = "arm",
 	.note = NOTE,
@@ -128,6 +130,7 @@ const struct pat_arch pat_arm = {
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
 	.linear_fixed = "arch/arm/mm/mmu.c, map_lowmem(), sections",
+	.window = WINDOW,
 };
 
 #ifdef CONFIG_ARM
@@ -142,6 +145,7 @@ const struct pat_arch pat_arm = {
  */
 void __init pat_arm_facts(struct pat_facts *facts)
 {
+	facts->window = PAT_WINDOW_SOME;
 	if (IS_ENABLED(CONFIG_ARM_LPAE))
 		facts->format = formats[ARM_LPAE];
 	else if (cpu_architecture() < CPU_ARCH_ARMv6)

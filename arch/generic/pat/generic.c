@@ -43,6 +43,8 @@ static const struct pat_colour colour = {
 
 #define NOTE	"Any architecture without a file of its own. Its bits are learnt at boot from what its pgprot_noncached(), pgprot_writecombine() and pgprot_device() make of PAGE_KERNEL; what its page tables cannot express is not told apart."
 
+#define WINDOW	"this architecture has no rules of its own, and its ioremap() may return an address that no page table maps"
+
 const struct pat_arch pat_generic = {
 	.name = "generic",
 	.note = NOTE,
@@ -50,4 +52,5 @@ const struct pat_arch pat_generic = {
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
 	.linear_fixed = "arch/x86/include/asm/set_memory.h, the only one with set_memory_uc()",
+	.window = WINDOW,
 };

@@ -61,11 +61,14 @@ static const struct pat_format formats[] = {
 
 #define NOTE	"The kernel also reaches all memory through direct mapped windows, cached and uncached, without a page table; ioremap() uses them, and such aliases are not on record."
 
+#define WINDOW	"ioremap() returns an address in a direct mapped window and maps nothing"
+
 const struct pat_arch pat_loongarch = {
 	.name = "loongarch",
 	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
+	.window = WINDOW,
 };
 
 #ifdef CONFIG_LOONGARCH
@@ -80,5 +83,7 @@ const struct pat_arch pat_loongarch = {
 void __init pat_loongarch_facts(struct pat_facts *facts)
 {
 	facts->format = formats[wc_enabled ? LOONGARCH_ON : LOONGARCH_OFF];
+	if (IS_ENABLED(CONFIG_ARCH_IOREMAP))
+		facts->window = PAT_WINDOW_ALL;
 }
 #endif

@@ -119,6 +119,8 @@ static const struct pat_colour colour = {
 
 #define NOTE	"Every page frame below 512 MiB also appears uncached in KSEG1, and all of them in XKPHYS on 64 bits, without a page table; these aliases are not on record."
 
+#define WINDOW	"uncached ioremap() below 512 MiB, and on 64 bits every ioremap(), returns an address in a segment that no page table maps"
+
 const struct pat_arch pat_mips = {
 	.name = "mips",
 	.note = NOTE,
@@ -127,6 +129,7 @@ const struct pat_arch pat_mips = {
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
 	.linear_fixed = "arch/mips/include/asm/addrspace.h, KSEG0 and XKPHYS, no page tables",
+	.window = WINDOW,
 };
 
 #ifdef CONFIG_MIPS
@@ -141,6 +144,8 @@ const struct pat_arch pat_mips = {
  */
 void __init pat_mips_facts(struct pat_facts *facts)
 {
+	facts->window = IS_ENABLED(CONFIG_64BIT) ? PAT_WINDOW_ALL :
+						   PAT_WINDOW_SOME;
 #ifdef CONFIG_CPU_R3K_TLB
 	facts->format = formats[MIPS_R3000];
 	facts->format.shift = _CACHE_UNCACHED_SHIFT;

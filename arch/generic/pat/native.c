@@ -52,6 +52,7 @@ static void __init pat_native_facts(struct pat_facts *facts)
 		mask |= samples[i].value ^ plain;
 	for (i = 0; i < ARRAY_SIZE(samples); i++)
 		samples[i].value &= mask;
+	facts->window = PAT_WINDOW_SOME;
 	facts->format = (struct pat_format){
 		.name = "helpers",
 		.mask = mask,
@@ -274,6 +275,18 @@ const char *pfn_attr_arch(void)
 	return PAT_NATIVE->name;
 }
 EXPORT_SYMBOL_GPL(pfn_attr_arch);
+
+/**
+ * pfn_attr_window - whether ioremap() gives addresses that no hook sees
+ * @all: gets whether that is so for every range
+ *
+ * Return: how, in a constant sentence; NULL if it never does.
+ */
+const char *pfn_attr_window(bool *all)
+{
+	*all = native.window == PAT_WINDOW_ALL;
+	return native.window == PAT_WINDOW_NONE ? NULL : PAT_NATIVE->window;
+}
 
 /**
  * pfn_attr_judge - what it means to map a page with both attributes

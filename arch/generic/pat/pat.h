@@ -112,6 +112,18 @@ struct pat_colour {
 };
 
 /**
+ * enum pat_window - whether ioremap() goes past ioremap_page_range(), the hook
+ * @PAT_WINDOW_NONE: never
+ * @PAT_WINDOW_SOME: for some ranges
+ * @PAT_WINDOW_ALL: always
+ */
+enum pat_window {
+	PAT_WINDOW_NONE,
+	PAT_WINDOW_SOME,
+	PAT_WINDOW_ALL,
+};
+
+/**
  * struct pat_arch - one architecture
  * @name: as shown in sysfs and by pfntrack
  * @note: what is special about it, in whole sentences, or NULL
@@ -137,6 +149,8 @@ struct pat_colour {
  *	linear map: one that needs RAM uncached has no other way than to clean
  *	the caches, so @cleaned holds for all RAM.  NULL where set_memory_uc()
  *	and its like exist, or where cleaning does not help
+ * @window: how ioremap() gives addresses that the hook does not see, a sentence
+ *	without capital and full stop, or NULL; whether is in &struct pat_facts
  */
 struct pat_arch {
 	const char *name;
@@ -155,6 +169,7 @@ struct pat_arch {
 	u64 (*from_large)(u64 bits);
 	enum pfn_attr (*under)(enum pfn_attr attr, enum pfn_attr machine);
 	const char *linear_fixed;
+	const char *window;
 };
 
 /**
@@ -163,11 +178,13 @@ struct pat_arch {
  * @errata: bit mask, BIT(index into &struct pat_arch.errata)
  * @colour: bytes after which the colours of its virtual addresses repeat, a
  *	power of two; 0 if no cache shows them
+ * @window: whether &struct pat_arch.window applies
  */
 struct pat_facts {
 	struct pat_format format;
 	unsigned int errata;
 	unsigned long colour;
+	enum pat_window window;
 };
 
 /**

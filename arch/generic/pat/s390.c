@@ -58,11 +58,14 @@ static const struct pat_format formats[] = {
 
 #define NOTE	"Write-back stands for \"no bit set\": cached and coherent for storage, store by store for PCI memory."
 
+#define WINDOW	"without MIO instructions ioremap() returns the physical address and maps nothing"
+
 const struct pat_arch pat_s390 = {
 	.name = "s390",
 	.note = NOTE,
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
+	.window = WINDOW,
 };
 
 #ifdef CONFIG_S390
@@ -79,9 +82,11 @@ const struct pat_arch pat_s390 = {
 void __init pat_s390_facts(struct pat_facts *facts)
 {
 	facts->format = formats[S390_PLAIN];
+	facts->window = PAT_WINDOW_ALL;
 	if (!mio_wb_bit_mask)
 		return;
 	facts->format = formats[S390_MIO];
+	facts->window = PAT_WINDOW_NONE;
 	facts->format.shift = __ffs64(mio_wb_bit_mask);
 }
 

@@ -109,6 +109,8 @@ static const struct pat_colour colour = {
 	.source = UA_ALIAS "; arch/sparc/include/asm/shmparam_64.h",
 };
 
+#define WINDOW	"on 64 bits ioremap() returns the physical address and maps nothing, on 32 bits it writes page tables by itself"
+
 const struct pat_arch pat_sparc = {
 	.name = "sparc",
 	PAT_LIST(formats, formats),
@@ -116,6 +118,7 @@ const struct pat_arch pat_sparc = {
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
 	.linear_fixed = "arch/sparc/mm/init_64.c, kernel_map_range(); arch/sparc/mm/srmmu.c, map_kernel()",
+	.window = WINDOW,
 };
 
 #ifdef CONFIG_SPARC
@@ -132,6 +135,7 @@ const struct pat_arch pat_sparc = {
  */
 void __init pat_sparc_facts(struct pat_facts *facts)
 {
+	facts->window = PAT_WINDOW_ALL;
 #ifdef CONFIG_SPARC64
 	if (tlb_type != hypervisor)
 		facts->format = formats[SPARC_4U];

@@ -4,6 +4,9 @@
  *
  * Above each case, what its author would have said.
  */
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/err.h>
 #include "misuse.h"
 
 /* What ioremap() gives here. */
@@ -22,7 +25,7 @@ static int claim(struct misuse *m, enum pfn_attr attr, unsigned int flags)
 static int claim_then_other(struct misuse *m)
 {
 	int ret = pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE,
-				  PFN_ATTR_WC, 0);
+				  PFN_ATTR_WC, PFN_CLAIM_SELF);
 
 	return ret ?: misuse_keep(m, ioremap(m->start, PAGE_SIZE));
 }
@@ -31,7 +34,7 @@ static int claim_then_other(struct misuse *m)
 static int claim_wb_map_uc(struct misuse *m)
 {
 	int ret = pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE,
-				  PFN_ATTR_WB, 0);
+				  PFN_ATTR_WB, PFN_CLAIM_SELF);
 
 	return ret ?: misuse_keep(m, ioremap(m->start, PAGE_SIZE));
 }
@@ -78,11 +81,13 @@ static int release_copy(struct misuse *m)
 	return ret ?: pfn_track_release(&m->copy);
 }
 
-/* "From the first byte of the buffer on"; claims are of pages. */
-static int claim_unaligned(struct misuse *m)
+/* "All of it, whatever its size"; a BAR that does not exist has none. */
+static int claim_nothing(struct misuse *m)
 {
-	return pfn_track_claim(&m->claim, m->dev, m->start + 0x10, PAGE_SIZE,
-			       PFN_ATTR_WC, 0);
+	const struct resource none = { .flags = IORESOURCE_MEM };
+
+	return pfn_track_claim_resource(&m->claim, m->dev, &none, PFN_ATTR_WC,
+					0);
 }
 
 /* === Right ============================================================== */
@@ -101,6 +106,76 @@ static int claim_exact(struct misuse *m)
 	int ret = misuse_keep(m, ioremap(m->start, PAGE_SIZE));
 
 	return ret ?: claim(m, REGISTERS, PFN_CLAIM_EXACT);
+}
+
+/* A frame buffer is claimed, and the registers inside of it are mapped. */
+static int claim_own_registers(struct misuse *m)
+{
+	struct pfn_answer answer;
+	int ret = claim(m, PFN_ATTR_WC, 0);
+
+	ret = ret ?: pfn_track_query(m->start, PAGE_SIZE, PFN_KIND_IOREMAP,
+				     REGISTERS, &answer);
+	if (ret || answer.conflicts || answer.would_refuse)
+		return ret ?: -EINVAL;
+	return misuse_keep(m, ioremap(m->start, PAGE_SIZE));
+}
+
+/* A few bytes in the middle of a page, mapped as they are claimed. */
+static int claim_part(struct misuse *m)
+{
+	int ret = pfn_track_claim(&m->claim, m->dev, m->start + 0x10, 0x100,
+				  PFN_ATTR_WC, 0);
+
+	if (!ret && !(pfn_track_lookup(PHYS_PFN(m->start)) &
+		      BIT(pfn_attr_effective(PFN_ATTR_WC))))
+		return -EINVAL;
+	return ret ?: misuse_keep(m, ioremap_wc(m->start, PAGE_SIZE));
+}
+
+/* A BAR is resized: the claim that goes with the driver is made anew. */
+static int claim_resized(struct misuse *m)
+{
+	const struct resource res = DEFINE_RES_MEM(m->start, 2 * PAGE_SIZE);
+	struct pfn_claim *old, *new;
+	int ret;
+
+	old = devm_pfn_track_claim(m->dev, m->start, PAGE_SIZE, PFN_ATTR_WC, 0);
+	if (IS_ERR(old))
+		return PTR_ERR(old);
+	ret = devm_pfn_track_release(m->dev, old);
+	if (ret)
+		return ret;
+	new = devm_pfn_track_claim_resource(m->dev, &res, PFN_ATTR_WC,
+					    PFN_CLAIM_EXACT);
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	ret = misuse_keep(m, ioremap_wc(m->start, 2 * PAGE_SIZE));
+	return devm_pfn_track_release(m->dev, new) ?: ret;
+}
+
+/* One who looks at what is held may sleep, and map. */
+static int look_at(const struct pfn_mapping *mapping, void *data)
+{
+	struct misuse *m = data;
+	void __iomem *map;
+
+	msleep(1);
+	map = ioremap_wc(m->start + PAGE_SIZE, PAGE_SIZE);
+	if (map)
+		iounmap(map);
+	m->looked++;
+	return map ? 0 : -ENOMEM;
+}
+
+static int look_and_map(struct misuse *m)
+{
+	int ret = claim(m, PFN_ATTR_WC, 0);
+
+	m->looked = 0;
+	ret = ret ?: misuse_keep(m, ioremap_wc(m->start, PAGE_SIZE));
+	ret = ret ?: pfn_track_for_each(m->start, 1, look_at, m);
+	return ret ?: m->looked == 2 ? 0 : -EINVAL;
 }
 
 /* What was claimed is given back before it is mapped otherwise. */
@@ -133,9 +208,13 @@ const struct misuse_case misuse_claim[] = {
 	{ "claim-twice", claim_twice, misuse_undo },
 	{ "release-twice", release_twice, misuse_undo },
 	{ "release-copy", release_copy, misuse_undo },
-	{ "claim-unaligned", claim_unaligned, misuse_undo },
+	{ "claim-nothing", claim_nothing, misuse_undo },
 	{ "claim-matching", claim_matching, misuse_undo },
 	{ "claim-exact", claim_exact, misuse_undo },
+	{ "claim-own-registers", claim_own_registers, misuse_undo },
+	{ "claim-part", claim_part, misuse_undo },
+	{ "claim-resized", claim_resized, misuse_undo },
+	{ "look-and-map", look_and_map, misuse_undo },
 	{ "claim-released", claim_released, misuse_undo },
 	{ "ask-first", ask_first, misuse_undo },
 	{ }

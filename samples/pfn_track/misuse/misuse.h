@@ -56,6 +56,7 @@ struct misuse_case {
  * @dma: its address for the device
  * @claim: a claim on the window
  * @copy: what becomes of a claim when its owner is copied
+ * @looked: mappings that one who looks at them has seen
  * @io: the window as an io_mapping
  * @freed: a page of RAM that was freed as it should not be
  * @pool: pages of RAM
@@ -76,6 +77,7 @@ struct misuse {
 	dma_addr_t dma;
 	struct pfn_claim claim;
 	struct pfn_claim copy;
+	unsigned int looked;
 	struct io_mapping *io;
 	struct page *freed;
 	struct page *pool[MISUSE_POOL];
