@@ -66,6 +66,21 @@ def test_json_says_what_the_text_says(cli):
             for change in item["changes"]:
                 assert f"asked for {change['want']}, gets {change['got']}: " in text
         assert ("Cache colours" in text) == (arch["colour"] is not None)
+        assert ("Linear map" in text) == (arch["linear_fixed"] is not None)
+        assert ("Effective attribute" in text) == (arch["machine"] is not None)
+        machine = arch["machine"] or {"name": "", "effective": []}
+        for item in machine["effective"]:
+            line = (f"  {machine['name']} {item['machine']}, page table {item['attr']}: "
+                    f"{item['got']}\n")
+            assert (line in text) == (item["got"] != item["attr"])
+
+
+def test_every_effective_type_of_x86_is_known(cli):
+    """Five types of an MTRR, six of PAT: the manual defines them all."""
+    [arch] = json.loads(cli("arch", "x86", "-j").stdout)["architectures"]
+    table = arch["machine"]["effective"]
+    assert len(table) == 30
+    assert not [row for row in table if row["got"] in ("unknown", "none")]
 
 
 def test_sources_in_the_kernel_exist(cli):

@@ -532,6 +532,17 @@ TEST(attr, under_riscv)
 	CHECK_EQ(pat_riscv.under(PFN_ATTR_UC, PFN_ATTR_UC), PFN_ATTR_UC);
 	CHECK_EQ(pat_riscv.under(PFN_ATTR_WB, PFN_ATTR_WB), PFN_ATTR_WB);
 	CHECK_EQ(pat_riscv.under(PFN_ATTR_WC, PFN_ATTR_WB), PFN_ATTR_WC);
+	CHECK_EQ(pat_riscv.under(PFN_ATTR_WB, PFN_ATTR_WC), PFN_ATTR_UNKNOWN);
+}
+
+TEST(attr, machines)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(archs); i++) {
+		CHECK_EQ(!archs[i]->under, !archs[i]->machine);
+		CHECK_EQ(!archs[i]->under, !archs[i]->machine_source);
+	}
 }
 
 #define CHECK_CELL(arch, a, b, verdict_)				\

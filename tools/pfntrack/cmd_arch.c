@@ -107,6 +107,33 @@ static void text_format(const struct pat_arch *arch, const struct pat_format *f)
 		       attr_words[f->changes[i].got], f->changes[i].why, f->changes[i].source);
 }
 
+/* What the machine itself can say of a physical range. */
+static bool machine_says(const struct pat_arch *arch, unsigned int attr)
+{
+	return arch->under && arch->under(PFN_ATTR_WB, attr) != PFN_ATTR_UNKNOWN;
+}
+
+/* Only what changes; the JSON has the whole table. */
+static void text_machine(const struct pat_arch *arch)
+{
+	unsigned int attrs = arch_attrs(arch), machine, attr, got;
+
+	if (!arch->under)
+		return;
+	printf("\nEffective attribute where %s says otherwise\n", arch->machine);
+	for (machine = PFN_ATTR_WB; machine < PFN_ATTR_COUNT; machine++) {
+		for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+			if (!(attrs & 1U << attr) || !machine_says(arch, machine))
+				continue;
+			got = arch->under(attr, machine);
+			if (got != attr)
+				printf("  %s %s, page table %s: %s\n", arch->machine,
+				       attr_words[machine], attr_words[attr], attr_words[got]);
+		}
+	}
+	printf("    (%s)\n", arch->machine_source);
+}
+
 static void text_arch(const struct pat_arch *arch)
 {
 	unsigned int i;
@@ -117,7 +144,7 @@ static void text_arch(const struct pat_arch *arch)
 	for (i = 0; i < arch->nr_formats; i++)
 		text_format(arch, &arch->formats[i]);
 	text_pairs("Mapped both ways", arch->pairs, arch->nr_pairs);
-	text_pairs("RAM beside its own linear map, its caches cleaned first", arch->cleaned,
+	text_pairs("RAM against its own linear map, after cleaning the caches", arch->cleaned,
 		   arch->nr_cleaned);
 	for (i = 0; i < arch->nr_errata; i++) {
 		char *title = xasprintf("Otherwise on %s: %s", arch->errata[i].name,
@@ -126,6 +153,11 @@ static void text_arch(const struct pat_arch *arch)
 		text_pairs(title, arch->errata[i].pairs, arch->errata[i].nr_pairs);
 		free(title);
 	}
+	if (arch->linear_fixed)
+		printf("\nLinear map: drivers cannot change its attributes and have to clean the caches, so\n"
+		       "the rules after cleaning are for all RAM\n    (%s)\n",
+		       arch->linear_fixed);
+	text_machine(arch);
 	if (arch->colour)
 		printf("\nCache colours: %s\n  same colour: %s\n  two colours, both written: %s\n    %s\n    (%s)\n",
 		       arch->colour->when, arch->colour->rule,
@@ -253,6 +285,32 @@ static void json_colour(struct json_object *object, const struct pat_colour *col
 	put(object, "colour", v);
 }
 
+/* Every combination, those that change nothing included. */
+static void json_machine(struct json_object *object, const struct pat_arch *arch)
+{
+	struct json_object *v = NULL, *array, *item;
+	unsigned int machine, attr;
+
+	if (arch->under) {
+		v = need(json_object_new_object());
+		put_text(v, "name", arch->machine);
+		put_text(v, "source", arch->machine_source);
+		array = put_array(v, "effective");
+		for (machine = PFN_ATTR_WB; machine < PFN_ATTR_COUNT; machine++) {
+			for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+				if (!(arch_attrs(arch) & 1U << attr) ||
+				    !machine_says(arch, machine))
+					continue;
+				item = push(array);
+				put_text(item, "machine", attr_words[machine]);
+				put_text(item, "attr", attr_words[attr]);
+				put_text(item, "got", attr_words[arch->under(attr, machine)]);
+			}
+		}
+	}
+	put(object, "machine", v);
+}
+
 static void json_arch(struct json_object *object, const struct pat_arch *arch)
 {
 	struct json_object *array, *item;
@@ -273,6 +331,8 @@ static void json_arch(struct json_object *object, const struct pat_arch *arch)
 		put_text(item, "source", arch->errata[i].source);
 		json_pairs(item, "pairs", arch->errata[i].pairs, arch->errata[i].nr_pairs);
 	}
+	put_text(object, "linear_fixed", arch->linear_fixed);
+	json_machine(object, arch);
 	json_colour(object, arch->colour);
 }
 

@@ -144,7 +144,10 @@ enum pat_window {
  *	they are the same
  * @under: what becomes of an attribute where the machine says something of
  *	the physical range, too (x86: an MTRR; RISC-V: the PMA, write-back for
- *	memory and uncached for I/O); NULL where nothing does
+ *	memory and uncached for I/O); %PFN_ATTR_UNKNOWN if it cannot say that.
+ *	NULL where nothing does
+ * @machine: what it is that says something, as for pfntrack
+ * @machine_source: where the rules of @under come from
  * @linear_fixed: where it is said that drivers cannot change attributes of the
  *	linear map: one that needs RAM uncached has no other way than to clean
  *	the caches, so @cleaned holds for all RAM.  NULL where set_memory_uc()
@@ -168,6 +171,8 @@ struct pat_arch {
 	u64 (*scatter)(u64 field);
 	u64 (*from_large)(u64 bits);
 	enum pfn_attr (*under)(enum pfn_attr attr, enum pfn_attr machine);
+	const char *machine;
+	const char *machine_source;
 	const char *linear_fixed;
 	const char *window;
 };

@@ -92,11 +92,11 @@ static const struct pat_format formats[] = {
  * What an entry leaves to the PMA is uncached and in order for I/O; what it says
  * itself replaces them.
  */
-static enum pfn_attr riscv_under(enum pfn_attr attr, enum pfn_attr pma)
+static enum pfn_attr riscv_under(enum pfn_attr attr, enum pfn_attr machine)
 {
-	if (attr == PFN_ATTR_WB && pma == PFN_ATTR_UC)
-		return PFN_ATTR_UC;
-	return attr;
+	if (machine != PFN_ATTR_WB && machine != PFN_ATTR_UC)
+		return PFN_ATTR_UNKNOWN;
+	return attr == PFN_ATTR_WB ? machine : attr;
 }
 
 #define NOTE	"Write-back stands for \"as the PMA say\": cached for RAM, uncached for I/O. Some platforms show one memory at two physical addresses with different PMA; such pairs are not found, for they are different page frames."
@@ -108,6 +108,8 @@ const struct pat_arch pat_riscv = {
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
 	.under = riscv_under,
+	.machine = "PMA",
+	.machine_source = PRIV_SVPBMT,
 	.linear_fixed = KERNEL_FIXED,
 };
 

@@ -197,7 +197,7 @@ static enum pfn_attr x86_under(enum pfn_attr attr, enum pfn_attr mtrr)
 	}
 }
 
-#define NOTE	"An MTRR has its say, too: uncached-minus becomes write-combining where an MTRR says so, and everything but write-combining becomes uncached where an MTRR says uncached."
+#define NOTE	"The type of an MTRR is combined with that of the page table: uncached-minus becomes write-combining where an MTRR says so, and everything but write-combining becomes uncached where an MTRR says uncached."
 
 const struct pat_arch pat_x86 = {
 	.name = "x86",
@@ -210,6 +210,8 @@ const struct pat_arch pat_x86 = {
 	.scatter = x86_scatter,
 	.from_large = x86_from_large,
 	.under = x86_under,
+	.machine = "MTRR",
+	.machine_source = SDM_EFFECT,
 };
 
 #ifdef CONFIG_X86
