@@ -8,6 +8,7 @@
  */
 #include <kunit/test.h>
 #include <linux/io.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/pfn_track.h>
 #include <linux/vmalloc.h>
@@ -107,17 +108,7 @@ static void colours(struct kunit *test)
 			PFN_VERDICT_SAME);
 }
 
-/* === The registry ======================================================= */
-
-/**
- * struct fixture - what a test of the registry works on
- * @area: kernel addresses, reserved and not mapped
- * @phys: first byte of as much physical space, held by nobody
- */
-struct fixture {
-	struct vm_struct *area;
-	phys_addr_t phys;
-};
+/* === What the machine says of physical ranges =========================== */
 
 static int held(const struct pfn_mapping *mapping, void *data)
 {
@@ -136,6 +127,126 @@ static phys_addr_t find_free(void)
 			return phys;
 	return 0;
 }
+
+/* Pages from the allocator: in the linear map as PAGE_KERNEL has it. */
+static void linear_map_of_ram(struct kunit *test)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 2);
+	unsigned long pfn, from = 0, to = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pfn = page_to_pfn(page);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_TRUE(test, pfn_attr_is_ram(pfn + i));
+	KUNIT_EXPECT_EQ(test, pfn_attr_linear(pfn + 1, pfn + 2, &from, &to),
+			BIT(pfn_attr_from_pgprot(PAGE_KERNEL)));
+	KUNIT_EXPECT_EQ(test, from, pfn + 1);
+	KUNIT_EXPECT_EQ(test, to, pfn + 2);
+	__free_pages(page, 2);
+}
+
+static void no_linear_map_of_others(struct kunit *test)
+{
+	unsigned long pfn = PHYS_PFN(find_free()), from = 1, to = 2;
+
+	if (!pfn)
+		kunit_skip(test, "no physical range that nobody holds");
+	KUNIT_EXPECT_FALSE(test, pfn_attr_is_ram(pfn));
+	KUNIT_EXPECT_EQ(test, pfn_attr_linear(pfn, pfn + PAGES, &from, &to), 0);
+	KUNIT_EXPECT_EQ(test, from, 1);
+	KUNIT_EXPECT_EQ(test, to, 2);
+}
+
+/* All that is not memory from the first page frame to beyond the last. */
+static void linear_map_as_a_whole(struct kunit *test)
+{
+	unsigned long from, to;
+
+	KUNIT_ASSERT_NE(test, pfn_attr_linear(0, max_pfn + PAGES, &from, &to), 0);
+	KUNIT_EXPECT_NE(test, pfn_attr_linear(from, from, NULL, NULL), 0);
+	KUNIT_EXPECT_NE(test, pfn_attr_linear(to, to, NULL, NULL), 0);
+	if (from)
+		KUNIT_EXPECT_EQ(test, pfn_attr_linear(0, from - 1, NULL, NULL),
+				0);
+	KUNIT_EXPECT_EQ(test, pfn_attr_linear(to + 1, max_pfn + PAGES, NULL,
+					      NULL), 0);
+}
+
+static void effective_of_ram(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	unsigned long pfn;
+	enum pfn_attr attr;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pfn = page_to_pfn(page);
+	for (attr = PFN_ATTR_UNKNOWN; attr < PFN_ATTR_COUNT; attr++)
+		KUNIT_EXPECT_EQ(test, pfn_attr_at(pfn, pfn, attr), attr);
+	__free_page(page);
+}
+
+/* It makes no verdict worse. */
+static void effective_is_milder(struct kunit *test)
+{
+	unsigned long pfn = PHYS_PFN(find_free());
+	enum pfn_attr a, b;
+
+	for (a = PFN_ATTR_UNKNOWN; a < PFN_ATTR_COUNT; a++) {
+		for (b = PFN_ATTR_UNKNOWN; b < PFN_ATTR_COUNT; b++) {
+			const struct pfn_attr_pair *rule, *at;
+
+			rule = pfn_attr_judge(a, b);
+			at = pfn_attr_judge_at(pfn, pfn, a, b);
+			KUNIT_EXPECT_LE(test, at->verdict, rule->verdict);
+			KUNIT_EXPECT_PTR_EQ(test, at,
+					    pfn_attr_judge_at(pfn, pfn, b, a));
+		}
+	}
+}
+
+/* What pte_modify() does here; mprotect() of a driver's area goes that way. */
+static void modifies_as_pte_modify(struct kunit *test)
+{
+	pgprot_t prot = vm_get_page_prot(VM_READ | VM_WRITE | VM_SHARED);
+	enum pfn_attr attr, got;
+
+	for (attr = PFN_ATTR_WB; attr < PFN_ATTR_COUNT; attr++) {
+		if (pfn_attr_effective(attr) != attr)
+			continue;
+		got = pfn_attr_modify(attr, prot);
+		if (is_native("x86"))
+			KUNIT_EXPECT_EQ(test, got, attr);
+		if (is_native("arm64"))
+			KUNIT_EXPECT_EQ(test, got, pfn_attr_from_pgprot(prot));
+	}
+}
+
+/* What decodes to write-back is plain, and nothing else is. */
+static void plain_is_write_back(struct kunit *test)
+{
+	const struct pat_format *format = &pfn_attr_facts()->format;
+	enum pfn_attr attr;
+	u64 bits;
+
+	KUNIT_EXPECT_TRUE(test, pfn_attr_is_plain(PAGE_KERNEL));
+	for (attr = PFN_ATTR_WT; attr < PFN_ATTR_COUNT; attr++)
+		if (pat_encode(PAT_NATIVE, format, attr, &bits))
+			KUNIT_EXPECT_FALSE(test,
+					   pfn_attr_is_plain(__pgprot(bits)));
+}
+
+/* === The registry ======================================================= */
+
+/**
+ * struct fixture - what a test of the registry works on
+ * @area: kernel addresses, reserved and not mapped
+ * @phys: first byte of as much physical space, held by nobody
+ */
+struct fixture {
+	struct vm_struct *area;
+	phys_addr_t phys;
+};
 
 static int registry_init(struct kunit *test)
 {
@@ -268,6 +379,13 @@ static struct kunit_case attr_cases[] = {
 	KUNIT_CASE(round_trip),
 	KUNIT_CASE(judges_both_ways),
 	KUNIT_CASE(colours),
+	KUNIT_CASE(plain_is_write_back),
+	KUNIT_CASE(modifies_as_pte_modify),
+	KUNIT_CASE(linear_map_of_ram),
+	KUNIT_CASE(no_linear_map_of_others),
+	KUNIT_CASE(linear_map_as_a_whole),
+	KUNIT_CASE(effective_of_ram),
+	KUNIT_CASE(effective_is_milder),
 	{ }
 };
 

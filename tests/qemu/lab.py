@@ -172,6 +172,17 @@ class Ivshmem:
 DEVICES = (Ivshmem(4, 8), Ivshmem(5, 1))
 
 
+def no_map(start: int, size: int) -> tuple[tuple[str, ...], ...]:
+    """Changes to a device tree: a carve-out of RAM that the linear map leaves out."""
+    def cells(number: int) -> tuple[str, str]:
+        return f"{number >> 32:#x}", f"{number & 0xffffffff:#x}"
+
+    top, node = "/reserved-memory", f"/reserved-memory/lab@{start:x}"
+    return (("-c", top), ("-tx", top, "#address-cells", "2"), ("-tx", top, "#size-cells", "2"),
+            ("-ts", top, "ranges"), ("-c", node), ("-ts", node, "no-map"),
+            ("-tx", node, "reg", *cells(start), *cells(size)))
+
+
 @dataclass(frozen=True)
 class Result:
     """How a command in the guest ended."""
@@ -421,7 +432,8 @@ class Guest:
                  devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = (),
                  counted: bool = False, modules: tuple[Path, ...] = (),
                  extra: tuple[str, ...] = (), files: dict[str, Path] | None = None,
-                 hardware: tuple[str, ...] = ()) -> None:
+                 hardware: tuple[str, ...] = (),
+                 device_tree: tuple[tuple[str, ...], ...] = ()) -> None:
         self.kernel = kernel
         self.arch = kernel.arch.name
         self.cmdline = cmdline
@@ -436,6 +448,8 @@ class Guest:
         self._modules, self._extra = modules, extra
         # More for the initramfs, by path in the guest, and for QEMU's command line.
         self._files, self._hardware = files, hardware
+        # Changes to QEMU's device tree: an option of fdtput and what follows the file.
+        self._device_tree = device_tree
         self._orders = 0
         self._pending = b""
         self._final = ""
@@ -473,7 +487,25 @@ class Guest:
                         "-device", f"ivshmem-plain,memdev=mem{number},addr={device.slot:#x}"]
         for text in arch.devices:
             command += ["-device", text]
+        if self._device_tree:
+            command += ["-dtb", str(self._edited_tree(folder))]
         return [*command, *self._hardware]
+
+    def _edited_tree(self, folder: Path) -> Path:
+        """The device tree of this machine, as QEMU makes it, with the changes."""
+        arch, target = self.kernel.arch, folder / "machine.dtb"
+        machine = [word for option, word in
+                   zip(self._hardware, (*self._hardware[1:], ""), strict=True) if option == "-M"]
+        command = [arch.qemu, *arch.machine, "-m", str(self._memory), "-smp",
+                   f"{self._cpus},sockets={self._cpus}", "-nodefaults", "-display", "none"]
+        for word in (*machine, f"dumpdtb={target}"):
+            command += ["-M", word]
+        for step in (command, *(["fdtput", option, target, *words]
+                                for option, *words in self._device_tree)):
+            done = subprocess.run(step, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise LabError(f"{step[0]}: {done.stderr.strip()}")
+        return target
 
     def start(self, timeout: float = 120) -> Guest:
         """Boot, and wait until the agent says hello.

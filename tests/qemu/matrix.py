@@ -54,6 +54,9 @@ class Row:
     no_attributes: str = ""
     # Whether the data cache shows colours to the kernel.
     colours: bool = False
+    # The memory is a "no-map" carve-out, which the kernel knows to be RAM. What mem=
+    # hides is I/O to it, which RISC-V's PMA have uncached.
+    no_map: bool = False
 
 
 NO_MACHINE = "nobody has set up a QEMU machine for it yet"
@@ -61,7 +64,7 @@ ROWS = {
     "x86_64": Row("x86_64"),
     "arm64": Row("arm64"),
     "arm64-64k": Row("arm64_64k"),
-    "riscv64": Row("riscv64"),
+    "riscv64": Row("riscv64", no_map=True),
     "riscv64-pma": Row("riscv64", cpu="rv64,svpbmt=false",
                        no_attributes="without Svpbmt the machine alone says what is cached"),
     "ppc64le-radix": Row("ppc64le"),
@@ -254,6 +257,11 @@ def colours(guest: lab.Guest, machine: Row, row: Verdict) -> bool:
     return set(told) == wanted and all(holder.mapped for holder in found)
 
 
+def memory(arch: lab.Arch) -> int:
+    """Where the memory that no one owns begins."""
+    return arch.hidden or arch.ram + arch.memory * 15 // 16 * MIB
+
+
 def trial(guest: lab.Guest, machine: Row, row: Verdict) -> None:
     """Everything that is asked of a guest that is up."""
     records = len(registry.records(guest))
@@ -262,8 +270,7 @@ def trial(guest: lab.Guest, machine: Row, row: Verdict) -> None:
     if not records:
         row.notes.append(f"no records at boot: {machine.no_records or 'why?'}")
     row.marks["audit"] = clean(guest, row, "at boot")
-    arch = guest.kernel.arch
-    start = arch.hidden or arch.ram + arch.memory * 15 // 16 * MIB
+    start = memory(guest.kernel.arch)
     guest.run(f"tool insmod /lib/modules/pfn_pair.ko phys={start:#x} bytes={LENGTH:#x}").ok()
     if machine.no_attributes:
         row.notes.append(machine.no_attributes)
@@ -323,10 +330,11 @@ def run(name: str) -> Verdict:
         kernel = replace(kernel, arch=replace(kernel.arch, machine=options))
     row.marks["boots"] = False
     leave = kernel.arch.shown or kernel.arch.memory * 7 // 8
-    shown = f"pfn_track=report mem={leave}M {machine.cmdline}"
+    shown = f"pfn_track=report {'' if machine.no_map else f'mem={leave}M'} {machine.cmdline}"
+    tree = lab.no_map(memory(kernel.arch), MIB) if machine.no_map else ()
     try:
         with SlimGuest(kernel, shown.strip(), devices=(), modules=(module,),
-                       extra=("tool",)) as guest:
+                       extra=("tool",), device_tree=tree) as guest:
             row.marks["boots"] = True
             row.facts.update(release=guest.release, boot_seconds=round(guest.boot_seconds, 1),
                              arch=guest.read(f"{registry.SYSFS}/arch"))

@@ -48,13 +48,19 @@ static void hull_add(struct hull *hull, unsigned long pfn, unsigned long last,
 
 #ifdef CONFIG_ARCH_KEEP_MEMBLOCK
 /* arm maps every page that a region touches, the others whole pages only. */
-#ifdef CONFIG_ARM
-#define REGION_START(region)	PFN_DOWN((region)->base)
-#define REGION_END(region)	PFN_UP((region)->base + (region)->size)
-#else
-#define REGION_START(region)	PFN_UP((region)->base)
-#define REGION_END(region)	PFN_DOWN((region)->base + (region)->size)
-#endif
+static unsigned long region_start(const struct memblock_region *region)
+{
+	return IS_ENABLED(CONFIG_ARM) ? PFN_DOWN(region->base) :
+					PFN_UP(region->base);
+}
+
+/* The page frame behind the last one. */
+static unsigned long region_end(const struct memblock_region *region)
+{
+	phys_addr_t end = region->base + region->size;
+
+	return IS_ENABLED(CONFIG_ARM) ? PFN_UP(end) : PFN_DOWN(end);
+}
 
 /* Index of the first region that ends behind @pfn, @nr if there is none. */
 static unsigned long region_of(const struct memblock_region *regions,
@@ -64,7 +70,7 @@ static unsigned long region_of(const struct memblock_region *regions,
 
 	while (left < nr) {
 		mid = left + (nr - left) / 2;
-		if (REGION_END(&regions[mid]) > pfn)
+		if (region_end(&regions[mid]) > pfn)
 			nr = mid;
 		else
 			left = mid + 1;
@@ -85,14 +91,14 @@ static void __maybe_unused hull_memblock(struct hull *hull, unsigned long pfn,
 	const struct memblock_region *regions;
 	unsigned long nr, i, start, end;
 
-	/* The count first: memblock_double_array() makes a larger array. */
 	nr = READ_ONCE(memblock.memory.cnt);
+	/* A later array is never smaller, see memblock_double_array(). */
 	smp_rmb();
 	regions = READ_ONCE(memblock.memory.regions);
 
 	for (i = region_of(regions, nr, pfn); i < nr; i++) {
-		start = REGION_START(&regions[i]);
-		end = REGION_END(&regions[i]);
+		start = region_start(&regions[i]);
+		end = region_end(&regions[i]);
 		if (start > last)
 			break;
 		start = max(start, pfn);

@@ -119,6 +119,7 @@ const struct pat_arch pat_sparc = {
 	.colour = &colour,
 	.linear_fixed = "arch/sparc/mm/init_64.c, kernel_map_range(); arch/sparc/mm/srmmu.c, map_kernel()",
 	.window = WINDOW,
+	.linear_fixed = "arch/sparc/mm/srmmu.c, map_kernel(); arch/sparc/mm/init_64.c",
 };
 
 #ifdef CONFIG_SPARC

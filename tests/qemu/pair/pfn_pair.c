@@ -5,9 +5,10 @@
  * For "make matrix": where an architecture has no handy device, memory hidden
  * by mem= is real and free.  /dev/pfn_pair_wb and /dev/pfn_pair_io map it into
  * a process, cached and with what pgprot_noncached() makes; what is written to
- * either is done by the kernel itself: "ioremap", "claim" (write-combining, or
- * what the machine makes of it), "insist" (on write-combining), and "drop" to
- * undo it.
+ * either is done by the kernel itself: "ioremap", "combine" (ioremap_wc()),
+ * "claim" (write-combining, or what the machine makes of it), "insist" (on
+ * write-combining), and "drop" to undo it.  /dev/pfn_pair_fault maps it
+ * write-back, too, page by page in faults.
  *
  * In each file the memory lies twice, one after the other: where a file's
  * offset tells the colour of the address, as it does for aliasing caches, the
@@ -54,6 +55,28 @@ static int map_io(struct file *file, struct vm_area_struct *vma)
 	return map_into(vma, pgprot_noncached(vma->vm_page_prot));
 }
 
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	return vmf_insert_pfn(vmf->vma, vmf->address,
+			      PHYS_PFN(phys) + vmf->pgoff);
+}
+
+static const struct vm_operations_struct fault_vm_ops = {
+	.fault = fault,
+};
+
+static int map_fault(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+	unsigned long offset = vma->vm_pgoff << PAGE_SHIFT;
+
+	if (offset > bytes || size > bytes - offset)
+		return -EINVAL;
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_ops = &fault_vm_ops;
+	return 0;
+}
+
 static int drop(void)
 {
 	int ret = 0;
@@ -79,10 +102,14 @@ static int obey(const char *word, struct device *dev)
 		mapped = ioremap(phys, bytes);
 		return mapped ? 0 : -EBUSY;
 	}
+	if (!strcmp(word, "combine") && !mapped) {
+		mapped = ioremap_wc(phys, bytes);
+		return mapped ? 0 : -EBUSY;
+	}
 	return -EINVAL;
 }
 
-static struct miscdevice devices[2];
+static struct miscdevice devices[3];
 
 static ssize_t pair_write(struct file *file, const char __user *text,
 			  size_t length, loff_t *pos)
@@ -108,31 +135,40 @@ static const struct file_operations io_ops = {
 	.write = pair_write,
 };
 
-static struct miscdevice devices[2] = {
+static const struct file_operations fault_ops = {
+	.owner = THIS_MODULE,
+	.mmap = map_fault,
+};
+
+static struct miscdevice devices[3] = {
 	{ .minor = MISC_DYNAMIC_MINOR, .name = "pfn_pair_wb", .fops = &wb_ops },
 	{ .minor = MISC_DYNAMIC_MINOR, .name = "pfn_pair_io", .fops = &io_ops },
+	{ .minor = MISC_DYNAMIC_MINOR, .name = "pfn_pair_fault",
+	  .fops = &fault_ops },
 };
 
 static int __init pair_init(void)
 {
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
 	if (!bytes || !PAGE_ALIGNED(phys | bytes))
 		return -EINVAL;
-	ret = misc_register(&devices[0]);
-	if (ret)
-		return ret;
-	ret = misc_register(&devices[1]);
-	if (ret)
-		misc_deregister(&devices[0]);
+	for (i = 0; i < ARRAY_SIZE(devices) && !ret; i++)
+		ret = misc_register(&devices[i]);
+	/* The last one is the one that failed. */
+	for (i--; ret && i--; )
+		misc_deregister(&devices[i]);
 	return ret;
 }
 
 static void __exit pair_exit(void)
 {
+	unsigned int i;
+
 	drop();
-	misc_deregister(&devices[1]);
-	misc_deregister(&devices[0]);
+	for (i = 0; i < ARRAY_SIZE(devices); i++)
+		misc_deregister(&devices[i]);
 }
 
 module_init(pair_init);
