@@ -117,9 +117,8 @@ const struct pat_arch pat_sparc = {
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
 	.colour = &colour,
-	.linear_fixed = "arch/sparc/mm/init_64.c, kernel_map_range(); arch/sparc/mm/srmmu.c, map_kernel()",
-	.window = WINDOW,
 	.linear_fixed = "arch/sparc/mm/srmmu.c, map_kernel(); arch/sparc/mm/init_64.c",
+	.window = WINDOW,
 };
 
 #ifdef CONFIG_SPARC
