@@ -290,6 +290,11 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	if (new->kind == PFN_KIND_INSERT && !how && pft_map_next(new, who))
 		return 0;
 
+	/* Where the architecture tracks nothing, nothing is a downgrade. */
+	if (unlikely(new->want != new->got) &&
+	    pfn_attr_untracked(new->pfn, new->last))
+		new->want = new->got;
+
 	/* Processes have no record of write-back pages that the VM counts. */
 	if (unlikely(new->got != PFN_ATTR_WB && pft_ram_is_mapped(&sought)))
 		how |= PFT_PROCESS;

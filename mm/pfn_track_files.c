@@ -405,6 +405,7 @@ static void pft_show_event(struct seq_file *m, const struct pft_event *event)
 	pft_show_text(m, "", "verdict", pft_verdict_text[c->verdict]);
 	pft_show_text(m, "", "result", pft_result_text[c->result]);
 	pft_show_text(m, "", "policy", pft_policy_text[c->policy]);
+	pft_show_text(m, "", "cause", pft_cause_text[c->cause]);
 	pft_show_text(m, "", "why", pft_why(c));
 	pft_show_text(m, "", "source", c->rule ? c->rule->source : NULL);
 	pft_show_side(m, "", &c->new, &event->new);
@@ -510,6 +511,8 @@ static const struct pft_covered pft_roads[] = {
 	  "kind memremap; in the linear map" },
 	{ "set_memory", PFT_COVER_IF(IS_ENABLED(CONFIG_X86), LIVE),
 	  "kind set_memory; write-back mappings made before it are unknown" },
+	{ "arch_io_reserve_memtype_wc", PFT_COVER_IF(IS_ENABLED(CONFIG_X86), LIVE),
+	  "kind reservation; a memory type of PAT without a mapping" },
 	{ "io_mapping", PFT_COVER_LIVE,
 	  IS_ENABLED(CONFIG_HAVE_ATOMIC_IOMAP) ?
 		  "kind claim, its pages kind kmap" : "kind ioremap",
@@ -581,9 +584,30 @@ static void pft_show_road(struct seq_file *m, const struct pft_covered *road)
 	seq_putc(m, '\n');
 }
 
+/* What a driver may ask for, but this machine maps otherwise. */
+static unsigned int pft_show_impossible(struct seq_file *m)
+{
+	unsigned int attr, nr = 0;
+	const char *why;
+
+	for (attr = PFN_ATTR_NONE + 1; attr < PFN_ATTR_COUNT; attr++) {
+		why = pfn_attr_why_not(attr);
+		if (!why)
+			continue;
+		seq_puts(m, "impossible");
+		pft_show_text(m, "", "want", pft_attr_text[attr]);
+		pft_show_text(m, "", "got",
+			      pft_attr_text[pfn_attr_effective(attr)]);
+		pft_show_text(m, "", "why", why);
+		seq_putc(m, '\n');
+		nr++;
+	}
+	return nr;
+}
+
 static int coverage_show(struct seq_file *m, void *v)
 {
-	unsigned int kind, i;
+	unsigned int kind, impossible, i;
 
 	seq_printf(m, "version: %d\narch: %s\n", PFN_TRACK_FORMAT_VERSION,
 		   pfn_attr_arch());
@@ -592,7 +616,9 @@ static int coverage_show(struct seq_file *m, void *v)
 			   pfn_track_enabled() ? "live" : "off");
 	for (i = 0; i < ARRAY_SIZE(pft_roads); i++)
 		pft_show_road(m, &pft_roads[i]);
-	seq_printf(m, "end: %zu\n", PFN_KIND_COUNT + ARRAY_SIZE(pft_roads));
+	impossible = pft_show_impossible(m);
+	seq_printf(m, "end: %zu\n",
+		   PFN_KIND_COUNT + ARRAY_SIZE(pft_roads) + impossible);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(coverage);

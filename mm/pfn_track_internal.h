@@ -96,6 +96,8 @@ struct pft_holder {
  * @writable: it may be written through; false where caches show no colours,
  *	and nobody asks
  * @self: a claim that the driver's own mappings are judged against
+ * @looked_up: the architecture looked its attribute up and reserved nothing
+ *	(x86: PAT reserves only whole areas): it decides for no other mapping
  * @home: among the records of a segment node, oldest first
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
@@ -116,6 +118,7 @@ struct pft_record {
 	bool leaked;
 	bool writable;
 	bool self;
+	bool looked_up;
 	/* What a descent by address reads ends here, with 64 bytes. */
 	struct list_head home;
 	struct pft_holder *holder;
@@ -197,6 +200,7 @@ struct pft_cut {
  * @held: the other side, with a reference; its holder is NULL if no record
  *	explains the newcomer's attribute and the platform decided
  * @rule: the rule that was applied, NULL for a mere downgrade
+ * @cause: what decided; without a holder never %PFN_CAUSE_HELD
  * @verdict: how bad; at least %PFN_VERDICT_ORDERING for a downgrade
  * @result: what became of the newcomer
  * @policy: the policy that was in force
@@ -207,6 +211,7 @@ struct pft_conflict {
 	struct pft_record new;
 	struct pft_record held;
 	const struct pfn_attr_pair *rule;
+	enum pfn_cause cause;
 	enum pfn_verdict verdict;
 	enum pfn_result result;
 	enum pfn_policy policy;
@@ -380,6 +385,11 @@ void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
 		      unsigned int how);
 
+/* === The architecture's own state: pfn_track_pat.c ====================== */
+
+struct pft_record *pft_decider(const struct pft_record *new);
+enum pfn_cause pft_find_cause(const struct pft_conflict *c);
+
 /* === Changes: pfn_track_change.c ======================================== */
 
 /* For pft_change(): each keeps the attribute that it has. */
@@ -395,6 +405,13 @@ bool pft_may_hold(const struct vm_area_struct *vma);
 
 int pft_map_found(struct vm_area_struct *vma, unsigned long va,
 		  unsigned long pfn, unsigned long size, enum pfn_attr attr);
+
+/* Whether a range of @size bytes is less than all of its area. */
+static inline bool pft_is_part(const struct vm_area_struct *vma,
+			       unsigned long va, unsigned long size)
+{
+	return va != vma->vm_start || size != vma->vm_end - vma->vm_start;
+}
 
 /* === Processes that map pages: pfn_track_rmap.c ========================= */
 
@@ -519,6 +536,13 @@ void pft_stock_give(enum pft_stock kind, void *object);
 void pft_stock_retire(struct pft_node *node);
 void pft_lock_stocked(gfp_t gfp) __acquires(&pft_lock);
 void pft_unlock(void) __releases(&pft_lock);
+
+/* Made by a driver, and to be undone by it before it goes. */
+static inline bool pft_is_drivers(const struct pft_record *rec)
+{
+	return rec->space == PFN_SPACE_KERNEL || rec->kind == PFN_KIND_CLAIM ||
+	       rec->kind == PFN_KIND_RESERVATION;
+}
 
 static inline unsigned long pft_va_last(const struct pft_record *rec)
 {
@@ -686,6 +710,7 @@ int pft_read_tables(struct pft_tables *t, struct pft_range *win);
 /* === Leaks: pfn_track_leak.c ============================================ */
 
 void pft_tell_leak(const struct pft_leak *leak);
+struct device *pft_device_of(const struct pft_record *rec);
 
 /* === Report: pfn_track_report.c ========================================= */
 
@@ -696,6 +721,7 @@ extern const char * const pft_verdict_text[PFN_VERDICT_COUNT];
 extern const char * const pft_kind_text[PFN_KIND_COUNT];
 extern const char * const pft_space_text[PFN_SPACE_COUNT];
 extern const char * const pft_result_text[PFN_RESULT_COUNT];
+extern const char * const pft_cause_text[PFN_CAUSE_COUNT];
 extern const char * const pft_leak_text[PFN_LEAK_COUNT];
 extern const char * const pft_policy_text[PFN_POLICY_COUNT + 1];
 

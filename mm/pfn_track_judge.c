@@ -290,9 +290,14 @@ void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 		c->last = j->linear_last;
 		return;
 	}
-	held = j->beside ?: pft_oldest(new->pfn, new->last, j->held);
-	if (!held)
+	if (j->beside || c->rule)
+		held = j->beside ?: pft_oldest(new->pfn, new->last, j->held);
+	else
+		held = pft_decider(new);
+	if (!held) {
+		c->cause = PFN_CAUSE_PLATFORM;
 		return;
+	}
 
 	pft_holder_pid(held);
 	c->held = *held;
@@ -310,6 +315,8 @@ void pft_capture(struct pft_conflict *c, const struct pft_record *new,
  */
 void pft_tell(struct pft_conflict *c, const struct pft_judgement *j)
 {
+	if (c->cause == PFN_CAUSE_PLATFORM)
+		c->cause = pft_find_cause(c);
 	pft_count(PFT_STAT_CONFLICTS);
 	if (c->result != PFN_RESULT_MAPPED)
 		pft_count(PFT_STAT_REFUSED);
@@ -346,32 +353,18 @@ void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 	spin_lock(&pft_lock);
 	pft_judge_mask(&j, new, new->want,
 		       pft_segment_held(new->pfn, new->last));
+	/* Mappings that agree do not explain why one of them was refused. */
+	if (result == PFN_RESULT_REFUSED_ARCH && j.rule &&
+	    j.rule->verdict == PFN_VERDICT_SAME)
+		j.rule = NULL;
 	pft_capture(&c, new, &j);
-	/* Whoever the architecture had in mind, it is not on record. */
-	if (!j.rule)
+	if (!j.rule) {
 		c.verdict = PFN_VERDICT_UNKNOWN;
+		if (c.held.holder)
+			c.cause = PFN_CAUSE_NOT_PLAIN;
+	}
 	pft_unlock();
 
 	pft_tell(&c, &j);
 	pft_holder_put(new->holder);
-}
-
-void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
-			 unsigned long size, pgprot_t want, const void *caller)
-{
-	struct pft_record new = {
-		.want = pfn_attr_from_pgprot(want),
-		.got = PFN_ATTR_NONE,
-		.kind = kind,
-		.space = kind == PFN_KIND_REMAP_PFN ? PFN_SPACE_USER :
-						      PFN_SPACE_KERNEL,
-	};
-	const struct pft_who who = {
-		.space = new.space,
-		.caller = caller,
-		.gfp = GFP_KERNEL,
-	};
-
-	if (pft_pfns_from(&new, pfn, size))
-		pft_tell_unrecorded(&new, &who, PFN_RESULT_REFUSED_ARCH);
 }

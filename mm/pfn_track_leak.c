@@ -134,7 +134,7 @@ static bool pft_by_driver(const struct pft_record *rec,
 	if (rec->kind == PFN_KIND_CLAIM)
 		return pft_same_name(holder->dev, dev_name(who->dev)) &&
 		       pft_same_name(holder->driver, who->name);
-	if (rec->space != PFN_SPACE_KERNEL || !pft_in_device(who->dev, rec))
+	if (!pft_is_drivers(rec) || !pft_in_device(who->dev, rec))
 		return false;
 	if (!who->mod)
 		return pft_by_probe(holder, who->probe);
@@ -148,9 +148,28 @@ static bool pft_belongs(const struct pft_record *rec,
 {
 	if (who->dev)
 		return pft_by_driver(rec, who);
-	return (rec->space == PFN_SPACE_KERNEL ||
-		rec->kind == PFN_KIND_CLAIM) &&
+	return pft_is_drivers(rec) &&
 	       pft_by_module(rec->holder, who->mod, who->init);
+}
+
+/**
+ * pft_device_of - the PCI device in whose memory a range lies
+ * @rec: the range
+ *
+ * For interfaces that are not told the device.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: the device with a reference for the caller, NULL if there is none.
+ */
+struct device *pft_device_of(const struct pft_record *rec)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev)
+		if (pft_in_device(&pdev->dev, rec))
+			return &pdev->dev;
+	return NULL;
 }
 
 /* === Looking ============================================================ */

@@ -22,6 +22,7 @@ const char * const pft_verdict_text[] = { PFN_VERDICT_TEXT };
 const char * const pft_kind_text[] = { PFN_KIND_TEXT };
 const char * const pft_space_text[] = { PFN_SPACE_TEXT };
 const char * const pft_result_text[] = { PFN_RESULT_TEXT };
+const char * const pft_cause_text[] = { PFN_CAUSE_TEXT };
 const char * const pft_leak_text[] = { PFN_LEAK_TEXT };
 
 /* The extra word is what a kind without a policy of its own shows. */
@@ -71,6 +72,7 @@ int pft_kind_from_text(const char *text, size_t len)
 /* Wrappers that everybody goes through: the interesting caller is above them. */
 static const char * const pft_wrappers[] = {
 	"pft_", "pfn_track", "__pfn_track", "devm_pfn_track",
+	"arch_io_", "devm_arch_io_", "memtype_", "untrack_pfn",
 	"ioremap", "__ioremap", "generic_ioremap", "devm_ioremap",
 	"__devm_ioremap", "devm_platform_ioremap", "of_iomap", "devm_of_iomap",
 	"pci_iomap", "pcim_iomap", "pci_ioremap", "memremap", "devm_memremap",
@@ -202,10 +204,12 @@ static bool pft_same_pair(const struct pft_conflict *a,
 {
 	/* Pages of RAM lie anywhere; who maps them is what matters. */
 	bool near = a->held.kind == PFN_KIND_LINEAR ||
+		    a->cause == PFN_CAUSE_PAGE_TYPE ||
 		    (pft_reaches(a->last, b->pfn) &&
 		     pft_reaches(b->last, a->pfn));
 
-	return a->verdict == b->verdict && a->result == b->result && near &&
+	return a->verdict == b->verdict && a->result == b->result &&
+	       a->cause == b->cause && near &&
 	       pft_same_side(&a->new, &b->new) &&
 	       pft_same_side(&a->held, &b->held);
 }
@@ -255,6 +259,59 @@ static bool pft_remember(struct pft_event *event)
 /* === Kernel log ========================================================= */
 
 /**
+ * struct pft_cause - how a decision without a rule is reported
+ * @why: what decided, one sentence without capital and full stop
+ * @advice: what a driver can do about it
+ */
+struct pft_cause {
+	const char *why;
+	const char *advice;
+};
+
+static const struct pft_cause pft_causes[PFN_CAUSE_COUNT] = {
+	[PFN_CAUSE_HELD] = {
+		"another attribute than asked for is slower or more weakly ordered",
+		"let the first mapping ask for what the later one needs",
+	},
+	[PFN_CAUSE_NO_RESERVATION] = {
+		"PAT reserves only whole areas; this part has no reservation, so it gets uncached-minus",
+		"reserve first with arch_io_reserve_memtype_wc() or ioremap_wc(), or map the area in one call",
+	},
+	[PFN_CAUSE_MTRR] = {
+		"an MTRR that is not write-back covers the range, so PAT makes a write-back mapping uncached-minus",
+		"ask for uncached or write-combining; no cached mapping of this range is possible",
+	},
+	[PFN_CAUSE_PAGE_TYPE] = {
+		"PAT maps RAM with the memory type that set_memory_*() gave it, which is write-back by default",
+		"change the RAM with set_memory_wc() or set_memory_uc() before it is mapped",
+	},
+	[PFN_CAUSE_MIXED_TYPES] = {
+		"parts of the range have different memory types in PAT, and one call can map only one",
+		"map each part by itself, or reserve the whole range first",
+	},
+	[PFN_CAUSE_NOT_PLAIN] = {
+		"PAT changes the memory type of RAM only while it is write-back, even to the same type",
+		"call set_memory_wb() before the memory type is set again",
+	},
+	[PFN_CAUSE_UNRECORDED] = {
+		"PAT holds a reservation that no record explains: it is older than the registry, or its mapping is gone",
+		"boot with pfn_track=report to see who reserves the range; pat_memtype_list in debugfs shows its type",
+	},
+	[PFN_CAUSE_IMPOSSIBLE] = {
+		"this machine cannot map the attribute that was asked for",
+		"ask for the attribute that the machine maps instead",
+	},
+	[PFN_CAUSE_NOT_RESERVED] = {
+		"PAT has no reservation of this range: it was freed before, or only a part of it is freed",
+		"free exactly what was reserved, and once; unmap an area as a whole",
+	},
+	[PFN_CAUSE_PLATFORM] = {
+		"the architecture decided, for a reason that is not known",
+		"ask for the attribute that is mapped",
+	},
+};
+
+/**
  * pft_why - the consequence of a conflict
  * @c: the conflict
  *
@@ -262,15 +319,13 @@ static bool pft_remember(struct pft_event *event)
  */
 const char *pft_why(const struct pft_conflict *c)
 {
-	if (c->rule)
-		return c->rule->why;
-	if (c->result == PFN_RESULT_REFUSED_ARCH)
-		return "the architecture refused it, and nobody on record explains why";
-	return "another attribute than asked for is slower or more weakly ordered";
+	return c->rule ? c->rule->why : pft_causes[c->cause].why;
 }
 
 static const char *pft_advice(const struct pft_conflict *c)
 {
+	if (c->cause != PFN_CAUSE_HELD)
+		return pft_causes[c->cause].advice;
 	if (c->result != PFN_RESULT_MAPPED)
 		return "unmap the held mapping first, or ask for the attribute that it has";
 	if (c->new.want != c->new.got)
@@ -284,11 +339,6 @@ static void pft_log_side(const char *role, const char *verb,
 {
 	const struct pft_holder *holder = rec->holder;
 
-	if (!holder) {
-		pr_warn("pfn_track:   %s nobody on record: mapped before the registry started, or decided by the platform\n",
-			role);
-		return;
-	}
 	/* A task may call itself anything, line breaks included. */
 	pr_warn("pfn_track:   %s %*pE:%d %s at %s [%s] wants %s, %s %s%s%s\n",
 		role, (int)strlen(holder->comm), holder->comm, holder->pid,
@@ -298,19 +348,41 @@ static void pft_log_side(const char *role, const char *verb,
 		holder->dev ? ", for " : "", holder->dev ?: "");
 }
 
+/* Nothing is mapped, so there are no attributes to show. */
+static void pft_log_free(const struct pft_event *event)
+{
+	const struct pft_conflict *c = &event->conflict;
+	const struct pft_holder *holder = c->new.holder;
+
+	pr_warn("pfn_track: invalid free: [mem %#010llx-%#010llx] by %*pE:%d at %s [%s]\n",
+		(u64)PFN_PHYS(c->pfn), (u64)PFN_PHYS(c->last) + PAGE_SIZE - 1,
+		(int)strlen(holder->comm), holder->comm, holder->pid,
+		event->new.text, event->new.module);
+	pr_warn("pfn_track:   meaning: %s\n", pft_why(c));
+	pr_warn("pfn_track:   advice:  %s\n", pft_advice(c));
+}
+
 static void pft_log(const struct pft_event *event)
 {
 	const struct pft_conflict *c = &event->conflict;
 	u64 start = PFN_PHYS(c->pfn), end = PFN_PHYS(c->last) + PAGE_SIZE - 1;
 
-	pr_warn("pfn_track: conflict: %s: [mem %#010llx-%#010llx] wanted %s, held %s, %s (policy %s)\n",
+	if (c->cause == PFN_CAUSE_NOT_RESERVED) {
+		pft_log_free(event);
+		return;
+	}
+	pr_warn("pfn_track: conflict: %s: [mem %#010llx-%#010llx] wanted %s, %s%s, %s (policy %s)\n",
 		pft_verdict_text[c->verdict], start, end,
-		pft_attr_text[c->new.want], pft_attr_text[c->held.got],
+		pft_attr_text[c->new.want],
+		c->held.holder ? "held " : "cause ",
+		c->held.holder ? pft_attr_text[c->held.got] :
+				 pft_cause_text[c->cause],
 		pft_result_text[c->result], pft_policy_text[c->policy]);
 	pft_log_side("asked by",
 		     c->result == PFN_RESULT_REFUSED ? "would get" : "got",
 		     &c->new, &event->new);
-	pft_log_side("held by ", "has", &c->held, &event->held);
+	if (c->held.holder)
+		pft_log_side("held by ", "has", &c->held, &event->held);
 	pr_warn("pfn_track:   meaning: %s%s%s%s\n", pft_why(c),
 		c->rule ? " (" : "", c->rule ? c->rule->source : "",
 		c->rule ? ")" : "");
@@ -361,6 +433,8 @@ static const char *pft_leak_advice(const struct pft_leak *leak)
 		return "call set_memory_wb() or set_pages_array_wb() before the memory is freed";
 	if (leak->how == PFN_LEAK_UNLOADED)
 		return "give it back before the module's exit function returns";
+	if (leak->rec.kind == PFN_KIND_RESERVATION)
+		return "call arch_io_free_memtype_wc() in remove() and if probe() fails, or use devm_arch_io_reserve_memtype_wc()";
 	if (leak->rec.kind == PFN_KIND_CLAIM)
 		return "release it in remove() and if probe() fails, or use devm_pfn_track_claim()";
 	return "unmap it in remove() and if probe() fails, or map it with devm_ioremap()";
@@ -370,6 +444,8 @@ static const char *pft_leak_verb(const struct pft_leak *leak)
 {
 	if (leak->how == PFN_LEAK_FREED)
 		return "left";
+	if (leak->rec.kind == PFN_KIND_RESERVATION)
+		return "still reserves";
 	return leak->rec.kind == PFN_KIND_CLAIM ? "still claims" : "still maps";
 }
 

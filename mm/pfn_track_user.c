@@ -102,6 +102,7 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 	struct pft_record new = {
 		.va = va,
 		.kind = PFN_KIND_REMAP_PFN,
+		.looked_up = pft_is_part(vma, va, size),
 	};
 	struct pft_who who = { .gfp = PFT_GFP_KERNEL };
 
@@ -152,6 +153,7 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 	struct pft_record new = {
 		.va = va,
 		.kind = PFN_KIND_INSERT,
+		.looked_up = true,
 	};
 	struct pft_who who = { .gfp = PFT_GFP_NOWAIT };
 

@@ -269,10 +269,14 @@ enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
 enum pfn_attr pfn_attr_effective(enum pfn_attr attr);
 const char *pfn_attr_name(enum pfn_attr attr);
+const char *pfn_attr_why_not(enum pfn_attr want);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
 const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
 						  unsigned long va_b);
+bool pfn_attr_untracked(unsigned long pfn, unsigned long last);
+enum pfn_cause pfn_attr_cause(unsigned long pfn, unsigned long last,
+			      enum pfn_attr want, bool looked_up);
 
 int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 		    phys_addr_t start, size_t size, enum pfn_attr attr,
@@ -347,7 +351,17 @@ int __pfn_track_insert_page(struct vm_area_struct *vma, unsigned long va,
 int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 		      struct page *page, unsigned int nr, pgprot_t prot);
 void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
-			 unsigned long size, pgprot_t want, const void *caller);
+			 unsigned long size, pgprot_t want, int err,
+			 const void *caller);
+void __pfn_track_remap_refused(struct vm_area_struct *vma, unsigned long va,
+			       unsigned long pfn, unsigned long size,
+			       pgprot_t want, int err);
+void __pfn_track_set_memory_refused(unsigned long va, unsigned int count,
+				    pgprot_t want, int err);
+int __pfn_track_reserve(phys_addr_t start, u64 size, pgprot_t want,
+			pgprot_t got);
+void __pfn_track_unreserve(phys_addr_t start, u64 size);
+void __pfn_track_not_reserved(phys_addr_t start, u64 size);
 bool __pfn_track_disputed(const struct page *page, unsigned int nr);
 void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end);
@@ -711,6 +725,7 @@ static inline bool pfn_track_disputed(struct vm_area_struct *vma,
  * @pfn: first page frame
  * @size: bytes, whole pages
  * @want: what was asked for
+ * @err: errno of the refusal; -ENOMEM is no conflict and is not reported
  * @caller: return address of the request, or NULL
  *
  * Only reports, naming the holder that the architecture does not know.
@@ -718,11 +733,96 @@ static inline bool pfn_track_disputed(struct vm_area_struct *vma,
  * Context: Process context, may sleep.
  */
 static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
-				     unsigned long size, pgprot_t want,
+				     unsigned long size, pgprot_t want, int err,
 				     const void *caller)
 {
 	if (pfn_track_enabled())
-		__pfn_track_refused(kind, pfn, size, want, caller);
+		__pfn_track_refused(kind, pfn, size, want, err, caller);
+}
+
+/**
+ * pfn_track_remap_refused - the architecture refused remap_pfn_range()
+ * @vma: the area
+ * @va: first user virtual address, page aligned
+ * @pfn: first page frame
+ * @size: bytes, whole pages
+ * @want: what was asked for
+ * @err: errno of the refusal, see pfn_track_refused()
+ *
+ * Context: Process context, may sleep.
+ */
+static inline void pfn_track_remap_refused(struct vm_area_struct *vma,
+					   unsigned long va, unsigned long pfn,
+					   unsigned long size, pgprot_t want,
+					   int err)
+{
+	if (pfn_track_enabled())
+		__pfn_track_remap_refused(vma, va, pfn, size, want, err);
+}
+
+/**
+ * pfn_track_set_memory_refused - the architecture refused set_memory_*()
+ * @va: first virtual address
+ * @count: pages
+ * @want: what was asked for
+ * @err: errno of the refusal, see pfn_track_refused()
+ *
+ * Context: Process context, may sleep.
+ */
+static inline void pfn_track_set_memory_refused(unsigned long va,
+						unsigned int count,
+						pgprot_t want, int err)
+{
+	if (pfn_track_enabled())
+		__pfn_track_set_memory_refused(va, count, want, err);
+}
+
+/**
+ * pfn_track_reserve - the architecture reserved a memory type without a mapping
+ * @start: first byte of the physical range
+ * @size: bytes; partly covered pages count as covered
+ * @want: what was asked for
+ * @got: what was reserved
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: 0, or -EBUSY if the policy refuses it, in which case nothing is
+ * recorded.
+ */
+static inline int pfn_track_reserve(phys_addr_t start, u64 size,
+				    pgprot_t want, pgprot_t got)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_reserve(start, size, want, got);
+}
+
+/**
+ * pfn_track_unreserve - such a reservation is about to go
+ * @start: as it was reserved
+ * @size: bytes, as it was reserved
+ *
+ * Context: Process context, may sleep.
+ */
+static inline void pfn_track_unreserve(phys_addr_t start, u64 size)
+{
+	if (pfn_track_enabled())
+		__pfn_track_unreserve(start, size);
+}
+
+/**
+ * pfn_track_not_reserved - a range was freed that is not reserved
+ * @start: first byte of the physical range
+ * @size: bytes
+ *
+ * Reported once for each call site.
+ *
+ * Context: Process context, under locks.
+ */
+static inline void pfn_track_not_reserved(phys_addr_t start, u64 size)
+{
+	if (pfn_track_enabled())
+		__pfn_track_not_reserved(start, size);
 }
 
 /**
@@ -1160,8 +1260,35 @@ static inline int pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 }
 
 static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
-				     unsigned long size, pgprot_t want,
+				     unsigned long size, pgprot_t want, int err,
 				     const void *caller)
+{
+}
+
+static inline void pfn_track_remap_refused(struct vm_area_struct *vma,
+					   unsigned long va, unsigned long pfn,
+					   unsigned long size, pgprot_t want,
+					   int err)
+{
+}
+
+static inline void pfn_track_set_memory_refused(unsigned long va,
+						unsigned int count,
+						pgprot_t want, int err)
+{
+}
+
+static inline int pfn_track_reserve(phys_addr_t start, u64 size,
+				    pgprot_t want, pgprot_t got)
+{
+	return 0;
+}
+
+static inline void pfn_track_unreserve(phys_addr_t start, u64 size)
+{
+}
+
+static inline void pfn_track_not_reserved(phys_addr_t start, u64 size)
 {
 }
 

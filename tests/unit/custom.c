@@ -603,8 +603,19 @@ enum page_cache_mode unit_cachemodes[8] = {
 	[UNIT_SLOT_UNKNOWN] = 99, _PAGE_CACHE_MODE_WT,
 };
 
+bool unit_no_pat;
+char boot_command_line[64];
+
 enum page_cache_mode pgprot2cachemode(pgprot_t prot)
 {
+	/* As without PAT: two bits, and the third says nothing. */
+	static const enum page_cache_mode without[4] = {
+		_PAGE_CACHE_MODE_WB, _PAGE_CACHE_MODE_WT,
+		_PAGE_CACHE_MODE_UC_MINUS, _PAGE_CACHE_MODE_UC,
+	};
+
+	if (unit_no_pat)
+		return without[pgprot_val(prot) >> 3 & 3];
 	return unit_cachemodes[(pgprot_val(prot) >> 3 & 3) |
 			       (pgprot_val(prot) >> 5 & 4)];
 }

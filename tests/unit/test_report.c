@@ -447,7 +447,7 @@ TEST(report, conflict_line)
 	CHECK_EQ(check_format(text, "conflict"), 1);
 	CHECK_HAS(text, "policy: enforce\n");
 	CHECK_HAS(text, " range=0x22000-0x23fff verdict=incoherent "
-		  "result=refused policy=enforce why=");
+		  "result=refused policy=enforce cause=held why=");
 	CHECK_HAS(text, " space=user kind=remap_pfn ");
 	CHECK_HAS(text, " pid=43 comm=late\\040comer ");
 	CHECK_HAS(text, " held.space=kernel held.kind=ioremap ");
@@ -475,7 +475,7 @@ TEST(report, conflict_outlives_its_parties)
 	free(text);
 }
 
-TEST(report, nobody_on_record)
+TEST(report, no_record_explains)
 {
 	char *text;
 
@@ -487,7 +487,8 @@ TEST(report, nobody_on_record)
 	CHECK_HAS(text, " held.space=- held.kind=- held.want=- held.got=- "
 		  "held.pid=- held.comm=- held.site=- held.module=- "
 		  "held.dev=- held.driver=- held.range=- held.time=-\n");
-	CHECK_HAS(unit_log_text(), "nobody on record");
+	CHECK_HAS(unit_log_text(), "wanted write-back, cause unrecorded, refused-by-arch");
+	CHECK_HAS_NOT(unit_log_text(), "held by");
 	free(text);
 }
 

@@ -345,6 +345,31 @@ void pft_seek_processes(const struct pft_sought *sought)
 	unit_sought += sought->last - sought->pfn + 1;
 }
 
+/* === Stand for arch/generic/pat/reserve.c, and for a PCI bus ============ */
+
+unsigned long unit_untracked = 1, unit_untracked_last;
+enum pfn_cause unit_cause = PFN_CAUSE_PLATFORM;
+bool unit_cause_looked_up;
+struct device *unit_reserved_dev;
+
+bool pfn_attr_untracked(unsigned long pfn, unsigned long last)
+{
+	return pfn >= unit_untracked && last <= unit_untracked_last;
+}
+
+enum pfn_cause pfn_attr_cause(unsigned long pfn, unsigned long last,
+			      enum pfn_attr want, bool looked_up)
+{
+	CHECK(!unit_holds(&pft_lock));
+	unit_cause_looked_up = looked_up;
+	return unit_cause;
+}
+
+struct device *pft_device_of(const struct pft_record *rec)
+{
+	return unit_reserved_dev;
+}
+
 /* === Attributes ========================================================= */
 
 #if defined(CONFIG_X86)
@@ -534,7 +559,14 @@ void do_fork(struct mm_struct *dst, struct mm_struct *src, unsigned long va,
 void do_refused(enum pfn_kind kind, unsigned long pfn, unsigned long nr,
 		enum pfn_attr want)
 {
-	__pfn_track_refused(kind, pfn, pages(nr), unit_prot(want), NULL);
+	struct vm_area_struct vma = unit_vma(&unit_mm[0], 0, nr);
+
+	if (kind == PFN_KIND_REMAP_PFN)
+		__pfn_track_remap_refused(&vma, 0, pfn, pages(nr),
+					  unit_prot(want), -EINVAL);
+	else
+		__pfn_track_refused(kind, pfn, pages(nr), unit_prot(want),
+				    -EBUSY, NULL);
 }
 
 int do_claim(struct pfn_claim *claim, unsigned long pfn, unsigned long nr,

@@ -103,6 +103,15 @@ struct unit_trace {
 
 extern struct unit_trace unit_trace;
 
+/* Page frames in which page tables have no say. */
+extern unsigned long unit_untracked, unit_untracked_last;
+/* What the architecture says of mappings that no record explains. */
+extern enum pfn_cause unit_cause;
+/* Whether it was asked for one that it had looked up. */
+extern bool unit_cause_looked_up;
+/* The device whose memory all reservations are in. */
+extern struct device *unit_reserved_dev;
+
 /* === Attributes of the architecture that this binary stands for ========= */
 
 /* All that it can express, ended by PFN_ATTR_UNKNOWN. */

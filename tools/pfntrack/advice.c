@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack: what a conflict means, and what to do about it. */
 
+#include <string.h>
+
 #include "model.h"
 #include "util.h"
 
@@ -33,6 +35,35 @@ const char *consequence(const struct conflict *c)
 	return "What this does is not known.";
 }
 
+/* By cause; NULL where the other side is what something can be done about. */
+static const char *const cause_advice[] = {
+	[PFN_CAUSE_NO_RESERVATION] =
+		"Reserve first with arch_io_reserve_memtype_wc() or ioremap_wc(), or map the area in one call.",
+	[PFN_CAUSE_MTRR] =
+		"Ask for uncached or write-combining; no cached mapping of this range is possible.",
+	[PFN_CAUSE_PAGE_TYPE] =
+		"Change the RAM with set_memory_wc() or set_memory_uc() before it is mapped.",
+	[PFN_CAUSE_MIXED_TYPES] = "Map each part by itself, or reserve the whole range first.",
+	[PFN_CAUSE_NOT_PLAIN] = "Call set_memory_wb() before the memory type is set again.",
+	[PFN_CAUSE_UNRECORDED] =
+		"Boot with pfn_track=report to see who reserves the range; pat_memtype_list in debugfs shows its type.",
+	[PFN_CAUSE_IMPOSSIBLE] = "Ask for the attribute that the machine maps instead.",
+	[PFN_CAUSE_NOT_RESERVED] =
+		"Free exactly what was reserved, and once; unmap an area as a whole.",
+	[PFN_CAUSE_PLATFORM] = "Ask for the attribute that is mapped.",
+};
+
+static const char *advice_by_cause(const struct conflict *c)
+{
+	static const char *const names[] = { PFN_CAUSE_TEXT };
+	size_t i;
+
+	for (i = 0; c->cause && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], c->cause))
+			return cause_advice[i];
+	return NULL;
+}
+
 /**
  * advice() - what to do about a conflict
  * @c: the conflict
@@ -42,7 +73,10 @@ const char *consequence(const struct conflict *c)
 char *advice(const struct conflict *c)
 {
 	const char *held = c->has_held ? c->held.got : NULL;
+	const char *by_cause = advice_by_cause(c);
 
+	if (by_cause)
+		return xstrdup(by_cause);
 	if (conflict_refused(c) && !held)
 		return xstrdup("Nothing was mapped: the platform wants another attribute here.");
 	if (conflict_refused(c))

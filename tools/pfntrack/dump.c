@@ -155,6 +155,21 @@ int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t 
 	return 0;
 }
 
+/**
+ * dump_has() - whether a line has a key, which older kernels do not write
+ * @line: the line
+ * @key: the key
+ */
+bool dump_has(const struct dump_line *line, const char *key)
+{
+	size_t p;
+
+	for (p = 0; p < line->nr_pairs; p++)
+		if (!strcmp(line->pairs[p].key, key))
+			return true;
+	return false;
+}
+
 /* Cut a body line into its word and its pairs. */
 static int split_line(struct dump_line *line, char *text)
 {

@@ -3,6 +3,7 @@
 #ifndef PFNTRACK_DUMP_H
 #define PFNTRACK_DUMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ int dump_parse(char *text, size_t len, const char *path, const struct dump_reade
 	       void *ctx);
 int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t n,
 		const char *prefix, void *object);
+bool dump_has(const struct dump_line *line, const char *key);
 int dump_malformed(const struct dump_line *line, const char *what, const char *text);
 
 #endif /* PFNTRACK_DUMP_H */

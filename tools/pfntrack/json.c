@@ -245,6 +245,28 @@ struct json_object *jroads(const struct model *m)
 	return all;
 }
 
+/**
+ * jimpossible() - attributes that this boot maps as another
+ * @m: the model, with coverage
+ *
+ * Return: the value, empty where every attribute can be mapped.
+ */
+struct json_object *jimpossible(const struct model *m)
+{
+	struct json_object *all = jneed(json_object_new_array());
+	size_t i;
+
+	for (i = 0; i < m->nr_impossible; i++) {
+		struct json_object *one = jneed(json_object_new_object());
+
+		jput(one, "want", jtext(m->impossible[i].want));
+		jput(one, "got", jtext(m->impossible[i].got));
+		jput(one, "why", jtext(m->impossible[i].why));
+		jpush(all, one);
+	}
+	return all;
+}
+
 /* Every document begins so; of @view NULL: what mappings there are is not its business. */
 static struct json_object *begin(const char *view)
 {

@@ -26,6 +26,7 @@ struct json_object *jrecord(const struct mapping *map);
 struct json_object *jheld(const struct mapping *map);
 struct json_object *jhooks(const struct model *m);
 struct json_object *jroads(const struct model *m);
+struct json_object *jimpossible(const struct model *m);
 struct json_object *jdocument(void);
 struct json_object *jdocument_of(const struct model *m);
 struct json_object *jalias(const struct alias *alias);

@@ -34,7 +34,8 @@ static bool is(const char *word, const char *other)
 
 static enum map_lane_type lane_of(const struct mapping *r)
 {
-	if (is(r->kind, kind_names[PFN_KIND_CLAIM]))
+	if (is(r->kind, kind_names[PFN_KIND_CLAIM]) ||
+	    is(r->kind, kind_names[PFN_KIND_RESERVATION]))
 		return LANE_CLAIM;
 	if (is(r->kind, kind_names[PFN_KIND_SET_MEMORY]) ||
 	    is(r->kind, kind_names[PFN_KIND_LINEAR]))

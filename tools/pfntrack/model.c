@@ -79,6 +79,7 @@ void model_free(struct model *m)
 	free(m->features);
 	free(m->hooks);
 	free(m->roads);
+	free(m->impossible);
 	free(m->resources);
 	free(m->bars);
 	memset(m, 0, sizeof(*m));

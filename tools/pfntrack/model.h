@@ -52,8 +52,9 @@ struct alias {
 struct conflict {
 	uint64_t id, count;
 	const char *verdict, *result, *policy, *why, *source;
+	const char *cause; /* NULL: an older kernel, which does not say */
 	struct mapping new, held;
-	bool has_held; /* false: the platform itself decided */
+	bool has_held; /* false: no recorded mapping decided; see the cause */
 };
 
 /* What an audit has against the registry; @map is what is on record, if anything. */
@@ -94,6 +95,11 @@ struct road {
 	const char *name;
 	const char *state; /* live, off, uncovered, absent */
 	const char *why;
+};
+
+/* An attribute that a driver may ask for, and that this boot maps as another. */
+struct impossible {
+	const char *want, *got, *why;
 };
 
 /* Counters of sysfs, one file each: X(file name) */
@@ -163,6 +169,9 @@ struct model {
 
 	struct road *roads;
 	size_t nr_roads; /* 0: a kernel before these lines; roads without a hook are not known */
+
+	struct impossible *impossible;
+	size_t nr_impossible;
 
 	struct feature *features;
 	size_t nr_features;

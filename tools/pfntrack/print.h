@@ -49,6 +49,7 @@ void json_leaks(const struct model *m);
 /* print_text_kernel.c, print_json_kernel.c */
 void text_features(const struct model *m);
 void text_roads(const struct model *m, const char *label);
+void text_impossible(const struct model *m);
 void text_policy(const struct model *m);
 void text_snapshot(const struct snapshot *s);
 void json_features(const struct model *m);

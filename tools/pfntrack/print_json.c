@@ -23,6 +23,7 @@ static struct json_object *conflict(const struct model *m, const struct conflict
 	jput(v, "result", jtext(c->result));
 	jput(v, "policy", jtext(c->policy));
 	jput(v, "range", jspan_if_known(&c->new.range, true));
+	jput(v, "cause", jtext(c->cause));
 	jput(v, "why", jtext(c->why));
 	jput(v, "source", jtext(c->source));
 	jput_holder(new, &c->new);
@@ -92,6 +93,7 @@ static void json_status(const struct model *m)
 	jput(top, "unplaced", jnumber(m->unplaced));
 	jput(top, "coverage", jhooks(m));
 	jput(top, "roads", jroads(m));
+	jput(top, "impossible", jimpossible(m));
 	jput(top, "incomplete", told ? jnumber(m->counters[COUNTER_incomplete]) : NULL);
 	jput(top, "late", told ? jbool(m->counters[COUNTER_late]) : NULL);
 	jput(top, "healthy", s.healthy < 0 ? NULL : jbool(s.healthy));

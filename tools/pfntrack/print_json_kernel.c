@@ -38,6 +38,7 @@ void json_features(const struct model *m)
 	jput(top, "features", all);
 	jput(top, "hooks", hooks);
 	jput(top, "roads", jroads(m));
+	jput(top, "impossible", jimpossible(m));
 	jput(top, "summary", jtext_and_free(s.text));
 	jemit(top);
 }

@@ -133,6 +133,8 @@ static void text_conflict(const struct model *m, const struct conflict *c)
 	text_side("new", &c->new);
 	if (c->has_held)
 		text_side("held", &c->held);
+	else if (c->cause)
+		text_detail("cause", xstrdup(c->cause));
 	else
 		text_detail("held", xstrdup("by no recorded mapping: the platform itself decided"));
 	text_detail("means", xstrdup(consequence(c)));

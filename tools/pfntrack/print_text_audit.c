@@ -98,6 +98,8 @@ static const char *leak_advice(const struct leak *leak)
 {
 	if (leak->gone && !strcmp(leak->gone, "unloaded"))
 		return "Release it in the exit function of the module.";
+	if (leak->map.kind && !strcmp(leak->map.kind, "reservation"))
+		return "Call arch_io_free_memtype_wc() in remove() and where probe() fails.";
 	if (leak->map.kind && !strcmp(leak->map.kind, "claim"))
 		return "Release it in remove() and where probe() fails, or claim by devm.";
 	return "Unmap it in remove() and where probe() fails, or map it by devm.";

@@ -37,6 +37,25 @@ void text_roads(const struct model *m, const char *label)
 		printf("%-12s (what comes by them is unknown, not clean)\n", "");
 }
 
+/**
+ * text_impossible() - say which attributes cannot be had; nothing if all can
+ * @m: the model, with coverage
+ */
+void text_impossible(const struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_impossible; i++) {
+		const struct impossible *one = &m->impossible[i];
+		char *text = xasprintf("%s cannot be had on this boot, %s is mapped: %s",
+				       one->want ? one->want : "?", one->got ? one->got : "?",
+				       one->why ? one->why : "not known why");
+
+		line(i ? "" : "Not possible", text);
+		free(text);
+	}
+}
+
 /* What is absent is of no use to people. */
 static void roads_table(const struct model *m)
 {
@@ -98,6 +117,7 @@ void text_features(const struct model *m)
 	table_print(t);
 	roads_table(m);
 	putchar('\n');
+	text_impossible(m);
 	text_put(text_safe(s.text));
 	putchar('\n');
 	free(s.text);

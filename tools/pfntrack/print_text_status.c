@@ -108,6 +108,7 @@ static void status_counters(const struct model *m)
 	else
 		puts("not known: this kernel does not count them");
 	text_roads(m, "Coverage");
+	text_impossible(m);
 }
 
 static void status_warnings(const struct model *m)

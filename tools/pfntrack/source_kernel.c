@@ -47,6 +47,15 @@ static const struct dump_field conflict_fields[] = {
 	{ "source", DUMP_TEXT, offsetof(struct conflict, source) },
 };
 
+static const struct dump_field cause_field = { "cause", DUMP_TEXT,
+					       offsetof(struct conflict, cause) };
+
+static const struct dump_field impossible_fields[] = {
+	{ "want", DUMP_TEXT, offsetof(struct impossible, want) },
+	{ "got", DUMP_TEXT, offsetof(struct impossible, got) },
+	{ "why", DUMP_TEXT, offsetof(struct impossible, why) },
+};
+
 static const struct dump_field hook_fields[] = {
 	{ "kind", DUMP_TEXT, offsetof(struct hook, kind) },
 	{ "state", DUMP_TEXT, offsetof(struct hook, state) },
@@ -74,6 +83,8 @@ static int conflict_line(void *ctx, struct dump_line *line)
 	int rc;
 
 	rc = dump_fields(line, conflict_fields, ARRAY_SIZE(conflict_fields), "", c);
+	if (!rc && dump_has(line, cause_field.key))
+		rc = dump_fields(line, &cause_field, 1, "", c);
 	if (!rc)
 		rc = dump_fields(line, mapping_fields, ARRAY_SIZE(mapping_fields), "", &c->new);
 	if (!rc)
@@ -107,12 +118,21 @@ static int road_line(struct model *m, struct dump_line *line)
 	return rc;
 }
 
+static int impossible_line(struct model *m, struct dump_line *line)
+{
+	struct impossible *i = xappend(&m->impossible, &m->nr_impossible, sizeof(*i));
+
+	return dump_fields(line, impossible_fields, ARRAY_SIZE(impossible_fields), "", i);
+}
+
 static int coverage_line(void *ctx, struct dump_line *line)
 {
 	if (!strcmp(line->word, "hook"))
 		return hook_line(ctx, line);
 	if (!strcmp(line->word, "road"))
 		return road_line(ctx, line);
+	if (!strcmp(line->word, "impossible"))
+		return impossible_line(ctx, line);
 	return dump_malformed(line, "unexpected word", line->word);
 }
 

@@ -266,6 +266,26 @@ const char *pfn_attr_name(enum pfn_attr attr)
 EXPORT_SYMBOL_GPL(pfn_attr_name);
 
 /**
+ * pfn_attr_why_not - why an attribute cannot be mapped here
+ * @want: the attribute
+ *
+ * Context: Any.  Pure; takes no lock.
+ *
+ * Return: why pfn_attr_effective() answers with another attribute, in one
+ * sentence without capital and full stop; NULL if it does not.
+ */
+const char *pfn_attr_why_not(enum pfn_attr want)
+{
+	unsigned int i;
+
+	for (i = 0; i < native.format.nr_changes; i++)
+		if (native.format.changes[i].want == want &&
+		    native.format.changes[i].got != want)
+			return native.format.changes[i].why;
+	return NULL;
+}
+
+/**
  * pfn_attr_arch - name of the architecture whose rules are in force
  *
  * Return: a constant string, "generic" where no file of its own exists.

@@ -215,11 +215,20 @@ const struct pat_arch pat_x86 = {
 };
 
 #ifdef CONFIG_X86
+#include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/processor.h>
+#include <asm/cmdline.h>
 #include <asm/cpu_device_id.h>
 #include <asm/intel-family.h>
 #include <asm/memtype.h>
+#include <asm/setup.h>
+
+#define WHY_OPTION	"PAT is off, because \"nopat\" is on the kernel command line; the kernel takes uncached-minus"
+#define WHY_NO_PAT	"PAT is off, because the CPU, its firmware or the kernel configuration lacks it; the kernel takes uncached-minus"
+
+/* Attributes that no PAT entry of this boot holds. */
+static struct pat_change x86_changes[3] __ro_after_init;
 
 /* The type by which the PAT MSR would say what the kernel's tables say. */
 static u64 __init x86_type(enum page_cache_mode mode)
@@ -240,6 +249,37 @@ static u64 __init x86_type(enum page_cache_mode mode)
 	default:
 		return 2;
 	}
+}
+
+static const char * __init x86_why_not(void)
+{
+	if (pat_enabled())
+		return WHY_NO_SLOT;
+	return cmdline_find_option_bool(boot_command_line, "nopat") ?
+	       WHY_OPTION : WHY_NO_PAT;
+}
+
+/* What no slot holds, __cachemode2pte_tbl[] maps uncached-minus. */
+static void __init x86_find_changes(struct pat_format *format)
+{
+	static const enum pfn_attr attrs[] __initconst = {
+		PFN_ATTR_WC, PFN_ATTR_WT, PFN_ATTR_WP
+	};
+	unsigned int i, nr = 0;
+	u64 bits;
+
+	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
+		if (pat_encode(&pat_x86, format, attrs[i], &bits))
+			continue;
+		x86_changes[nr++] = (struct pat_change){
+			.want = attrs[i],
+			.got = PFN_ATTR_UC_MINUS,
+			.why = x86_why_not(),
+			.source = KERNEL_TABLE,
+		};
+	}
+	format->changes = x86_changes;
+	format->nr_changes = nr;
 }
 
 /**
@@ -265,6 +305,7 @@ void __init pat_x86_facts(struct pat_facts *facts)
 	else if (!pat_encode(&pat_x86, &facts->format, PFN_ATTR_WT, &bits))
 		facts->format = formats[X86_LOWER];
 	facts->format.table = table;
+	x86_find_changes(&facts->format);
 	if (boot_cpu_data.x86_vendor == X86_VENDOR_AMD &&
 	    boot_cpu_data.x86 == 6 && boot_cpu_data.x86_model >= 6)
 		facts->errata |= BIT(X86_ATHLON);

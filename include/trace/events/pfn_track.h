@@ -64,6 +64,7 @@ TRACE_DEFINE_ENUM(PFN_KIND_LINEAR);
 TRACE_DEFINE_ENUM(PFN_KIND_MEMREMAP);
 TRACE_DEFINE_ENUM(PFN_KIND_SET_MEMORY);
 TRACE_DEFINE_ENUM(PFN_KIND_KMAP);
+TRACE_DEFINE_ENUM(PFN_KIND_RESERVATION);
 
 #define show_pfn_kind(v)	\
 	__print_symbolic(v, \
@@ -75,7 +76,8 @@ TRACE_DEFINE_ENUM(PFN_KIND_KMAP);
 		{ PFN_KIND_LINEAR, "linear" }, \
 		{ PFN_KIND_MEMREMAP, "memremap" }, \
 		{ PFN_KIND_SET_MEMORY, "set_memory" }, \
-		{ PFN_KIND_KMAP, "kmap" })
+		{ PFN_KIND_KMAP, "kmap" }, \
+		{ PFN_KIND_RESERVATION, "reservation" })
 
 TRACE_DEFINE_ENUM(PFN_RESULT_MAPPED);
 TRACE_DEFINE_ENUM(PFN_RESULT_REFUSED);
@@ -86,6 +88,30 @@ TRACE_DEFINE_ENUM(PFN_RESULT_REFUSED_ARCH);
 		{ PFN_RESULT_MAPPED, "mapped" }, \
 		{ PFN_RESULT_REFUSED, "refused" }, \
 		{ PFN_RESULT_REFUSED_ARCH, "refused-by-arch" })
+
+TRACE_DEFINE_ENUM(PFN_CAUSE_HELD);
+TRACE_DEFINE_ENUM(PFN_CAUSE_NO_RESERVATION);
+TRACE_DEFINE_ENUM(PFN_CAUSE_MTRR);
+TRACE_DEFINE_ENUM(PFN_CAUSE_PAGE_TYPE);
+TRACE_DEFINE_ENUM(PFN_CAUSE_MIXED_TYPES);
+TRACE_DEFINE_ENUM(PFN_CAUSE_NOT_PLAIN);
+TRACE_DEFINE_ENUM(PFN_CAUSE_UNRECORDED);
+TRACE_DEFINE_ENUM(PFN_CAUSE_IMPOSSIBLE);
+TRACE_DEFINE_ENUM(PFN_CAUSE_NOT_RESERVED);
+TRACE_DEFINE_ENUM(PFN_CAUSE_PLATFORM);
+
+#define show_pfn_cause(v)	\
+	__print_symbolic(v, \
+		{ PFN_CAUSE_HELD, "held" }, \
+		{ PFN_CAUSE_NO_RESERVATION, "no-reservation" }, \
+		{ PFN_CAUSE_MTRR, "mtrr" }, \
+		{ PFN_CAUSE_PAGE_TYPE, "page-type" }, \
+		{ PFN_CAUSE_MIXED_TYPES, "mixed-types" }, \
+		{ PFN_CAUSE_NOT_PLAIN, "not-plain" }, \
+		{ PFN_CAUSE_UNRECORDED, "unrecorded" }, \
+		{ PFN_CAUSE_IMPOSSIBLE, "impossible" }, \
+		{ PFN_CAUSE_NOT_RESERVED, "not-reserved" }, \
+		{ PFN_CAUSE_PLATFORM, "platform" })
 
 TRACE_DEFINE_ENUM(PFN_LEAK_UNBOUND);
 TRACE_DEFINE_ENUM(PFN_LEAK_NOT_BOUND);
@@ -153,7 +179,8 @@ TRACE_EVENT(pfn_conflict,
 			     __field(u8, held_kind)
 			     __field(u8, held)
 			     __field(pid_t, held_pid)
-			     __array(char, held_comm, TASK_COMM_LEN)),
+			     __array(char, held_comm, TASK_COMM_LEN)
+			     __field(u8, cause)),
 	    TP_fast_assign(__entry->start = PFN_PHYS(c->pfn);
 			   __entry->end = PFN_PHYS(c->last) + PAGE_SIZE - 1;
 			   __entry->verdict = c->verdict;
@@ -166,14 +193,15 @@ TRACE_EVENT(pfn_conflict,
 				  TASK_COMM_LEN);
 			   __entry->held_kind = c->held.kind;
 			   __entry->held = c->held.got;
-			   /* pid -1: nobody on record, the platform decided. */
+			   /* pid -1: no holder is recorded; see the cause. */
 			   __entry->held_pid = c->held.holder ?
 					       c->held.holder->pid : -1;
 			   strscpy_pad(__entry->held_comm,
 				       c->held.holder ?
 				       c->held.holder->comm : "",
-				       TASK_COMM_LEN);),
-	    TP_printk("range=0x%llx-0x%llx verdict=%s result=%s kind=%s want=%s got=%s pid=%d comm=%s held=%s held_kind=%s held_pid=%d held_comm=%s",
+				       TASK_COMM_LEN);
+			   __entry->cause = c->cause;),
+	    TP_printk("range=0x%llx-0x%llx verdict=%s result=%s kind=%s want=%s got=%s pid=%d comm=%s held=%s held_kind=%s held_pid=%d held_comm=%s cause=%s",
 		      __entry->start, __entry->end,
 		      show_pfn_verdict(__entry->verdict),
 		      show_pfn_result(__entry->result),
@@ -183,7 +211,8 @@ TRACE_EVENT(pfn_conflict,
 		      __entry->pid, __entry->comm,
 		      show_pfn_attr(__entry->held),
 		      show_pfn_kind(__entry->held_kind),
-		      __entry->held_pid, __entry->held_comm)
+		      __entry->held_pid, __entry->held_comm,
+		      show_pfn_cause(__entry->cause))
 );
 
 TRACE_EVENT(pfn_leak,

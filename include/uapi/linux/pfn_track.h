@@ -100,6 +100,8 @@ enum pfn_verdict {
  * @PFN_KIND_SET_MEMORY: set_memory_uc() and its kin, RAM whose caching state
  *	in the linear map was changed
  * @PFN_KIND_KMAP: a page mapped for a moment; judged, never on record
+ * @PFN_KIND_RESERVATION: arch_io_reserve_memtype_wc(), a memory type that x86's
+ *	PAT keeps for a range without a mapping
  * @PFN_KIND_COUNT: number of kinds
  */
 enum pfn_kind {
@@ -112,6 +114,7 @@ enum pfn_kind {
 	PFN_KIND_MEMREMAP,
 	PFN_KIND_SET_MEMORY,
 	PFN_KIND_KMAP,
+	PFN_KIND_RESERVATION,
 	PFN_KIND_COUNT,
 };
 
@@ -124,7 +127,8 @@ enum pfn_kind {
 	[PFN_KIND_LINEAR] = "linear",			\
 	[PFN_KIND_MEMREMAP] = "memremap",		\
 	[PFN_KIND_SET_MEMORY] = "set_memory",		\
-	[PFN_KIND_KMAP] = "kmap",
+	[PFN_KIND_KMAP] = "kmap",			\
+	[PFN_KIND_RESERVATION] = "reservation",
 
 /**
  * enum pfn_space - whose addresses a mapping uses
@@ -187,6 +191,51 @@ enum pfn_result {
 	[PFN_RESULT_MAPPED] = "mapped",			\
 	[PFN_RESULT_REFUSED] = "refused",		\
 	[PFN_RESULT_REFUSED_ARCH] = "refused-by-arch",
+
+/**
+ * enum pfn_cause - what decided the attribute, or the refusal, of a conflict
+ * @PFN_CAUSE_HELD: the other side that is recorded
+ * @PFN_CAUSE_NO_RESERVATION: the architecture looked the range up and has no
+ *	reservation for it (x86: PAT reserves only whole areas)
+ * @PFN_CAUSE_MTRR: an MTRR that is not write-back covers the range
+ * @PFN_CAUSE_PAGE_TYPE: RAM is mapped as set_memory_*() left it, by default
+ *	write-back
+ * @PFN_CAUSE_MIXED_TYPES: parts of the range have different memory types
+ * @PFN_CAUSE_NOT_PLAIN: the RAM was given a memory type before, and has to be
+ *	write-back again first
+ * @PFN_CAUSE_UNRECORDED: the architecture has a reservation that no record
+ *	explains
+ * @PFN_CAUSE_IMPOSSIBLE: this machine cannot map the attribute
+ * @PFN_CAUSE_NOT_RESERVED: the architecture was asked to free a range that is
+ *	not reserved
+ * @PFN_CAUSE_PLATFORM: the architecture, for a reason that is not known
+ * @PFN_CAUSE_COUNT: number of causes
+ */
+enum pfn_cause {
+	PFN_CAUSE_HELD,
+	PFN_CAUSE_NO_RESERVATION,
+	PFN_CAUSE_MTRR,
+	PFN_CAUSE_PAGE_TYPE,
+	PFN_CAUSE_MIXED_TYPES,
+	PFN_CAUSE_NOT_PLAIN,
+	PFN_CAUSE_UNRECORDED,
+	PFN_CAUSE_IMPOSSIBLE,
+	PFN_CAUSE_NOT_RESERVED,
+	PFN_CAUSE_PLATFORM,
+	PFN_CAUSE_COUNT,
+};
+
+#define PFN_CAUSE_TEXT					\
+	[PFN_CAUSE_HELD] = "held",			\
+	[PFN_CAUSE_NO_RESERVATION] = "no-reservation",	\
+	[PFN_CAUSE_MTRR] = "mtrr",			\
+	[PFN_CAUSE_PAGE_TYPE] = "page-type",		\
+	[PFN_CAUSE_MIXED_TYPES] = "mixed-types",	\
+	[PFN_CAUSE_NOT_PLAIN] = "not-plain",		\
+	[PFN_CAUSE_UNRECORDED] = "unrecorded",		\
+	[PFN_CAUSE_IMPOSSIBLE] = "impossible",		\
+	[PFN_CAUSE_NOT_RESERVED] = "not-reserved",	\
+	[PFN_CAUSE_PLATFORM] = "platform",
 
 /**
  * enum pfn_leak - by what a mapping, or a claim, became a leak

@@ -272,6 +272,8 @@ extern bool unit_ram_is_mapped;
 extern unsigned long unit_sought;
 /* The linear map has them all with this attribute, see also unit.h. */
 extern unsigned int unit_linear_attr;
+#define virt_addr_valid(va)	true
+#define __pa(va)		((unsigned long)(va))
 
 struct page {
 	unsigned long pfn;
@@ -337,6 +339,7 @@ struct resource {
 #define IORESOURCE_UNSET	0x20000000
 #define resource_type(res)	((res)->flags & (IORESOURCE_IO | IORESOURCE_MEM))
 #define resource_size(res)	((res)->end - (res)->start + 1)
+#define put_device(dev)			((void)(dev))
 
 #define dev_name(dev)			((dev)->name)
 #define dev_driver_string(dev)		((dev)->driver)
@@ -595,6 +598,12 @@ enum page_cache_mode {
 /* Slot by slot; a test may set them before it boots. */
 extern enum page_cache_mode unit_cachemodes[8];
 enum page_cache_mode pgprot2cachemode(pgprot_t prot);
+
+/* Whether PAT is on; without it slot 1 is write-through, slot 5, too. */
+extern bool unit_no_pat;
+#define pat_enabled()		(!unit_no_pat)
+extern char boot_command_line[];
+#define cmdline_find_option_bool(line, option)	(!!strstr(line, option))
 
 #define X86_VENDOR_AMD		2
 #define INTEL_LUNARLAKE_M	0x6bd

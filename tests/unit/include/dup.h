@@ -45,6 +45,7 @@
 #define atomic_long_read	atomic_read
 #define atomic_long_inc		atomic_inc
 #define atomic_long_dec		atomic_dec
+#define atomic_long_inc_return	atomic_inc
 #define atomic_long_set		atomic_set
 
 /* True, and added, unless the value is @unless. */

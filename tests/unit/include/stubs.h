@@ -4,6 +4,7 @@
 #define _UNIT_STUBS_H
 
 #define __init
+#define __initconst
 #define __ro_after_init
 #define __acquires(x)
 #define __releases(x)
