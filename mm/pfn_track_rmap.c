@@ -19,6 +19,7 @@
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
+#include "internal.h"
 
 /* Ranges that wait for the worker; what comes when there are more is counted. */
 #define PFT_SOUGHT		32
