@@ -30,12 +30,15 @@
  * first time, each time twice as long.  Who unmaps may be held up between its
  * record and its page tables, a virtual CPU for long.
  */
-#define PFT_AUDIT_DOUBTS	64
+#define PFT_AUDIT_DOUBTS	512
 #define PFT_AUDIT_TRIES		6
 #define PFT_AUDIT_PAUSE		10
 
 /* Likewise, for processes on their way out. */
 #define PFT_AUDIT_EXITS		20
+
+/* Process ids that are looked at under one hold of the RCU read lock. */
+#define PFT_AUDIT_PIDS		1024
 
 /*
  * The window of pci_remap_iospace().  asm-generic/io.h calls it NULL where an
@@ -72,6 +75,9 @@ struct pft_seen {
  * @found: what a window has against the registry
  * @nr_found: how many there are
  * @doubts: where that was
+ * @latest: of each type, the finding that was kept last
+ * @latest_shown: and where it is shown, or NULL
+ * @path: to write one down
  * @seen: address spaces walked
  */
 struct pft_auditor {
@@ -82,6 +88,9 @@ struct pft_auditor {
 	struct pft_finding found[PFT_AUDIT_DOUBTS];
 	unsigned int nr_found;
 	struct pft_range doubts[PFT_AUDIT_DOUBTS];
+	struct pft_finding latest[PFT_FINDING_COUNT];
+	struct pft_shown *latest_shown[PFT_FINDING_COUNT];
+	char path[PATH_MAX];
 	DECLARE_HASHTABLE(seen, 8);
 };
 
@@ -134,26 +143,32 @@ static void pft_next_held(struct pft_auditor *a, const struct pft_range *rest,
 static unsigned int pft_compare(const struct pft_mapped *run,
 				const struct pft_record *rec)
 {
-	unsigned int missing = 0;
+	unsigned int missing = 0, broken = 0;
 
 	if (run && run->road == PFT_ROAD_HOOKED)
 		missing = BIT(PFT_FINDING_MISSING);
+	else if (run && run->road == PFT_ROAD_ALIAS)
+		missing = BIT(PFT_FINDING_ALIAS);
+	if (run && run->broken)
+		broken = BIT(PFT_FINDING_BROKEN);
 	if (!rec)
-		return missing;
+		return missing | broken;
 	if (!run)
 		return BIT(PFT_FINDING_STALE);
 	if (run->pfn != rec->pfn)
-		return BIT(PFT_FINDING_STALE) | missing;
+		return BIT(PFT_FINDING_STALE) | missing | broken;
 	if (run->attr != rec->got && run->attr != PFN_ATTR_NONE)
-		return BIT(PFT_FINDING_DIFFERS);
-	return 0;
+		return BIT(PFT_FINDING_DIFFERS) | broken;
+	return broken;
 }
 
 static void pft_find(struct pft_auditor *a, enum pft_finding_type type,
 		     const struct pft_range *where, const struct pft_mapped *run,
 		     const struct pft_held *held)
 {
-	const bool missing = type == PFT_FINDING_MISSING;
+	/* About what is on record, or about what is mapped. */
+	const bool on_record = type == PFT_FINDING_STALE ||
+			       type == PFT_FINDING_DIFFERS;
 	struct pft_finding *f = &a->found[a->nr_found++];
 
 	*f = (struct pft_finding){
@@ -161,14 +176,16 @@ static void pft_find(struct pft_auditor *a, enum pft_finding_type type,
 		.space = where->space,
 		.id = where->id,
 		.va = where->va,
-		.pfn = missing ? run->pfn : held->rec.pfn,
-		.last = missing ? run->last : held->rec.last,
-		.kind = missing ? PFN_KIND_COUNT : held->rec.kind,
-		.got = missing ? PFN_ATTR_NONE : held->rec.got,
+		.pfn = on_record ? held->rec.pfn : run->pfn,
+		.last = on_record ? held->rec.last : run->last,
+		.kind = on_record ? held->rec.kind : PFN_KIND_COUNT,
+		.got = on_record ? held->rec.got : PFN_ATTR_NONE,
 		.found = run ? run->attr : PFN_ATTR_NONE,
-		.pid = missing ? a->pid : held->pid,
+		.pid = on_record ? held->pid : a->pid,
 	};
-	strscpy(f->comm, missing ? a->comm : held->comm);
+	if (type == PFT_FINDING_ALIAS)
+		f->got = run->held;
+	strscpy(f->comm, on_record ? held->comm : a->comm);
 }
 
 /* One stretch; @run and @held may reach beyond it, or be NULL. */
@@ -280,35 +297,83 @@ static bool pft_goes_on(const struct pft_finding *f,
 	       f->found == next->found && f->pid == next->pid;
 }
 
-/* Make @next part of one of the latest findings, one of each type at most. */
-static bool pft_join(struct pft_audit *audit, const struct pft_finding *next)
+/* The end of a path; of a long one, the beginning is replaced by dots. */
+static void pft_name_file(struct pft_auditor *a, const struct file *file,
+			  struct pft_shown *shown)
 {
-	unsigned int i = audit->nr_shown;
-	unsigned int first = i > PFT_FINDING_COUNT ? i - PFT_FINDING_COUNT : 0;
+	const char *path = file_path((struct file *)file, a->path,
+				     sizeof(a->path));
+	size_t len;
 
-	while (i-- > first) {
-		struct pft_finding *f = &audit->shown[i];
-
-		if (!pft_goes_on(f, next))
-			continue;
-		f->last = next->last;
-		return true;
+	if (IS_ERR(path))
+		return;
+	len = strlen(path);
+	if (len < sizeof(shown->file)) {
+		strscpy(shown->file, path);
+		return;
 	}
-	return false;
+	strscpy(shown->file, path + len + 1 - sizeof(shown->file));
+	memcpy(shown->file, "...", 3);
+}
+
+/*
+ * Whose area a finding is in.  It was there a moment ago; if it has gone, or is
+ * locked for good, there is no name.
+ */
+static void pft_name_area(struct pft_auditor *a, struct pft_shown *shown)
+{
+	struct mm_struct *mm = a->tables.mm;
+	const struct vm_area_struct *vma;
+	const struct file *file;
+
+	if (!mm || mmap_read_lock_killable(mm))
+		return;
+	vma = vma_lookup(mm, shown->finding.va);
+	file = vma ? vma->vm_file : NULL;
+	if (file) {
+		pft_name_file(a, file, shown);
+		if (file->f_op->owner)
+			strscpy(shown->module, module_name(file->f_op->owner));
+	}
+	mmap_read_unlock(mm);
+}
+
+/* Make @next part of the latest finding of its type. */
+static bool pft_join(struct pft_auditor *a, const struct pft_finding *next)
+{
+	struct pft_finding *f = &a->latest[next->type];
+
+	if (!a->audit->found[next->type] || !pft_goes_on(f, next))
+		return false;
+	f->last = next->last;
+	if (a->latest_shown[next->type])
+		a->latest_shown[next->type]->finding.last = next->last;
+	return true;
+}
+
+static void pft_keep_one(struct pft_auditor *a, const struct pft_finding *f)
+{
+	struct pft_audit *audit = a->audit;
+	struct pft_shown *shown = NULL;
+
+	if (pft_join(a, f))
+		return;
+	audit->found[f->type]++;
+	if (audit->nr_shown < PFT_AUDIT_SHOWN) {
+		shown = &audit->shown[audit->nr_shown++];
+		shown->finding = *f;
+		pft_name_area(a, shown);
+	}
+	a->latest[f->type] = *f;
+	a->latest_shown[f->type] = shown;
 }
 
 static void pft_keep(struct pft_auditor *a)
 {
-	struct pft_audit *audit = a->audit;
 	unsigned int i;
 
-	for (i = 0; i < a->nr_found; i++) {
-		if (pft_join(audit, &a->found[i]))
-			continue;
-		audit->findings++;
-		if (audit->nr_shown < PFT_AUDIT_SHOWN)
-			audit->shown[audit->nr_shown++] = a->found[i];
-	}
+	for (i = 0; i < a->nr_found; i++)
+		pft_keep_one(a, &a->found[i]);
 }
 
 static struct pft_range pft_doubt(const struct pft_finding *f)
@@ -332,7 +397,8 @@ static int pft_settle(struct pft_auditor *a)
 
 	a->tables.again = true;
 	for (try = 1; try <= PFT_AUDIT_TRIES && nr && !ret; try++) {
-		msleep(PFT_AUDIT_PAUSE << (try - 1));
+		schedule_timeout_killable(msecs_to_jiffies(PFT_AUDIT_PAUSE <<
+							   (try - 1)));
 		for (i = 0, left = 0; i < nr && !ret; i++) {
 			struct pft_range win = a->doubts[i];
 
@@ -459,24 +525,32 @@ static struct mm_struct *pft_mm_of(struct task_struct *leader)
 	return mm;
 }
 
-/* The address space of the next process behind @a->pid, with a reference. */
-static struct mm_struct *pft_next_mm(struct pft_auditor *a)
+/*
+ * The address space of the next process behind @a->pid, with a reference.  There
+ * may be millions of threads between two processes: positive if the search has
+ * to go on, 0 at the end.
+ */
+static int pft_next_mm(struct pft_auditor *a, struct mm_struct **mm)
 {
-	struct mm_struct *mm = NULL;
+	unsigned int nr = 0;
 	struct task_struct *task;
 	struct pid *pid;
 
+	*mm = NULL;
 	rcu_read_lock();
-	while (!mm && (pid = find_ge_pid(a->pid + 1, &init_pid_ns))) {
+	do {
+		pid = find_ge_pid(a->pid + 1, &init_pid_ns);
+		if (!pid)
+			break;
 		a->pid = pid_nr(pid);
 		task = pid_task(pid, PIDTYPE_TGID);
 		if (!task)
 			continue;
-		mm = pft_mm_of(task);
+		*mm = pft_mm_of(task);
 		get_task_comm(a->comm, task);
-	}
+	} while (!*mm && ++nr < PFT_AUDIT_PIDS);
 	rcu_read_unlock();
-	return mm;
+	return pid ? 1 : 0;
 }
 
 static bool pft_is_seen(struct pft_auditor *a, const void *mm)
@@ -523,9 +597,14 @@ static int pft_audit_users(struct pft_auditor *a)
 	struct mm_struct *mm;
 	int ret = 0;
 
-	while (!ret && (mm = pft_next_mm(a))) {
+	while (!ret && pft_next_mm(a, &mm)) {
+		cond_resched();
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		if (!mm)
+			continue;
 		/* Several processes may share one. */
-		if (!pft_is_seen(a, mm)) {
+		if (!ret && !pft_is_seen(a, mm)) {
 			ret = pft_see(a, mm);
 			all.id = mm;
 			a->tables.mm = mm;
@@ -535,7 +614,6 @@ static int pft_audit_users(struct pft_auditor *a)
 		}
 		/* The last reference would have us tear it down. */
 		mmput_async(mm);
-		cond_resched();
 	}
 	return ret;
 }
@@ -546,7 +624,8 @@ static unsigned long pft_unreached(struct pft_auditor *a, u64 start)
 	struct pft_record rec;
 	unsigned long nr = 0;
 
-	while (pft_next_record(&place, &rec)) {
+	while (pft_next_record(&place, &rec) &&
+	       !fatal_signal_pending(current)) {
 		cond_resched();
 		if (rec.space == PFN_SPACE_USER && rec.time < start &&
 		    !pft_is_seen(a, rec.id))
@@ -568,7 +647,7 @@ static void pft_count_unreached(struct pft_auditor *a, u64 start)
 		a->audit->unreached = pft_unreached(a, start);
 		if (!a->audit->unreached)
 			break;
-		msleep(PFT_AUDIT_PAUSE);
+		schedule_timeout_killable(msecs_to_jiffies(PFT_AUDIT_PAUSE));
 	}
 }
 
@@ -591,6 +670,8 @@ static int pft_audit(struct pft_audit *audit)
 	ret = pft_audit_kernel(a) ?: pft_audit_users(a);
 	if (!ret)
 		pft_count_unreached(a, start);
+	if (fatal_signal_pending(current))
+		ret = -EINTR;
 	/* Switched off meanwhile: everything is missing. */
 	if (!ret && pft_get_policy(PFT_KIND_ALL) == PFN_POLICY_OFF)
 		ret = -EAGAIN;

@@ -629,11 +629,13 @@ static const char * const pft_finding_text[PFT_FINDING_COUNT] = {
 	[PFT_FINDING_MISSING] = "missing",
 	[PFT_FINDING_STALE] = "stale",
 	[PFT_FINDING_DIFFERS] = "differs",
+	[PFT_FINDING_ALIAS] = "alias",
+	[PFT_FINDING_BROKEN] = "broken",
 };
 
-static void pft_show_finding(struct seq_file *m, const struct pft_finding *f)
+static void pft_show_finding(struct seq_file *m, const struct pft_shown *shown)
 {
-	const bool missing = f->type == PFT_FINDING_MISSING;
+	const struct pft_finding *f = &shown->finding;
 
 	seq_puts(m, pft_finding_text[f->type]);
 	pft_show_text(m, "", "space", pft_space_text[f->space]);
@@ -645,10 +647,14 @@ static void pft_show_finding(struct seq_file *m, const struct pft_finding *f)
 			   f->va + ((f->last - f->pfn + 1) << PAGE_SHIFT) - 1);
 	else
 		seq_puts(m, " va=-");
-	pft_show_text(m, "", "kind", missing ? NULL : pft_kind_text[f->kind]);
-	pft_show_text(m, "", "got", missing ? NULL : pft_attr_text[f->got]);
+	pft_show_text(m, "", "kind", f->kind == PFN_KIND_COUNT ?
+				     NULL : pft_kind_text[f->kind]);
+	pft_show_text(m, "", "got", f->got == PFN_ATTR_NONE ?
+				    NULL : pft_attr_text[f->got]);
 	pft_show_text(m, "", "found", f->found == PFN_ATTR_NONE ?
 				      NULL : pft_attr_text[f->found]);
+	pft_show_text(m, "", "file", shown->file);
+	pft_show_text(m, "", "module", shown->module);
 	seq_putc(m, '\n');
 }
 
@@ -661,8 +667,11 @@ static void pft_show_finding(struct seq_file *m, const struct pft_finding *f)
  */
 void pft_show_audit(struct seq_file *m, const struct pft_audit *audit)
 {
+	unsigned long findings = 0;
 	unsigned int i;
 
+	for (i = 0; i < PFT_FINDING_COUNT; i++)
+		findings += audit->found[i];
 	pft_show_head(m);
 	seq_printf(m, "incomplete: %ld\nlate: %ld\n",
 		   atomic_long_read(&pft_stats[PFT_STAT_INCOMPLETE]),
@@ -675,7 +684,11 @@ void pft_show_audit(struct seq_file *m, const struct pft_audit *audit)
 	seq_printf(m, "records: %lu\n", audit->records);
 	seq_printf(m, "unreached: %lu\n", audit->unreached);
 	seq_printf(m, "uncovered: %lu\n", audit->uncovered);
-	seq_printf(m, "findings: %lu\n", audit->findings);
+	seq_printf(m, "plain_pages: %lu\n", audit->plain_pages);
+	seq_printf(m, "entries: %lu\n", audit->entries);
+	for (i = 0; i < PFT_FINDING_COUNT; i++)
+		seq_printf(m, "%s: %lu\n", pft_finding_text[i], audit->found[i]);
+	seq_printf(m, "findings: %lu\n", findings);
 	for (i = 0; i < audit->nr_shown; i++)
 		pft_show_finding(m, &audit->shown[i]);
 	seq_printf(m, "end: %u\n", audit->nr_shown);

@@ -573,17 +573,26 @@ struct pft_holder *pft_store_pop(void);
 /* Findings that are shown; all are counted. */
 #define PFT_AUDIT_SHOWN		256
 
+/* Of the path of a mapped file, the end. */
+#define PFT_AUDIT_NAME		64
+
 /**
  * enum pft_finding_type - how registry and page tables disagree
  * @PFT_FINDING_MISSING: page frames are mapped, and nothing is on record
  * @PFT_FINDING_STALE: on record, but nothing is mapped, or other page frames
  * @PFT_FINDING_DIFFERS: mapped with another attribute than is on record
+ * @PFT_FINDING_ALIAS: RAM is mapped write-back without a record, and others hold
+ *	it with an attribute that harms
+ * @PFT_FINDING_BROKEN: mapped by entries that the VM takes for damage, because
+ *	the flags of the area do not allow them
  * @PFT_FINDING_COUNT: number of types
  */
 enum pft_finding_type {
 	PFT_FINDING_MISSING,
 	PFT_FINDING_STALE,
 	PFT_FINDING_DIFFERS,
+	PFT_FINDING_ALIAS,
+	PFT_FINDING_BROKEN,
 	PFT_FINDING_COUNT,
 };
 
@@ -597,7 +606,8 @@ enum pft_finding_type {
  * @type: enum pft_finding_type
  * @space: enum pfn_space
  * @kind: enum pfn_kind on record, or %PFN_KIND_COUNT
- * @got: enum pfn_attr on record, or %PFN_ATTR_NONE
+ * @got: enum pfn_attr on record, or with which others hold the page frames, or
+ *	%PFN_ATTR_NONE
  * @found: enum pfn_attr that is mapped, or %PFN_ATTR_NONE
  * @comm: name of the task that @pid is of
  */
@@ -616,16 +626,31 @@ struct pft_finding {
 };
 
 /**
+ * struct pft_shown - a finding that is shown, with names
+ * @finding: the finding
+ * @file: the end of the path of the file that is mapped there, or ""
+ * @module: module whose file it is, or ""
+ */
+struct pft_shown {
+	struct pft_finding finding;
+	char file[PFT_AUDIT_NAME];
+	char module[MODULE_NAME_LEN];
+};
+
+/**
  * struct pft_audit - what an audit has seen and found
  * @kernel_pages: pages mapped where the kernel was walked
  * @spaces: address spaces of processes that were walked
- * @areas: areas of these that were walked
- * @skipped: areas of these that hold no page frames by their flags
- * @user_pages: pages mapped in @areas
+ * @areas: areas of these
+ * @skipped: areas of these that were left out
+ * @user_pages: pages mapped in @areas that were compared with records
+ * @plain_pages: the others, write-back RAM that was compared with what others
+ *	hold
+ * @entries: page table entries that were read, empty ones included
  * @records: records that were compared
  * @unreached: records in address spaces that belong to no process
  * @uncovered: pages mapped by roads that have no hook yet
- * @findings: disagreements, shown or not
+ * @found: disagreements by type, shown or not
  * @nr_shown: how many are in @shown
  * @done: the audit is complete
  * @shown: the first findings
@@ -636,19 +661,21 @@ struct pft_audit {
 	unsigned long areas;
 	unsigned long skipped;
 	unsigned long user_pages;
+	unsigned long plain_pages;
+	unsigned long entries;
 	unsigned long records;
 	unsigned long unreached;
 	unsigned long uncovered;
-	unsigned long findings;
+	unsigned long found[PFT_FINDING_COUNT];
 	unsigned int nr_shown;
 	bool done;
-	struct pft_finding shown[PFT_AUDIT_SHOWN];
+	struct pft_shown shown[PFT_AUDIT_SHOWN];
 };
 
 /* === Walk: pfn_track_walk.c ============================================= */
 
-/* Page table entries, and runs of them, that one hold of a lock may see. */
-#define PFT_WALK_ENTRIES	16384
+/* Steps, and runs of entries, that one hold of a lock may take. */
+#define PFT_WALK_STEPS		16384
 #define PFT_WALK_RUNS		2048
 
 /**
@@ -656,11 +683,13 @@ struct pft_audit {
  * @PFT_ROAD_HOOKED: yes
  * @PFT_ROAD_PLAIN: it leaves such RAM out by intention
  * @PFT_ROAD_OPEN: it was made by a road that has no hook yet
+ * @PFT_ROAD_ALIAS: yes, because others hold such RAM otherwise
  */
 enum pft_road {
 	PFT_ROAD_HOOKED,
 	PFT_ROAD_PLAIN,
 	PFT_ROAD_OPEN,
+	PFT_ROAD_ALIAS,
 };
 
 /**
@@ -670,6 +699,9 @@ enum pft_road {
  * @last: last page frame
  * @attr: enum pfn_attr as decoded from the entries
  * @road: enum pft_road
+ * @held: enum pfn_attr that others hold them with, %PFN_ATTR_NONE unless @road is
+ *	%PFT_ROAD_ALIAS
+ * @broken: the flags of the area do not allow such entries
  */
 struct pft_mapped {
 	unsigned long va;
@@ -677,6 +709,8 @@ struct pft_mapped {
 	unsigned long last;
 	u8 attr;
 	u8 road;
+	u8 held;
+	bool broken;
 };
 
 static inline unsigned long pft_mapped_last(const struct pft_mapped *run)
@@ -685,24 +719,46 @@ static inline unsigned long pft_mapped_last(const struct pft_mapped *run)
 }
 
 /**
+ * struct pft_pages - page frames; none if @last is before @pfn
+ * @pfn: first page frame
+ * @last: last page frame
+ */
+struct pft_pages {
+	unsigned long pfn;
+	unsigned long last;
+};
+
+/**
  * struct pft_tables - what the page tables of a window say
  * @audit: where is counted what is seen
  * @mm: address space that is walked, NULL for the kernel's
  * @again: it is looked at again: nobody must change it meanwhile, and nothing
  *	is counted
+ * @all: write-back RAM is noted, too, because records may be of it
  * @runs: what is mapped, by address
  * @nr_runs: how many there are
- * @entries: page table entries seen
+ * @steps: how much of the budget is used
  * @stop: where the window had to end because the budget was spent
+ * @plain: a block of page frames that were held only write-back, if at all
+ * @decoded: @attr is what @prot means
+ * @large: in a huge entry
+ * @attr: enum pfn_attr
+ * @prot: bits of the entry before
  */
 struct pft_tables {
 	struct pft_audit *audit;
 	struct mm_struct *mm;
 	bool again;
+	bool all;
 	struct pft_mapped runs[PFT_WALK_RUNS];
 	unsigned int nr_runs;
-	unsigned int entries;
+	unsigned int steps;
 	unsigned long stop;
+	struct pft_pages plain;
+	bool decoded;
+	bool large;
+	enum pfn_attr attr;
+	pgprot_t prot;
 };
 
 int pft_read_tables(struct pft_tables *t, struct pft_range *win);
