@@ -107,15 +107,18 @@ SHAPES = {
     "policy": {**TOP, "policy": one_of("POLICY"),
                "kinds": {k: optional(str) for k in words("KIND")}, "late": bool},
     "audit": {**TOP, "policy": one_of("POLICY"), "missing": int, "stale": int, "different": int,
+              "aliased": int, "broken": int,
               "findings": [{"finding": str, "range": SPAN,
                             "va": optional({"start": address, "end": address}),
                             "space": one_of("SPACE"), "kind": optional(one_of("KIND")),
                             "got": optional(one_of("ATTR")), "found": optional(one_of("ATTR")),
                             "pid": optional(int), "comm": optional(str),
+                            "file": optional(str), "module": optional(str),
                             "resource": optional(str), "pci": optional(str)}],
               "total": int,
-              "walked": {k: int for k in ("kernel_pages", "user_spaces", "user_areas",
-                                          "user_pages", "skipped", "records")},
+              "walked": {**{k: int for k in ("kernel_pages", "user_spaces", "user_areas",
+                                             "user_pages", "skipped", "records")},
+                         "plain_pages": optional(int), "entries": optional(int)},
               "coverage": {"unreached": int, "uncovered": int,
                            "hooks": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS},
               "incomplete": int, "late": bool, "clean": optional(bool), "summary": str},
@@ -314,6 +317,46 @@ def test_audit_lists_a_part(cli, broken):
     value = load(cli, "audit", root=broken, rc=1)
     assert value["total"] == 300 and len(value["findings"]) == 4
     assert value["summary"].endswith(", and 296 more that are not listed")
+
+
+COUNTED = b"plain_pages: 5000\nentries: 9000\n"
+LOST = ("broken space=user pid=59 comm=pfnhold range=0x200010000-0x200013fff "
+        "va=0x7f0000000000-0x7f0000003fff kind=- got=- found=write-back file={} module={}")
+ALIAS = ("alias space=user pid=60 comm=gem range=0x1000000-0x1000fff va=0x7f0000004000-0x7f0000004fff "
+         "kind=- got=write-combining found=write-back file=- module=-")
+
+
+def types(**numbers):
+    """The head lines that count findings by type."""
+    return b"".join(b"%s: %d\n" % (name.encode(), numbers.get(name, 0))
+                    for name in ("missing", "stale", "differs", "alias", "broken"))
+
+
+def test_audit_names_a_driver(cli, broken):
+    """An area whose flags were lost, and RAM that others hold otherwise."""
+    broken.dump("audit", b"policy: report\n" + NO_FINDING + COUNTED + types(alias=1, broken=1) +
+                b"findings: 2\n", [LOST.format("/dev/a\\040b", "drv"), ALIAS])
+    value = load(cli, "audit", root=broken, rc=1)
+    check(value, SHAPES["audit"])
+    assert (value["aliased"], value["broken"], value["total"], value["missing"]) == (1, 1, 2, 0)
+    assert value["walked"]["plain_pages"] == 5000 and value["walked"]["entries"] == 9000
+    lost, alias = value["findings"]
+    assert (lost["file"], lost["module"], lost["found"]) == ("/dev/a b", "drv", "write-back")
+    assert (alias["file"], alias["got"], alias["found"]) == (None, "write-combining", "write-back")
+    assert value["summary"] == "audit: 0 missing, 0 stale, 0 different, 1 aliased, 1 broken"
+    text = cli("audit", root=broken).stdout.decode()
+    assert "5000 pages of write-back RAM" in text
+    assert "drv    /dev/a b" in text and "munmap() will print" in text
+
+
+def test_audit_counts_by_type(cli, broken):
+    """What is not listed is counted all the same, each type by itself."""
+    broken.dump("audit", b"policy: report\n" + NO_FINDING + COUNTED +
+                types(missing=300, broken=7) + b"findings: 307\n", [LOST.format("-", "-")])
+    value = load(cli, "audit", root=broken, rc=1)
+    assert (value["missing"], value["broken"], value["total"]) == (300, 7, 307)
+    assert value["summary"] == ("audit: 300 missing, 0 stale, 0 different, 7 broken, "
+                                "306 of these not listed")
 
 
 def test_audit_while_off(cli, broken):

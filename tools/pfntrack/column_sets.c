@@ -64,7 +64,7 @@ static const struct column conflict_columns[] = {
 };
 
 static const struct column finding_columns[] = {
-	{ "FINDING", "missing, stale or differs", false, false, NULL, finding_type },
+	{ "FINDING", "missing, stale, differs, alias or broken", false, false, NULL, finding_type },
 	{ "FOUND", "attribute that is really mapped", false, false, NULL, finding_found },
 };
 
@@ -144,8 +144,8 @@ const struct column_set conflicts_columns = {
 };
 
 const struct column_set audit_columns = {
-	.defaults = "FINDING,RANGE,SIZE,GOT,FOUND,SPACE,VA,PID,COMM",
-	.note = "GOT and KIND are those on record; SPACE and VA are where it was found.",
+	.defaults = "FINDING,RANGE,SIZE,GOT,FOUND,SPACE,VA,PID,COMM,MODULE,FILE",
+	.note = "GOT and KIND are those on record, or of others; SPACE and VA are where it was found.",
 	.brief = true,
 	OWN(finding_columns),
 	ROWS(finding, findings),

@@ -107,6 +107,7 @@ static bool store(const struct dump_field *field, char *value, void *object)
 			return false;
 		break;
 	case DUMP_TEXT:
+	case DUMP_NEWER:
 		if (!decode(value))
 			return false;
 		break;
@@ -123,8 +124,8 @@ static bool store(const struct dump_field *field, char *value, void *object)
  * @prefix: stands before each key, as "held."
  * @object: what the offsets are relative to
  *
- * Every field must be there, once.  Keys that are not asked for are skipped: a
- * newer kernel may say more.
+ * Every field must be there, once, unless it is newer than the kernel.  Keys that are not asked for
+ * are skipped: a newer kernel may say more.
  *
  * Return: 0 or an exit code.
  */
@@ -147,6 +148,8 @@ int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t 
 				return dump_malformed(line, "twice the key", key);
 			value = line->pairs[p].value;
 		}
+		if (!value && fields[f].type == DUMP_NEWER)
+			continue;
 		if (!value)
 			return dump_malformed(line, "no key", fields[f].key);
 		if (!store(&fields[f], value, object))

@@ -22,6 +22,7 @@ struct dump_line {
 /* How a value is checked, and what it is stored as. */
 enum dump_type {
 	DUMP_TEXT,   /* const char *, decoded; NULL if "-" */
+	DUMP_NEWER,  /* the same, but kernels before the key do not have it */
 	DUMP_PID,    /* const char *, a decimal number; NULL if "-" */
 	DUMP_TIME,   /* const char *, seconds with a fraction; NULL if "-" */
 	DUMP_NUMBER, /* uint64_t, always known */

@@ -59,16 +59,21 @@ struct conflict {
 
 /* What an audit has against the registry; @map is what is on record, if anything. */
 struct finding {
-	const char *type;  /* missing, stale, differs */
+	const char *type;  /* missing, stale, differs, alias, broken */
 	const char *found; /* attribute in the page tables; NULL: nothing is mapped */
 	struct mapping map;
 };
 
-/* Numbers in the head of the audit: X(name) */
-#define AUDIT_LIST(X)   \
-	X(kernel_pages) \
-	X(user_spaces)  \
-	X(user_areas) X(user_pages) X(skipped) X(records) X(unreached) X(uncovered) X(findings)
+/*
+ * Numbers in the head of the audit: X(name).  From plain_pages on, kernels before
+ * them do not say; from missing on, they are findings by type.
+ */
+#define AUDIT_LIST(X)                                                                            \
+	X(kernel_pages)                                                                          \
+	X(user_spaces)                                                                           \
+	X(user_areas)                                                                            \
+	X(user_pages) X(skipped) X(records) X(unreached) X(uncovered) X(findings) X(plain_pages) \
+		X(entries) X(missing) X(stale) X(differs) X(alias) X(broken)
 
 #define AUDIT_ENUM(name) AUDIT_##name,
 enum audit_number {
@@ -159,6 +164,7 @@ struct model {
 	struct finding *findings;
 	size_t nr_findings;
 	uint64_t audit[AUDIT_COUNT];
+	unsigned int audit_seen; /* which of them were in the head, a bit each */
 
 	struct leak *leaks;
 	size_t nr_leaks;
@@ -237,7 +243,8 @@ bool verdict_harms(enum pfn_verdict verdict);
 char *aliases_text(const struct model *m);
 
 bool conflict_refused(const struct conflict *c);
-size_t count_findings(const struct model *m, const char *type);
+uint64_t count_findings(const struct model *m, enum audit_number type);
+bool audit_says(const struct model *m, enum audit_number number);
 struct summary summarize_audit(const struct model *m);
 
 /* advice.c */

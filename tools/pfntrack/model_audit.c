@@ -8,44 +8,82 @@
 #include "util.h"
 
 /**
- * count_findings() - listed findings of a type
+ * audit_says() - whether the kernel's audit has a number in its head
  * @m: the model, with an audit
- * @type: the kernel's word
+ * @number: which
  */
-size_t count_findings(const struct model *m, const char *type)
+bool audit_says(const struct model *m, enum audit_number number)
 {
-	size_t n = 0, i;
+	return m->audit_seen & 1u << number;
+}
 
+/**
+ * count_findings() - findings of a type
+ * @m: the model, with an audit
+ * @type: which, from AUDIT_missing on
+ *
+ * Return: all of them, or those that are listed if the kernel does not count.
+ */
+uint64_t count_findings(const struct model *m, enum audit_number type)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	if (audit_says(m, type))
+		return m->audit[type];
 	for (i = 0; i < m->nr_findings; i++)
-		n += !strcmp(m->findings[i].type, type);
+		n += !strcmp(m->findings[i].type, audit_names[type]);
 	return n;
+}
+
+/* Whether every finding is of a type that is counted. */
+static bool all_counted(const struct model *m)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = AUDIT_missing; i <= AUDIT_broken; i++)
+		n += count_findings(m, i);
+	return n >= m->audit[AUDIT_findings];
+}
+
+/* Append ", N WORD" to a text if there are any. */
+static char *with_count(char *text, uint64_t n, const char *word)
+{
+	char *more;
+
+	if (!n)
+		return text;
+	more = xasprintf("%s, %llu %s", text, (unsigned long long)n, word);
+	free(text);
+	return more;
 }
 
 /**
  * summarize_audit() - the answer of an audit
  * @m: the model, with an audit
  *
- * Only the first findings are listed, and told apart; all are counted.
+ * Only the first findings are listed.
  */
 struct summary summarize_audit(const struct model *m)
 {
-	unsigned long long all = m->audit[AUDIT_findings];
+	uint64_t all = m->audit[AUDIT_findings];
 	struct summary s = { .healthy = !all };
-	char *more;
 
 	if (policy_off(m->policy)) {
 		s.healthy = -1;
 		s.text = xstrdup("audit: not known, nothing is compared while tracking is off");
 		return s;
 	}
-	s.text = xasprintf("audit: %zu missing, %zu stale, %zu different",
-			   count_findings(m, "missing"), count_findings(m, "stale"),
-			   count_findings(m, "differs"));
-	if (all > m->nr_findings) {
-		more = xasprintf("%s, and %llu more that are not listed", s.text,
-				 all - m->nr_findings);
-		free(s.text);
-		s.text = more;
-	}
+	s.text = xasprintf("audit: %llu missing, %llu stale, %llu different",
+			   (unsigned long long)count_findings(m, AUDIT_missing),
+			   (unsigned long long)count_findings(m, AUDIT_stale),
+			   (unsigned long long)count_findings(m, AUDIT_differs));
+	s.text = with_count(s.text, count_findings(m, AUDIT_alias), "aliased");
+	s.text = with_count(s.text, count_findings(m, AUDIT_broken), "broken");
+	if (all > m->nr_findings)
+		s.text = with_count(s.text, all - m->nr_findings,
+				    all_counted(m) ? "of these not listed"
+						   : "more that are not listed");
 	return s;
 }

@@ -20,6 +20,8 @@ static struct json_object *finding(const struct model *m, const struct finding *
 	jput(v, "found", jtext(f->found));
 	jput(v, "pid", jdecimal(f->map.pid));
 	jput(v, "comm", jtext(f->map.comm));
+	jput(v, "file", jtext(f->map.file));
+	jput(v, "module", jtext(f->map.module));
 	jput(v, "resource", jtext_and_free(resource_path(m, f->map.range.start)));
 	jput(v, "pci", jtext(bar ? bar->device : NULL));
 	return v;
@@ -30,7 +32,7 @@ static struct json_object *numbers(const struct model *m, size_t first, size_t l
 	struct json_object *v = jneed(json_object_new_object());
 
 	for (; first <= last; first++)
-		jput(v, audit_names[first], jnumber(m->audit[first]));
+		jput(v, audit_names[first], audit_says(m, first) ? jnumber(m->audit[first]) : NULL);
 	return v;
 }
 
@@ -43,20 +45,28 @@ void json_audit(const struct model *m)
 	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_array());
 	struct json_object *coverage = numbers(m, AUDIT_unreached, AUDIT_uncovered);
+	struct json_object *walked = numbers(m, 0, AUDIT_records);
 	struct summary s = summarize_audit(m);
 	size_t i;
+
+	jput(walked, "plain_pages",
+	     audit_says(m, AUDIT_plain_pages) ? jnumber(m->audit[AUDIT_plain_pages]) : NULL);
+	jput(walked, "entries",
+	     audit_says(m, AUDIT_entries) ? jnumber(m->audit[AUDIT_entries]) : NULL);
 
 	for (i = 0; i < m->nr_findings; i++)
 		jpush(all, finding(m, &m->findings[i]));
 	jput(coverage, "hooks", jhooks(m));
 	jput(coverage, "roads", jroads(m));
 	jput(top, "policy", jtext(m->policy));
-	jput(top, "missing", jnumber(count_findings(m, "missing")));
-	jput(top, "stale", jnumber(count_findings(m, "stale")));
-	jput(top, "different", jnumber(count_findings(m, "differs")));
+	jput(top, "missing", jnumber(count_findings(m, AUDIT_missing)));
+	jput(top, "stale", jnumber(count_findings(m, AUDIT_stale)));
+	jput(top, "different", jnumber(count_findings(m, AUDIT_differs)));
+	jput(top, "aliased", jnumber(count_findings(m, AUDIT_alias)));
+	jput(top, "broken", jnumber(count_findings(m, AUDIT_broken)));
 	jput(top, "findings", all);
 	jput(top, "total", jnumber(m->audit[AUDIT_findings]));
-	jput(top, "walked", numbers(m, 0, AUDIT_records));
+	jput(top, "walked", walked);
 	jput(top, "coverage", coverage);
 	jput(top, "incomplete", jnumber(m->incomplete));
 	jput(top, "late", jbool(m->late));

@@ -23,19 +23,31 @@ static void count(uint64_t n, const char *noun, const char *behind)
 	printf("%llu %s%s%s", (unsigned long long)n, noun, plural(n), behind);
 }
 
-static void audit_walked(const uint64_t *n)
+static void audit_walked(const struct model *m)
 {
+	const uint64_t *n = m->audit;
+
 	printf(LABEL, "Walked");
 	count(n[AUDIT_kernel_pages], "page", " of the kernel, ");
 	count(n[AUDIT_user_pages], "page", " in ");
 	count(n[AUDIT_user_areas], "area", " of ");
 	count(n[AUDIT_user_spaces], "process address space", "\n");
 	printf(LABEL, "Compared");
-	count(n[AUDIT_records], "record", "\n");
+	count(n[AUDIT_records], "record", "");
+	if (!audit_says(m, AUDIT_plain_pages)) {
+		putchar('\n');
+		printf(LABEL, "Left out");
+		count(n[AUDIT_skipped], "area",
+		      " that cannot hold page frames, plain RAM, the linear map,\n");
+		printf(LABEL "fixmap and kernel image\n", "");
+		return;
+	}
+	fputs(", and ", stdout);
+	count(n[AUDIT_plain_pages], "page", " of write-back RAM with other holders\n");
 	printf(LABEL, "Left out");
-	count(n[AUDIT_skipped], "area",
-	      " that cannot hold page frames, plain RAM, the linear map,\n");
-	printf(LABEL "fixmap and kernel image\n", "");
+	if (n[AUDIT_skipped])
+		count(n[AUDIT_skipped], "area", ", ");
+	puts("the linear map, the fixmap, modules and the kernel image");
 }
 
 static void audit_coverage(const struct model *m)
@@ -82,7 +94,7 @@ void text_audit(const struct model *m)
 	free(s.text);
 	if (policy_off(m->policy))
 		return;
-	audit_walked(m->audit);
+	audit_walked(m);
 	audit_coverage(m);
 	if (!m->nr_findings)
 		return;
@@ -92,6 +104,11 @@ void text_audit(const struct model *m)
 	     "these page frames; differs: FOUND in the page tables, GOT on record.  A finding\n"
 	     "is a road that pfn_track does not see, or page tables written behind its back:\n"
 	     "'pfntrack explain' tells what else is known about an address.");
+	if (count_findings(m, AUDIT_alias))
+		puts("alias: RAM that is mapped as FOUND without a record, while others hold it as GOT.");
+	if (count_findings(m, AUDIT_broken))
+		puts("broken: the driver has lost the flags of its area (VM_PFNMAP or VM_MIXEDMAP), and\n"
+		     "munmap() will print \"Bad page map\".  Report it to the authors of MODULE.");
 }
 
 static const char *leak_advice(const struct leak *leak)

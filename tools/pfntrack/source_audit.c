@@ -20,6 +20,8 @@ static const struct dump_field finding_fields[] = {
 	{ "kind", DUMP_TEXT, offsetof(struct finding, map.kind) },
 	{ "got", DUMP_TEXT, offsetof(struct finding, map.got) },
 	{ "found", DUMP_TEXT, offsetof(struct finding, found) },
+	{ "file", DUMP_NEWER, offsetof(struct finding, map.file) },
+	{ "module", DUMP_NEWER, offsetof(struct finding, map.module) },
 };
 
 static const struct dump_field leak_fields[] = {
@@ -45,9 +47,11 @@ static const struct dump_field leak_fields[] = {
 /* Which numbers of a head were there: one that is lost would read as none. */
 struct head {
 	struct model *m;
-	unsigned int seen;
-	bool policy;
+	bool total, policy;
 };
+
+/* Numbers that every kernel with an audit says. */
+#define AUDIT_REQUIRED ((1u << AUDIT_plain_pages) - 1)
 
 static int head_number(const struct dump_line *line, const char *name, const char *value,
 		       uint64_t *number)
@@ -63,7 +67,7 @@ static int audit_header(void *ctx, const struct dump_line *line, char *name, cha
 	for (i = 0; i < AUDIT_COUNT; i++) {
 		if (strcmp(name, audit_names[i]))
 			continue;
-		head->seen |= 1u << i;
+		head->m->audit_seen |= 1u << i;
 		return head_number(line, name, value, &head->m->audit[i]);
 	}
 	head->policy |= !strcmp(name, "policy");
@@ -74,10 +78,13 @@ static int finding_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ((struct head *)ctx)->m;
 	struct finding *f;
+	size_t i;
 
 	/* A word that is not known cannot be counted, nor can it be left out. */
-	if (strcmp(line->word, "missing") && strcmp(line->word, "stale") &&
-	    strcmp(line->word, "differs"))
+	for (i = AUDIT_missing; i <= AUDIT_broken; i++)
+		if (!strcmp(line->word, audit_names[i]))
+			break;
+	if (i > AUDIT_broken)
 		return dump_malformed(line, "unexpected word", line->word);
 	f = xappend(&m->findings, &m->nr_findings, sizeof(*f));
 	f->type = line->word;
@@ -90,7 +97,7 @@ static int leaks_header(void *ctx, const struct dump_line *line, char *name, cha
 
 	if (strcmp(name, "total"))
 		return source_header(head->m, line, name, value);
-	head->seen = 1;
+	head->total = true;
 	return head_number(line, name, value, &head->m->leaks_total);
 }
 
@@ -150,7 +157,7 @@ int audit_load(struct model *m)
 	rc = source_dump(m, "audit", &audit_reader, &head);
 	if (rc)
 		return rc;
-	if (!head.policy || head.seen != (1u << AUDIT_COUNT) - 1)
+	if (!head.policy || (m->audit_seen & AUDIT_REQUIRED) != AUDIT_REQUIRED)
 		return fail(RC_INTERNAL,
 			    "%s" PFN_DEBUGFS "/audit lacks a part of its head; take it again",
 			    opts.root);
@@ -175,7 +182,7 @@ int leaks_load(struct model *m)
 
 	if (!rc)
 		rc = source_dump(m, "leaks", &leak_reader, &head);
-	if (!rc && !head.seen)
+	if (!rc && !head.total)
 		rc = fail(RC_INTERNAL, "%s" PFN_DEBUGFS "/leaks lacks its total; take it again",
 			  opts.root);
 	return rc;
