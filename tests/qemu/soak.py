@@ -4,8 +4,10 @@
 
 usage: soak.py [ARCH] [SECONDS] [SEED]
 
-Processes and threads map, touch, split, move, fork and die, a driver's object
-moves under them, modules come and go. Every few seconds the audit is asked in
+Processes and threads map, touch, split, move, fork and die, areas of many page
+tables are moved, blocks are mapped twice, a driver's object and its write-combining
+RAM move under them, modules come and go. PFNTRACK_FLAVOUR=debug takes a kernel with
+KASAN and lockdep. Every few seconds the audit is asked in
 the midst of it; at the end everybody stops and holds what there is, and it is
 asked again; then everybody goes, and nothing may be left. Ends with
 "audit: 0 missing, 0 stale, 0 different", or with what was found and status 1.
@@ -14,7 +16,9 @@ asked again; then everybody goes, and nothing may be left. Ends with
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -30,12 +34,17 @@ import registry  # noqa: E402
 # Seconds between two audits in the midst of it.
 EVERY = 5
 FAULT = "/dev/pfn_track_fault"
+# RAM that is write-combining, by a module that is no sample: half of it is freed each time.
+RAM, RAM_PAGES = "/dev/pfn_ram", 256
+RAM_MODULE = Path(__file__).resolve().parent / "ram"
+# Large enough for areas of many page tables.
+DEVICES = (lab.Ivshmem(4, 32), lab.Ivshmem(5, 1))
 MODULES = ("pfn_track_wb", "pfn_track_claim")
 
 
 def files(guest: lab.Guest) -> list[str]:
-    """What is mapped: both devices both ways, and the object that moves."""
-    found = [f"{FAULT},{guest.devices[0].mib * 128},w"]
+    """What is mapped: both devices both ways, the object that moves, and RAM that does."""
+    found = [f"{FAULT},{guest.devices[0].mib * 128},w", f"{RAM},{RAM_PAGES},w"]
     for number, device in enumerate(guest.devices):
         for resource in ("resource2", "resource2_wc"):
             found.append(f"{guest.device(number)}/{resource},{device.mib * 256},p")
@@ -56,8 +65,9 @@ def say(text: str) -> None:
 
 def verdict(found: Counter[str]) -> str:
     """The last line."""
+    more = "".join(f", {found[name]} {name}" for name in ("alias", "broken") if found[name])
     return (f"audit: {found['missing']} missing, {found['stale']} stale, "
-            f"{found['differs']} different")
+            f"{found['differs']} different{more}")
 
 
 def tell(dump: registry.Dump) -> None:
@@ -75,7 +85,8 @@ def churn(guest: lab.Guest) -> lab.Process:
 def work(guest: lab.Guest, seconds: int, seed: int) -> tuple[Counter[str], str]:
     """All findings of all audits, and what soak says it did."""
     found: Counter[str] = Counter()
-    guest.run(f"insmod /lib/modules/{Path(FAULT).name}.ko").ok()
+    for name in (FAULT, RAM):
+        guest.run(f"insmod /lib/modules/{Path(name).name}.ko").ok()
     drivers = churn(guest)
     soak = guest.spawn(f"soak {seed} {' '.join(files(guest))}")
     began = time.monotonic()
@@ -114,12 +125,16 @@ def left(guest: lab.Guest) -> list[dict[str, str]]:
 
 def main(arch: str, seconds: int, seed: int) -> int:
     """One soak."""
-    say(f"soak {arch}: {seconds} s, seed {seed}")
-    kernel = lab.kernel_for(arch, "pfn_track")
-    with lab.Guest(kernel, "pfn_track=report", extra=("soak",)) as guest:
+    flavour = os.environ.get("PFNTRACK_FLAVOUR") or "pfn_track"
+    say(f"soak {arch} {flavour}: {seconds} s, seed {seed}")
+    kernel = lab.kernel_for(arch, flavour)
+    built = subprocess.run(["/usr/bin/python3", lab.REPO / "scripts" / "kernel" / "module.py", arch,
+                            flavour, RAM_MODULE], stdout=subprocess.PIPE, text=True, check=True)
+    with lab.Guest(kernel, "pfn_track=report", extra=("soak",), devices=DEVICES,
+                   modules=(Path(built.stdout.strip()),)) as guest:
         found, said = work(guest, seconds, seed)
         rest = left(guest)
-        guest.run("rmmod pfn_track_fault").ok()
+        guest.run("rmmod pfn_track_fault && rmmod pfn_ram").ok()
         counts, dump = audit(guest)
         found += counts
         tell(dump)

@@ -9,7 +9,10 @@
  *
  * Four processes of two threads each work on an arena of their own: they map
  * pieces of the files into it, touch, split, move and unmap them, and fork
- * children that do the same and are killed. At a line of input everybody stops and
+ * children that do the same and are killed, one at a time or many at once. Behind
+ * the arena lies a larger one for pieces of many page tables, which mremap() moves
+ * as a whole where they are aligned. Blocks of 64 pages are mapped twice, first all
+ * but the last page of each, then that. At a line of input everybody stops and
  * holds what there is; soak says one line with what was done, and ends when its
  * input does. A guest has no clock that could be trusted to tell the time for that.
  */
@@ -38,6 +41,18 @@
 #define MOST_PAGES  96
 #define CHILD_STEPS 60
 
+/* Behind the arena; a page table maps 512 pages. */
+#define LARGE_PAGES 16384UL
+#define TABLE_PAGES 512UL
+#define MOST_TABLES 8
+
+/* What the registry counts as one. */
+#define BLOCK_PAGES 64UL
+
+/* Children of a storm, and what each of them does. */
+#define STORM       12
+#define STORM_STEPS 4
+
 enum op {
 	MAP,
 	UNMAP,
@@ -49,19 +64,37 @@ enum op {
 	DRIVER,
 	FORK,
 	KILL,
+	STORM_OP,
+	LARGE,
+	LARGE_MOVE,
+	LARGE_UNMAP,
+	DOUBLE,
 	OPS
 };
 
 static const char *const op_names[OPS] = {
-	[MAP] = "map",       [UNMAP] = "unmap",     [TOUCH] = "touch",   [MOVE] = "move",
-	[RESIZE] = "resize", [PROTECT] = "protect", [ADVISE] = "advise", [DRIVER] = "driver",
-	[FORK] = "fork",     [KILL] = "kill",
+	[MAP] = "map",
+	[UNMAP] = "unmap",
+	[TOUCH] = "touch",
+	[MOVE] = "move",
+	[RESIZE] = "resize",
+	[PROTECT] = "protect",
+	[ADVISE] = "advise",
+	[DRIVER] = "driver",
+	[FORK] = "fork",
+	[KILL] = "kill",
+	[STORM_OP] = "storm",
+	[LARGE] = "large",
+	[LARGE_MOVE] = "large.move",
+	[LARGE_UNMAP] = "large.unmap",
+	[DOUBLE] = "double",
 };
 
 /* How often, in 256. What is left is touching. */
 static const unsigned char op_shares[OPS] = {
-	[MAP] = 60,     [UNMAP] = 28, [MOVE] = 24,  [RESIZE] = 16,
-	[PROTECT] = 24, [ADVISE] = 8, [DRIVER] = 4, [FORK] = 4,
+	[MAP] = 54,       [UNMAP] = 28,      [MOVE] = 24,  [RESIZE] = 16,  [PROTECT] = 24,
+	[ADVISE] = 8,     [DRIVER] = 8,      [FORK] = 4,   [STORM_OP] = 1, [LARGE] = 6,
+	[LARGE_MOVE] = 8, [LARGE_UNMAP] = 4, [DOUBLE] = 8,
 };
 
 struct file {
@@ -102,7 +135,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 
 	(void)context;
 	/* Anywhere else it is a bug, of ours or of the kernel's. */
-	if (va < arena || va >= arena + ARENA_PAGES * page) {
+	if (va < arena || va >= arena + (ARENA_PAGES + LARGE_PAGES) * page) {
 		dprintf(STDERR_FILENO, "soak: signal %d at %p, arena %p\n", signo, (void *)va,
 			(void *)arena);
 		_exit(66);
@@ -196,6 +229,109 @@ static bool driver(void)
 	return file->moves && write(file->fd, "", 1) == 1;
 }
 
+/*
+ * A stretch of the larger arena. Where it is aligned to page tables, and so is the
+ * place that it moves to, mremap() moves the tables and not their entries.
+ */
+static struct piece any_large(void)
+{
+	unsigned long pages = (1 + draw(MOST_TABLES)) * TABLE_PAGES;
+	unsigned long first = draw((uint32_t)(LARGE_PAGES - pages));
+	uintptr_t base = (uintptr_t)(arena + ARENA_PAGES * page);
+	size_t table = TABLE_PAGES * page;
+
+	if (draw(2)) {
+		first = first / TABLE_PAGES * TABLE_PAGES;
+		base = (base + table - 1) / table * table;
+		if (base + (first + pages) * page >
+		    (uintptr_t)arena + (ARENA_PAGES + LARGE_PAGES) * page)
+			first -= TABLE_PAGES;
+	} else if (draw(2)) {
+		pages -= 1 + draw(TABLE_PAGES - 1);
+	}
+	return (struct piece){ (char *)base + first * page, pages * page };
+}
+
+static bool large(void)
+{
+	const struct file *file = &files[draw(nr_files)];
+	struct piece piece = any_large();
+	volatile char *va = piece.va;
+	unsigned int i;
+
+	if (file->pages < TABLE_PAGES)
+		return false;
+	if (piece.length > file->pages * page)
+		piece.length = file->pages * page;
+	if (mmap(piece.va, piece.length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file->fd,
+		 0) == MAP_FAILED)
+		return false;
+	/* What faults insert is touched here and there, in each page table. */
+	if (sigsetjmp(escape, 1))
+		return false;
+	for (i = 0; i < 64; i++)
+		(void)va[draw((uint32_t)(piece.length / page)) * page];
+	return true;
+}
+
+static bool large_move(void)
+{
+	struct piece from = any_large(), to = any_large();
+
+	if (to.length < from.length)
+		from.length = to.length;
+	return mremap(from.va, from.length, from.length, MREMAP_MAYMOVE | MREMAP_FIXED, to.va) !=
+	       MAP_FAILED;
+}
+
+static bool large_unmap(void)
+{
+	struct piece piece = any_large();
+
+	return !munmap(piece.va, piece.length);
+}
+
+/* Another thread may unmap them meanwhile. */
+static void read_pages(const volatile char *va, unsigned long pages)
+{
+	unsigned long at;
+
+	if (sigsetjmp(escape, 1))
+		return;
+	for (at = 0; at < pages; at++)
+		(void)va[at * page];
+}
+
+/* Several blocks, each mapped twice but for its last page; then the last pages. */
+static bool double_blocks(void)
+{
+	const struct file *file = &files[draw(nr_files)];
+	unsigned long blocks = file->pages / BLOCK_PAGES, block, at, i;
+	char *va[2 * 4];
+
+	if (!blocks)
+		return false;
+	for (i = 0; i < 2 * 4; i++) {
+		block = (i / 2) % blocks * BLOCK_PAGES;
+		at = draw((uint32_t)(ARENA_PAGES - BLOCK_PAGES));
+		va[i] = mmap(arena + at * page, (BLOCK_PAGES - 1) * page, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_FIXED, file->fd, (off_t)block * page);
+		if (va[i] == MAP_FAILED)
+			return false;
+		if (file->moves)
+			read_pages(va[i], BLOCK_PAGES - 1);
+	}
+	for (i = 0; i < 2 * 4; i++) {
+		block = (i / 2) % blocks * BLOCK_PAGES + BLOCK_PAGES - 1;
+		if (mmap(va[i] + (BLOCK_PAGES - 1) * page, page, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, file->fd, (off_t)block * page) == MAP_FAILED)
+			return false;
+		if (file->moves)
+			read_pages(va[i] + (BLOCK_PAGES - 1) * page, 1);
+	}
+	return true;
+}
+
 static enum op any_op(void)
 {
 	unsigned int at = draw(256), op;
@@ -234,17 +370,53 @@ static bool fork_one(void)
 	return waitpid(child, NULL, 0) == child;
 }
 
+/* Many at once, so that address spaces are copied and torn down beside each other. */
+static bool storm(void)
+{
+	pid_t children[STORM];
+	unsigned int i, k;
+	bool done = true;
+
+	for (i = 0; i < STORM; i++) {
+		children[i] = fork();
+		if (children[i])
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		state ^= (uint64_t)getpid() << 32;
+		for (k = 0; k < STORM_STEPS; k++)
+			step(false);
+		_exit(0);
+	}
+	for (i = 0; i < STORM; i++) {
+		if (children[i] > 0 && i % 3 == 0)
+			kill(children[i], SIGKILL);
+		done &= children[i] > 0 && waitpid(children[i], NULL, 0) == children[i];
+	}
+	return done;
+}
+
 static void step(bool may_fork)
 {
 	static bool (*const ops[OPS])(void) = {
-		[MAP] = map,         [TOUCH] = touch,   [MOVE] = move,     [RESIZE] = resize,
-		[PROTECT] = protect, [ADVISE] = advise, [DRIVER] = driver,
+		[MAP] = map,
+		[TOUCH] = touch,
+		[MOVE] = move,
+		[RESIZE] = resize,
+		[PROTECT] = protect,
+		[ADVISE] = advise,
+		[DRIVER] = driver,
+		[LARGE] = large,
+		[LARGE_MOVE] = large_move,
+		[LARGE_UNMAP] = large_unmap,
+		[DOUBLE] = double_blocks,
 	};
 	enum op op = any_op();
 	bool done;
 
 	if (op == FORK) {
 		done = may_fork && fork_one();
+	} else if (op == STORM_OP) {
+		done = may_fork && storm();
 	} else if (op == UNMAP) {
 		struct piece piece = any_piece();
 
@@ -275,7 +447,7 @@ static void be_process(unsigned long seed)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
-	arena = mmap(NULL, ARENA_PAGES * page, PROT_NONE,
+	arena = mmap(NULL, (ARENA_PAGES + LARGE_PAGES) * page, PROT_NONE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (arena == MAP_FAILED)
 		_exit(1);
