@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import lab
@@ -14,6 +15,7 @@ PAGES = 512
 LENGTH = PAGES * registry.PAGE
 # QEMU's pci-testdev, with a BAR of 4 GiB; x86-64 only.
 LARGE = "0000:00:1e.0"
+DEBUG = os.environ.get("PFNTRACK_FLAVOUR") == "debug"
 
 
 @pytest.fixture(name="huge")
@@ -143,19 +145,61 @@ def test_page_300(tracked: lab.Guest, arch: str) -> None:
         tracked.write(SWITCH, "madvise").ok()
 
 
-@pytest.mark.only("x86_64")
-def test_still_larger(huge: lab.Guest) -> None:
-    """1 GiB in one entry; a part of it unmapped is all of it erased."""
-    holder = huge.hold(device(LARGE), 0, 1 << 30)
+def hold_gigabyte(guest: lab.Guest) -> tuple[lab.Holder, int]:
+    """A process with 1 GiB in one entry, and where that begins."""
+    holder = guest.hold(device(LARGE), 0, 1 << 30)
     assert holder.mapped
     touch(holder, 100000)
-    registry.expect_exact(huge)
-    line, = registry.records(huge, holder.pid)
+    registry.expect_exact(guest)
+    line, = registry.records(guest, holder.pid)
     first, last = registry.span(line["range"])
     assert last - first == (1 << 30) - 1
+    return holder, first
+
+
+@pytest.mark.only("x86_64")
+def test_still_larger(huge: lab.Guest) -> None:
+    """1 GiB in one entry, that a fork copies, and that goes as a whole."""
+    holder, _ = hold_gigabyte(huge)
     child = holder.do("fork")["child"]
     registry.expect_exact(huge)
     assert len(registry.records(huge, child)) == 1
+    assert holder.do(f"munmap 0 {1 << 30:#x}")["did"] == "ok unmapped"
+    registry.expect_exact(huge)
+    assert not registry.records(huge, holder.pid) and len(registry.records(huge, child)) == 1
+    holder.leave()
+    holder.wait()
+    huge.settle()
+    registry.expect_exact(huge)
+    assert not registry.records(huge, child)
+
+
+# zap_pud_range() of 6.12 has __split_huge_pud() erase the entry when a part of it is unmapped.
+# The area has been cut to that part by then, and does not hold the entry any more: that is
+# VM_BUG_ON_VMA(vma->vm_end < haddr + HPAGE_PUD_SIZE), on a kernel without pfn_track as well.
+@pytest.mark.only("x86_64")
+@pytest.mark.skipif(not DEBUG, reason="6.12 checks this with CONFIG_DEBUG_VM only")
+def test_part_of_still_larger_with_debug_vm(arch: str) -> None:
+    """Upstream's check fires in upstream's function, also while the registry is off."""
+    with pytest.raises(lab.LabError), lab.Guest(lab.kernel_for(arch, "debug"),
+                                                "pfn_track=off") as guest:
+        guest.write(SWITCH, "always").ok()
+        guest.run("insmod /lib/modules/pfn_track_huge.ko").ok()
+        holder = guest.hold(device(LARGE), 0, 1 << 30)
+        touch(holder, 100000)
+        holder.do(f"munmap 0 {LENGTH:#x}")
+    said = guest.console()
+    assert "kernel BUG at mm/huge_memory.c" in said and "__split_huge_pud" in said
+    assert "pfn_track" not in said[said.index("kernel BUG at"):].partition("Modules linked in")[0]
+
+
+@pytest.mark.only("x86_64")
+@pytest.mark.skipif(DEBUG, reason="upstream's VM_BUG_ON in __split_huge_pud(), "
+                    "see test_part_of_still_larger_with_debug_vm")
+def test_part_of_still_larger(huge: lab.Guest) -> None:
+    """A part of 1 GiB unmapped is all of it erased."""
+    holder, first = hold_gigabyte(huge)
+    child = holder.do("fork")["child"]
     # No less: where a part of 2 MiB is cut off, 6.12 takes the entry for a table.
     assert holder.do(f"munmap 0 {LENGTH:#x}")["did"] == "ok unmapped"
     registry.expect_exact(huge)
