@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * areas: many areas over one boundary, and what others pay for them.
+ *
+ *   areas take FILE OFFSET COUNT
+ *	Opens the file, gives up all power, maps COUNT areas of the two pages on both
+ *	sides of OFFSET, touches them and says "took COUNT most N": the instructions
+ *	of the slowest mmap() with its faults. Holds them until its input ends.
+ *
+ *   areas probe HELD ASKED OFFSET ROUNDS
+ *	Maps the page at OFFSET of HELD, then that of ASKED and unmaps it, ROUNDS
+ *	times. Says "most N least N": instructions of the slowest and the fastest
+ *	round after a few to warm up.
+ *
+ * Under QEMU's -icount, with a counter of 1 GHz, a tick is an instruction.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <grp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define NOBODY  65534
+#define WARM_UP 4
+
+static size_t page;
+
+static uint64_t ticks(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#else
+	uint64_t value;
+
+	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(value)::"memory");
+	return value;
+#endif
+}
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "areas: ");
+	perror(what);
+	exit(1);
+}
+
+static int open_file(const char *name)
+{
+	int fd = open(name, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		fail(name);
+	return fd;
+}
+
+static char *map(char *where, int fd, off_t offset, size_t pages)
+{
+	char *va = mmap(where, pages * page, PROT_READ | PROT_WRITE,
+			MAP_SHARED | (where ? MAP_FIXED : 0), fd, offset);
+
+	if (va == MAP_FAILED)
+		fail("mmap");
+	return va;
+}
+
+static void touch(const volatile char *va)
+{
+	(void)*va;
+}
+
+static int take(const char *name, off_t offset, unsigned long count)
+{
+	int fd = open_file(name);
+	uint64_t most = 0, began;
+	unsigned long i;
+	char *arena, *va;
+
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
+		fail("give up power");
+	arena = mmap(NULL, count * 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		     -1, 0);
+	if (arena == MAP_FAILED)
+		fail("mmap");
+	for (i = 0; i < count; i++) {
+		began = ticks();
+		va = map(arena + i * 2 * page, fd, offset - (off_t)page, 2);
+		touch(va);
+		touch(va + page);
+		began = ticks() - began;
+		if (began > most && i >= WARM_UP)
+			most = began;
+	}
+	printf("took %lu most %llu\n", count, (unsigned long long)most);
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	return 0;
+}
+
+static int probe(const char *held, const char *asked, off_t offset, unsigned long rounds)
+{
+	int fd = open_file(asked);
+	uint64_t most = 0, least = UINT64_MAX, began;
+	unsigned long i;
+	char *va;
+
+	touch(map(NULL, open_file(held), offset, 1));
+	for (i = 0; i < rounds + WARM_UP; i++) {
+		began = ticks();
+		va = map(NULL, fd, offset, 1);
+		touch(va);
+		if (munmap(va, page))
+			fail("munmap");
+		began = ticks() - began;
+		if (i < WARM_UP)
+			continue;
+		if (began > most)
+			most = began;
+		if (began < least)
+			least = began;
+	}
+	printf("most %llu least %llu\n", (unsigned long long)most, (unsigned long long)least);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	if (argc == 5 && !strcmp(argv[1], "take"))
+		return take(argv[2], strtoll(argv[3], NULL, 0), strtoul(argv[4], NULL, 0));
+	if (argc == 6 && !strcmp(argv[1], "probe"))
+		return probe(argv[2], argv[3], strtoll(argv[4], NULL, 0),
+			     strtoul(argv[5], NULL, 0));
+	fprintf(stderr, "usage: areas take FILE OFFSET COUNT | probe HELD ASKED OFFSET ROUNDS\n");
+	return 2;
+}

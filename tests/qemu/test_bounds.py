@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a process can do at most to a machine with the registry: no hang, and bounded sections."""
+
+from __future__ import annotations
+
+import os
+
+import lab
+import pytest
+import registry
+
+# QEMU's pci-testdev, with a BAR of 4 GiB: x86-64 has one for other reasons.
+LARGE = "0000:00:1e.0"
+DEVICE = {"x86_64": (), "arm64": ("-device", "pci-testdev,membar=4G,addr=0x1e")}
+GIB = 1 << 30
+BLOCKS = 4096
+# A little less than vm.max_map_count.
+AREAS = 65000
+# Instructions with interrupts or preemption off that a section of the registry may take.
+SECTION = 100_000
+
+
+def test_blocks_held_twice(arch: str) -> None:
+    """Thousands of blocks that are held twice and then as a whole, on a machine with mixed RAM.
+
+    The registry frees what it needs no longer in that moment, and the page allocator asks the
+    registry about every page that is freed. It hung with interrupts off within 100 blocks.
+    """
+    flavour = os.environ.get("PFNTRACK_FLAVOUR") or "pfn_track"
+    kernel = lab.kernel_for(arch, flavour)
+    with lab.Guest(kernel, "pfn_track=report", extra=("blocks",), hardware=DEVICE[arch]) as guest:
+        if arch == "x86_64":
+            guest.run("insmod /lib/modules/pfn_track_misuse.ko").ok()
+            guest.write("/sys/kernel/debug/pfn_track_misuse/do", "pool-parted").ok()
+            assert any(line["kind"] == "set_memory" for line in registry.records(guest))
+        before = registry.counters(guest)
+        blocks = guest.spawn(f"blocks /sys/bus/pci/devices/{LARGE}/resource2 {BLOCKS}")
+        for step in ("held", "grown", "cut"):
+            assert blocks.line(timeout=300).startswith(f"{step} ")
+        assert blocks.wait(timeout=300).rc == 0
+        after = registry.counters(guest)
+        assert after["maps"] - before["maps"] >= 2 * BLOCKS
+        assert after["records"] == before["records"] and after["incomplete"] == 0
+        registry.expect_exact(guest)
+
+
+@pytest.mark.skipif(os.environ.get("PFNTRACK_FLAVOUR") == "debug",
+                    reason="instructions of a debug kernel are not those of the registry")
+def test_areas_on_a_boundary(arch: str) -> None:
+    """65,000 areas over one GiB boundary: a conflict elsewhere costs hardly more than without.
+
+    Counted are instructions of whole system calls, each of which holds more than one section
+    of the registry: so no section takes longer than that.
+    """
+    kernel = lab.kernel_for(arch, "pfn_track")
+    # What is printed takes longer than all else.
+    with lab.Guest(kernel, "pfn_track=report norandmaps loglevel=2", cpus=1, counted=True,
+                   extra=("areas",), hardware=DEVICE[arch]) as guest:
+        guest.run("insmod /lib/modules/pfn_track_huge.ko").ok()
+        held, asked = f"/dev/pfn_track_huge-{LARGE}", f"/sys/bus/pci/devices/{LARGE}/resource2"
+
+        def probe() -> int:
+            """Instructions of a conflict: the slowest of many."""
+            said = guest.run(f"areas probe {held} {asked} {GIB + GIB // 2:#x} 50").ok()
+            assert registry.conflicts(guest)
+            return int(said.split()[1])
+
+        alone = probe()
+        take = guest.spawn(f"areas take {held} {GIB:#x} {AREAS}")
+        took, count, _, most = take.line(timeout=600).split()
+        assert (took, count) == ("took", str(AREAS))
+        assert int(guest.read(f"{registry.SYSFS}/records")) > AREAS
+        beside = probe()
+        print(f"{arch}: a conflict takes {alone} instructions alone, {beside} with {AREAS} areas; "
+              f"the slowest mmap() of these took {most}")
+        assert beside < SECTION and int(most) < SECTION
+        steps = guest.run(f"cat {registry.SYSFS}/max_steps")
+        if steps.rc == 0:
+            print(f"{arch}: at most {steps.out.strip()} steps")
+        take.close_input()
+        take.wait(timeout=600)
