@@ -157,8 +157,14 @@ static int pft_note_ram(struct pft_tables *t, const struct pft_mapped *new,
 		piece.last = piece.pfn + nr - 1;
 		piece.road = PFT_ROAD_PLAIN;
 		piece.held = PFN_ATTR_NONE;
-		if (new->attr == PFN_ATTR_WB)
-			pft_judge_mask(&j, PFN_ATTR_WB, others);
+		if (new->attr == PFN_ATTR_WB) {
+			const struct pft_record ram = {
+				.pfn = piece.pfn,
+				.last = piece.last,
+			};
+
+			pft_judge_mask(&j, &ram, PFN_ATTR_WB, others);
+		}
 		if (pft_verdict(&j) >= PFN_VERDICT_ORDERING) {
 			piece.road = PFT_ROAD_ALIAS;
 			piece.held = j.held;
