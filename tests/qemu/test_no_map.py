@@ -114,7 +114,7 @@ def test_two_sides_by_fault(pair: lab.Guest, arch: str) -> None:
 
 @pytest.mark.only("arm64")
 def test_across_the_end(guest: lab.Guest, arch: str) -> None:
-    """What goes on into RAM that the linear map has is told of it."""
+    """A range that continues into RAM of the linear map conflicts with it."""
     for pair in loaded(guest, ACROSS):
         before = registry.conflicts(pair)
         registry.policy(pair, "enforce")

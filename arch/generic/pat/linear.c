@@ -79,14 +79,14 @@ static unsigned long region_of(const struct memblock_region *regions,
 }
 
 /*
- * Memory hotplug changes the list without a lock that readers could take, as
- * pfn_is_map_memory() on arm64 has to live with, too.  A reader that comes
- * between sees the old or the new list, or an entry of it twice.
+ * Memory hotplug changes the list without a lock that readers could take, so
+ * pfn_is_map_memory() on arm64 has the same race.  A concurrent reader may see
+ * a region twice or miss one that is being added or removed.
  */
 static void __maybe_unused hull_memblock(struct hull *hull, unsigned long pfn,
 					 unsigned long last)
 {
-	/* Not write-back with cachepolicy= on arm or cca= on mips. */
+	/* cachepolicy= on arm and cca= on mips can make it another attribute. */
 	const enum pfn_attr attr = pfn_attr_from_pgprot(PAGE_KERNEL);
 	const struct memblock_region *regions;
 	unsigned long nr, i, start, end;
@@ -241,9 +241,9 @@ static unsigned long stretch_end(unsigned long pfn)
 
 #ifdef CONFIG_RISCV
 /*
- * memblock may be gone; it said before paging_init() what is mapped, and since
- * then the page tables do.  Memory is taken offline long before hot-remove
- * frees its page tables, so those of online sections can be read.
+ * memblock may have been discarded after boot, so the page tables are read.
+ * Memory is offline long before hot-remove frees the page tables that map it,
+ * so those of online sections can be read without a lock.
  */
 static void hull_stretch(struct hull *hull, unsigned long pfn,
 			 unsigned long last)
@@ -251,7 +251,7 @@ static void hull_stretch(struct hull *hull, unsigned long pfn,
 	unsigned long size, next;
 	enum pfn_attr attr;
 
-	/* Below the first RAM __va() points into the vmalloc area. */
+	/* For pages below the first RAM, __va() is in the vmalloc area. */
 	if (!pfn_to_online_page(pfn) || !is_linear_mapping(va_of(pfn)))
 		return;
 	for (; pfn <= last; pfn = next) {
@@ -267,7 +267,7 @@ static void hull_stretch(struct hull *hull, unsigned long pfn,
 {
 	struct page *page = pfn_to_online_page(pfn);
 
-	/* High memory is mapped only while a kmap() lasts. */
+	/* High memory is mapped by kmap() only. */
 	if (page && !is_zone_device_page(page) && !PageHighMem(page))
 		hull_add(hull, pfn, last, pfn_attr_from_pgprot(PAGE_KERNEL));
 }
@@ -295,9 +295,9 @@ static void hull_range(struct hull *hull, unsigned long pfn,
  * @from: gets the first page frame of the range that is mapped, or NULL
  * @to: gets the last page frame that is mapped, or NULL
  *
- * Looks at what is mapped now, page by page, so that RAM that was hot-added is
- * seen, and "no-map" memory, holes and high memory are not.  Holes between
- * @from and @to are possible.  Both stay as they are if nothing is mapped.
+ * Returns what is mapped now, exact to the page: hot-added RAM is included,
+ * "no-map" memory, holes and high memory are not.  There may be holes between
+ * @from and @to.  Both are left unchanged if nothing is mapped.
  *
  * Takes one step for each region of memblock, each entry of a page table or
  * each subsection of struct pages, not for each page.
@@ -327,8 +327,8 @@ unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
  * pfn_attr_is_ram - whether a page frame is RAM that the kernel manages
  * @pfn: page frame
  *
- * pfn_valid() says only that there is a struct page, which holes, "no-map"
- * carve-outs, offline sections and ZONE_DEVICE have, too.
+ * pfn_valid() says only that there is a struct page.  Holes, "no-map"
+ * carve-outs, offline sections and ZONE_DEVICE have one, too.
  *
  * Context: Any but NMI.  Takes no lock, does not sleep.
  *
@@ -340,7 +340,7 @@ bool pfn_attr_is_ram(unsigned long pfn)
 
 	if (!page || is_zone_device_page(page))
 		return false;
-	/* Holes and carve-outs are reserved; so is much that is RAM. */
+	/* Holes and carve-outs are reserved, but so is some RAM. */
 	if (!PageReserved(page))
 		return true;
 #if defined(CONFIG_ARCH_KEEP_MEMBLOCK)
@@ -355,12 +355,15 @@ bool pfn_attr_is_ram(unsigned long pfn)
 /* === Effective types ==================================================== */
 
 #if defined(CONFIG_X86)
-/* What the MTRRs say of a range, %PFN_ATTR_UNKNOWN if not one thing. */
+/* The memory type of a range, %PFN_ATTR_UNKNOWN if it has more than one. */
 static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
 {
 	u8 type, uniform;
 
-	/* Firmware says write-back of RAM; where it does not, believe PAT alone. */
+	/*
+	 * RAM is write-back in the MTRRs.  mtrr_type_lookup() says uncached where
+	 * they are disabled, as in some guests: then PAT alone decides.
+	 */
 	if (!IS_ENABLED(CONFIG_MTRR) || pfn_attr_is_ram(pfn) ||
 	    pfn_attr_is_ram(last))
 		return PFN_ATTR_UNKNOWN;
@@ -370,7 +373,7 @@ static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
 			 PFN_ATTR_UNKNOWN;
 }
 #elif defined(CONFIG_RISCV)
-/* The PMA of RAM are cacheable, whether it is mapped or not; of I/O not. */
+/* PMAs of RAM are cacheable, also where it is not in the linear map. */
 static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
 {
 	for (; pfn <= last; pfn = stretch_end(pfn))
@@ -391,15 +394,15 @@ static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
  * @last: last page frame
  * @attr: what the page tables say
  *
- * On some architectures the machine has a say of physical ranges, too, so that
- * two mappings with different attributes may have the same effective one: x86
- * combines PAT with MTRRs, RISC-V with physical memory attributes.
+ * Some architectures combine the attribute of the page table with one of the
+ * physical range: x86 with the MTRRs, RISC-V with physical memory attributes.
+ * Mappings with different attributes may thus have the same effective one.
  *
- * Context: Any but NMI.  Takes no lock, does not sleep.  Costs a look at a few
- * dozen MTRRs, so it is for mappings that differ.
+ * Context: Any but NMI.  Takes no lock, does not sleep.  Scans up to a few
+ * dozen MTRRs, so call it only for mappings that differ.
  *
- * Return: the effective attribute; @attr where the machine says nothing, does
- * not say the same of the whole range, or what it says is not known.
+ * Return: the effective attribute; @attr itself where the physical range has no
+ * attribute, more than one, or one that is not known.
  */
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 			  enum pfn_attr attr)

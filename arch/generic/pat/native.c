@@ -103,9 +103,9 @@ static bool __init all_plain(u64 bits, u64 free)
 }
 
 /*
- * What decodes to write-back, and nothing else: of the field, those bits are
- * left out that make no difference.  At most @FREE_BITS of them, which is more
- * than any field has that is known.
+ * Plain is what decodes to write-back, and nothing else.  The mask is the field
+ * without the bits that make no difference, of which at most @FREE_BITS are
+ * left out; no known field has more.
  */
 #define FREE_BITS	8
 
@@ -118,7 +118,7 @@ static void __init native_plain(void)
 	native_field = PAT_NATIVE->scatter ?
 		       PAT_NATIVE->scatter(format->mask) :
 		       format->mask << format->shift;
-	/* Nothing is, if not even PAGE_KERNEL: no protection has all bits. */
+	/* If PAGE_KERNEL is not write-back, nothing is plain. */
 	if (pat_decode(PAT_NATIVE, format, bits) != PFN_ATTR_WB) {
 		pfn_attr_plain.mask = ~0ULL;
 		pfn_attr_plain.bits = ~0ULL;
@@ -214,8 +214,9 @@ EXPORT_SYMBOL_GPL(pfn_attr_from_large);
  * @attr: the attribute that the entry has
  * @prot: what pte_modify() is given
  *
- * x86 keeps the attribute of the entry, arm64 takes that of @prot, and T-Head's
- * RISC-V adds the bits of both: write-combining becomes write-back.
+ * x86 keeps the attribute of the entry, arm64 takes that of @prot.  On T-Head's
+ * RISC-V the result has the bits of both, so that write-combining becomes
+ * write-back unless @prot is write-combining, too.
  *
  * Context: Any.  Pure; takes no lock.
  *
@@ -326,14 +327,15 @@ const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b)
 EXPORT_SYMBOL_GPL(pfn_attr_judge);
 
 /**
- * pfn_attr_judge_linear - what it means to map RAM beside its own linear map
+ * pfn_attr_judge_linear - the rule for a mapping of RAM against the linear map
  * @attr: how the RAM is mapped
  * @linear: how the linear map has it, see pfn_attr_linear()
  * @cleaned: whether the caches are known to have been cleaned for it, as the
  *	DMA API does
  *
- * Where drivers cannot change the linear map they have to clean the caches, so
- * this is taken for granted there.
+ * Where drivers cannot change the linear map, cleaning the caches is the only
+ * correct way to use RAM uncached.  There the rules for cleaned RAM apply to
+ * every mapping.
  *
  * Context: Any.  Pure; takes no lock.
  *
@@ -350,14 +352,14 @@ const struct pfn_attr_pair *pfn_attr_judge_linear(enum pfn_attr attr,
 EXPORT_SYMBOL_GPL(pfn_attr_judge_linear);
 
 /**
- * pfn_attr_judge_at - what it means to map a range with both attributes
+ * pfn_attr_judge_at - the rule for two mappings of a physical range
  * @pfn: first page frame that both map
  * @last: last page frame
  * @a: one attribute
  * @b: the other; the order does not matter
  *
- * Two attributes may come to the same effective one, see pfn_attr_at(); this
- * only ever makes a verdict milder.
+ * Judges the effective attributes, see pfn_attr_at(), if that makes the verdict
+ * milder than pfn_attr_judge() of @a and @b.
  *
  * Context: Any but NMI.  Takes no lock, does not sleep.
  *

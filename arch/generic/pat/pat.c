@@ -234,7 +234,7 @@ const struct pfn_attr_pair *pat_judge_cleaned(const struct pat_arch *arch,
 }
 
 /**
- * pat_judge_linear - what it means to map RAM beside its own linear map
+ * pat_judge_linear - the rule for a mapping of RAM against the linear map
  * @arch: the architecture
  * @errata: bit mask of what the machine suffers from
  * @attr: how the RAM is mapped

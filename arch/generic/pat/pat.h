@@ -142,16 +142,16 @@ enum pat_window {
  * @scatter: the reverse of @gather
  * @from_large: bits of a huge entry as those of the smallest size; NULL where
  *	they are the same
- * @under: what becomes of an attribute where the machine says something of
- *	the physical range, too (x86: an MTRR; RISC-V: the PMA, write-back for
- *	memory and uncached for I/O); %PFN_ATTR_UNKNOWN if it cannot say that.
- *	NULL where nothing does
- * @machine: what it is that says something, as for pfntrack
- * @machine_source: where the rules of @under come from
- * @linear_fixed: where it is said that drivers cannot change attributes of the
- *	linear map: one that needs RAM uncached has no other way than to clean
- *	the caches, so @cleaned holds for all RAM.  NULL where set_memory_uc()
- *	and its like exist, or where cleaning does not help
+ * @under: the effective attribute of a mapping whose physical range has an
+ *	attribute, too (x86: that of an MTRR; RISC-V: the PMA, write-back for
+ *	memory and uncached for I/O); %PFN_ATTR_UNKNOWN for impossible ones.
+ *	NULL if physical ranges have no attributes
+ * @machine: what gives physical ranges their attributes, for pfntrack
+ * @machine_source: manual and section of the rules in @under
+ * @linear_fixed: source of the fact that drivers cannot change attributes of
+ *	the linear map.  Those that need uncached RAM have to clean the caches
+ *	instead, so @cleaned applies to all RAM.  NULL where set_memory_uc() and
+ *	similar functions exist, or where cleaning does not help
  * @window: how ioremap() gives addresses that the hook does not see, a sentence
  *	without capital and full stop, or NULL; whether is in &struct pat_facts
  */

@@ -88,10 +88,7 @@ static const struct pat_format formats[] = {
 	},
 };
 
-/*
- * What an entry leaves to the PMA is uncached and in order for I/O; what it says
- * itself replaces them.
- */
+/* PBMT=PMA leaves I/O uncached and ordered; NC and IO override the PMA. */
 static enum pfn_attr riscv_under(enum pfn_attr attr, enum pfn_attr machine)
 {
 	if (machine != PFN_ATTR_WB && machine != PFN_ATTR_UC)
