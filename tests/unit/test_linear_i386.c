@@ -27,6 +27,7 @@ TEST(linear_i386, high_memory)
 
 	fake_map(0xc0000000, PUD_SIZE, FAKE_HUGE(WB));
 	fake_map(0x00000000, PUD_SIZE, FAKE_HUGE(WB));
+	fake_region(0, 0x200000000, 0);
 	max_low_pfn = 0x38000;
 	max_pfn = 0x200000;
 	CHECK_EQ(pfn_attr_linear(0x37ff0, 0x38010, &from, &to),

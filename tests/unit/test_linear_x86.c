@@ -31,6 +31,12 @@ static void map(unsigned long pfn, unsigned long size, u64 bits)
 	fake_map(BASE + PFN_PHYS(pfn), size, bits);
 }
 
+/* RAM from @pfn to the page frame before @end. */
+static void ram(unsigned long pfn, unsigned long end)
+{
+	fake_region(PFN_PHYS(pfn), PFN_PHYS(end - pfn), 0);
+}
+
 static unsigned int check(unsigned long pfn, unsigned long last,
 			  unsigned long from, unsigned long to)
 {
@@ -49,7 +55,7 @@ TEST(linear_x86, sizes)
 	map(G(2) + 512, PAGE_SIZE, FAKE_SMALL(WB));
 	map(G(2) + 513, PAGE_SIZE, FAKE_SMALL(WC));
 	map(G(2) + 515, PAGE_SIZE, FAKE_SMALL(UC_MINUS));
-	max_pfn = G(4);
+	ram(G(1), G(4));
 
 	CHECK_EQ(check(G(1) + 5, G(1) + 7, G(1) + 5, G(1) + 7),
 		 BIT(PFN_ATTR_WB));
@@ -66,7 +72,7 @@ TEST(linear_x86, not_present)
 {
 	map(G(1), PUD_SIZE, FAKE_HUGE(WB) & ~(u64)_PAGE_PRESENT);
 	map(G(2), PMD_SIZE, FAKE_HUGE(WB) & ~(u64)_PAGE_PRESENT);
-	max_pfn = G(4);
+	ram(G(1), G(4));
 	CHECK_EQ(check(G(1), G(4), 0, 0), 0);
 }
 
@@ -78,7 +84,7 @@ TEST(linear_x86, hole)
 
 	CHECK(next % (P4D_SIZE >> PAGE_SHIFT));
 	map(next, PUD_SIZE, FAKE_HUGE(WB));
-	max_pfn = next + G(8);
+	ram(G(1), next + G(8));
 	CHECK_EQ(check(G(1), next + G(4), next, next + G(1) - 1),
 		 BIT(PFN_ATTR_WB));
 }
@@ -86,7 +92,7 @@ TEST(linear_x86, hole)
 TEST(linear_x86, end_of_ram)
 {
 	map(G(1), PUD_SIZE, FAKE_HUGE(WB));
-	max_pfn = G(1) + 10;
+	ram(G(1), G(1) + 10);
 	CHECK_EQ(check(G(1), G(1) + 100, G(1), G(1) + 9), BIT(PFN_ATTR_WB));
 	CHECK_EQ(check(G(1) + 10, G(1) + 100, 0, 0), 0);
 }
@@ -97,11 +103,20 @@ TEST(linear_x86, first_megabyte)
 	map(0, PUD_SIZE, FAKE_HUGE(WB));
 	fake_region(0x1000, 0x9e000, 0);
 	fake_region(0x100000, 0x700000, 0);
-	max_pfn = 0x800;
 	CHECK_EQ(check(0, 0, 0, 0), 0);
 	CHECK_EQ(check(0xa0, 0xff, 0, 0), 0);
 	CHECK_EQ(check(0, 0xff, 1, 0x9e), BIT(PFN_ATTR_WB));
 	CHECK_EQ(check(0xc0, 0x105, 0x100, 0x105), BIT(PFN_ATTR_WB));
+}
+
+/* memremap_pages() adds device memory, which is recorded by itself. */
+TEST(linear_x86, zone_device)
+{
+	map(G(1), PUD_SIZE, FAKE_HUGE(WB));
+	map(G(2), PUD_SIZE, FAKE_HUGE(UC_MINUS));
+	ram(G(1), G(2));
+	CHECK_EQ(check(G(2), G(2) + 5, 0, 0), 0);
+	CHECK_EQ(check(G(1), G(3) - 1, G(1), G(2) - 1), BIT(PFN_ATTR_WB));
 }
 
 /* 16 GiB cost an entry or two each GiB, not one each page. */
@@ -111,7 +126,7 @@ TEST(linear_x86, steps)
 
 	for (i = 1; i <= 16; i++)
 		map(G(i), PUD_SIZE, FAKE_HUGE(WB));
-	max_pfn = G(32);
+	ram(G(1), G(32));
 	fake_reads = 0;
 	CHECK_EQ(check(G(1), G(17) - 1, G(1), G(17) - 1), BIT(PFN_ATTR_WB));
 	CHECK(fake_reads <= 16 * 4);

@@ -44,70 +44,6 @@ static void hull_add(struct hull *hull, unsigned long pfn, unsigned long last,
 	hull->attrs |= BIT(attr);
 }
 
-/* === memblock =========================================================== */
-
-#ifdef CONFIG_ARCH_KEEP_MEMBLOCK
-/* arm maps every page that a region touches, the others whole pages only. */
-static unsigned long region_start(const struct memblock_region *region)
-{
-	return IS_ENABLED(CONFIG_ARM) ? PFN_DOWN(region->base) :
-					PFN_UP(region->base);
-}
-
-/* The page frame behind the last one. */
-static unsigned long region_end(const struct memblock_region *region)
-{
-	phys_addr_t end = region->base + region->size;
-
-	return IS_ENABLED(CONFIG_ARM) ? PFN_UP(end) : PFN_DOWN(end);
-}
-
-/* Index of the first region that ends behind @pfn, @nr if there is none. */
-static unsigned long region_of(const struct memblock_region *regions,
-			       unsigned long nr, unsigned long pfn)
-{
-	unsigned long left = 0, mid;
-
-	while (left < nr) {
-		mid = left + (nr - left) / 2;
-		if (region_end(&regions[mid]) > pfn)
-			nr = mid;
-		else
-			left = mid + 1;
-	}
-	return left;
-}
-
-/*
- * Memory hotplug changes the list without a lock that readers could take, so
- * pfn_is_map_memory() on arm64 has the same race.  A concurrent reader may see
- * a region twice or miss one that is being added or removed.
- */
-static void __maybe_unused hull_memblock(struct hull *hull, unsigned long pfn,
-					 unsigned long last)
-{
-	/* cachepolicy= on arm and cca= on mips can make it another attribute. */
-	const enum pfn_attr attr = pfn_attr_from_pgprot(PAGE_KERNEL);
-	const struct memblock_region *regions;
-	unsigned long nr, i, start, end;
-
-	nr = READ_ONCE(memblock.memory.cnt);
-	/* A later array is never smaller, see memblock_double_array(). */
-	smp_rmb();
-	regions = READ_ONCE(memblock.memory.regions);
-
-	for (i = region_of(regions, nr, pfn); i < nr; i++) {
-		start = region_start(&regions[i]);
-		end = region_end(&regions[i]);
-		if (start > last)
-			break;
-		start = max(start, pfn);
-		if (start < end && !(regions[i].flags & MEMBLOCK_NOMAP))
-			hull_add(hull, start, min(last, end - 1), attr);
-	}
-}
-#endif
-
 /* === Page tables ======================================================== */
 
 #if defined(CONFIG_X86) || defined(CONFIG_RISCV)
@@ -180,46 +116,106 @@ static unsigned long behind(unsigned long pfn, unsigned long size)
 
 	return pfn + ((ALIGN_DOWN(va, size) + size - va) >> PAGE_SHIFT);
 }
-#endif
 
-#if defined(CONFIG_X86)
-/* Page frames of the first megabyte, all mapped, RAM or not: init_mem_mapping() */
-#define LOW_END		PHYS_PFN(SZ_1M)
-
-/*
- * Drivers change the linear map by set_memory_*(), so page tables are read.  In
- * the first megabyte fixed MTRRs decide what is not RAM, whatever is mapped.
- */
-static void hull_range(struct hull *hull, unsigned long pfn,
-		       unsigned long last)
+static void hull_tables(struct hull *hull, unsigned long pfn,
+			unsigned long last)
 {
 	unsigned long size, next;
 	enum pfn_attr attr;
 
-	/* High memory has no linear mapping, and its __va() is another page's. */
-	next = IS_ENABLED(CONFIG_X86_32) ? max_low_pfn : max_pfn;
-	if (pfn >= next)
-		return;
-	last = min(last, next - 1);
-
 	for (; pfn <= last; pfn = next) {
 		attr = entry_of(va_of(pfn), &size);
 		next = behind(pfn, size);
-		if (pfn < LOW_END) {
-			next = pfn + 1;
-			if (!memblock_is_memory(PFN_PHYS(pfn)))
-				continue;
-		}
 		if (attr != PFN_ATTR_NONE)
 			hull_add(hull, pfn, min(last, next - 1), attr);
 	}
 }
-#elif defined(CONFIG_ARCH_KEEP_MEMBLOCK) && !defined(CONFIG_RISCV)
-/* All RAM but "no-map" is mapped as normal memory, and that does not change. */
+#endif
+
+/* === memblock =========================================================== */
+
+#if defined(CONFIG_ARCH_KEEP_MEMBLOCK) && !defined(CONFIG_RISCV)
+/* arm maps every page that a region touches, the others whole pages only. */
+static unsigned long region_start(const struct memblock_region *region)
+{
+	return IS_ENABLED(CONFIG_ARM) ? PFN_DOWN(region->base) :
+					PFN_UP(region->base);
+}
+
+/* The page frame behind the last one. */
+static unsigned long region_end(const struct memblock_region *region)
+{
+	phys_addr_t end = region->base + region->size;
+
+	return IS_ENABLED(CONFIG_ARM) ? PFN_UP(end) : PFN_DOWN(end);
+}
+
+/* Index of the first region that ends behind @pfn, @nr if there is none. */
+static unsigned long region_of(const struct memblock_region *regions,
+			       unsigned long nr, unsigned long pfn)
+{
+	unsigned long left = 0, mid;
+
+	while (left < nr) {
+		mid = left + (nr - left) / 2;
+		if (region_end(&regions[mid]) > pfn)
+			nr = mid;
+		else
+			left = mid + 1;
+	}
+	return left;
+}
+
+/* RAM of one region, not "no-map". */
+static void hull_region(struct hull *hull, unsigned long pfn,
+			unsigned long last)
+{
+#ifdef CONFIG_X86
+	/* Drivers change the linear map by set_memory_*(). */
+	hull_tables(hull, pfn, last);
+#else
+	/* cachepolicy= on arm and cca= on mips can make it another attribute. */
+	hull_add(hull, pfn, last, pfn_attr_from_pgprot(PAGE_KERNEL));
+#endif
+}
+
+/*
+ * Memory hotplug changes the list without a lock that readers could take, so
+ * pfn_is_map_memory() on arm64 has the same race.  A concurrent reader may see
+ * a region twice or miss one that is being added or removed.
+ */
+static void hull_memblock(struct hull *hull, unsigned long pfn,
+			  unsigned long last)
+{
+	const struct memblock_region *regions;
+	unsigned long nr, i, start, end;
+
+	nr = READ_ONCE(memblock.memory.cnt);
+	/* A later array is never smaller, see memblock_double_array(). */
+	smp_rmb();
+	regions = READ_ONCE(memblock.memory.regions);
+
+	for (i = region_of(regions, nr, pfn); i < nr; i++) {
+		start = region_start(&regions[i]);
+		end = region_end(&regions[i]);
+		if (start > last)
+			break;
+		start = max(start, pfn);
+		if (start < end && !(regions[i].flags & MEMBLOCK_NOMAP))
+			hull_region(hull, start, min(last, end - 1));
+	}
+}
+
+/*
+ * The linear map maps all RAM but "no-map".  Other memory in it does not count:
+ * ZONE_DEVICE has a record of its own, and in the holes of x86's first megabyte
+ * the fixed MTRRs decide.
+ */
 static void hull_range(struct hull *hull, unsigned long pfn,
 		       unsigned long last)
 {
-	if (IS_ENABLED(CONFIG_HIGHMEM)) {
+	/* High memory has no linear mapping, its __va() is that of another page. */
+	if (IS_ENABLED(CONFIG_HIGHMEM) || IS_ENABLED(CONFIG_X86_32)) {
 		if (pfn >= max_low_pfn)
 			return;
 		last = min(last, max_low_pfn - 1);
@@ -227,6 +223,8 @@ static void hull_range(struct hull *hull, unsigned long pfn,
 	hull_memblock(hull, pfn, last);
 }
 #else
+/* === Struct pages ======================================================= */
+
 /* The page frame up to which all have a struct page, or none has. */
 static unsigned long stretch_end(unsigned long pfn)
 {
@@ -248,18 +246,10 @@ static unsigned long stretch_end(unsigned long pfn)
 static void hull_stretch(struct hull *hull, unsigned long pfn,
 			 unsigned long last)
 {
-	unsigned long size, next;
-	enum pfn_attr attr;
-
 	/* For pages below the first RAM, __va() is in the vmalloc area. */
 	if (!pfn_to_online_page(pfn) || !is_linear_mapping(va_of(pfn)))
 		return;
-	for (; pfn <= last; pfn = next) {
-		attr = entry_of(va_of(pfn), &size);
-		next = behind(pfn, size);
-		if (attr != PFN_ATTR_NONE)
-			hull_add(hull, pfn, min(last, next - 1), attr);
-	}
+	hull_tables(hull, pfn, last);
 }
 #else
 static void hull_stretch(struct hull *hull, unsigned long pfn,
