@@ -3,16 +3,15 @@
 #include "registry.h"
 
 /*
- * With RAM below page frame 100 and a linear map of it; the attribute that does
- * not go with that.
+ * With RAM below page frame 100 and a linear map of it.  Returns an attribute
+ * that conflicts with that.
  */
 static enum pfn_attr boot_linear(const char *param)
 {
 	boot(param);
-	CHECK_EQ(bad_a, A_WB);
 	unit_ram_end = 100;
 	unit_linear_attr = A_WB;
-	return bad_b;
+	return unit_not_linear();
 }
 
 /* === Hooks ============================================================== */
@@ -605,6 +604,17 @@ TEST(registry, linear_after_others)
 	CHECK_EQ(do_map(&unit_mm[1], 10, 50, 2, other), -EBUSY);
 	CHECK_EQ(do_map(&unit_mm[1], 20, 60, 2, other), -EBUSY);
 	CHECK_EQ(pfn_track_release(&claim), 0);
+}
+
+/* Write-combining GEM buffers: caches are cleaned where nothing else is possible. */
+TEST(registry, linear_fixed)
+{
+	const bool fixed = PAT_NATIVE->linear_fixed;
+
+	boot_linear("enforce");
+	CHECK_EQ(do_map(&unit_mm[0], 10, 50, 2, A_WC), fixed ? 0 : -EBUSY);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), !fixed);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), fixed);
 }
 
 TEST(registry, linear_policy)

@@ -142,16 +142,19 @@ TEST(user, may_protect)
 /* RAM: the other side is the linear map, with a policy of its own. */
 TEST(user, may_protect_linear)
 {
+	enum pfn_attr other;
+
 	unit_boot("enforce");
 	if (kept())
 		return;
 	unit_ram_end = 100;
 	unit_linear_attr = A_WB;
+	other = unit_not_linear();
 	CHECK_EQ(do_map(a, 10, 50, 2, A_WB), 0);
-	CHECK_EQ(may_protect(a, 10, 2, A_WC), -EBUSY);
+	CHECK_EQ(may_protect(a, 10, 2, other), -EBUSY);
 	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
 	CHECK_EQ(pft_set_policy(PFN_KIND_LINEAR, PFN_POLICY_REPORT), 0);
-	CHECK_EQ(may_protect(a, 10, 2, A_WC), 0);
+	CHECK_EQ(may_protect(a, 10, 2, other), 0);
 }
 
 /* Without memory it stays as it was, and that is said. */
@@ -267,8 +270,10 @@ TEST(user, plain)
 TEST(user, pages)
 {
 	struct vm_area_struct vma;
+	enum pfn_attr other;
 
 	unit_boot(NULL);
+	other = unit_not_linear();
 	unit_ram_end = 100;
 	unit_linear_attr = A_WB;
 	/* What is as it should be is nobody's business. */
@@ -276,8 +281,8 @@ TEST(user, pages)
 	CHECK_EQ(fault(11, 51, 2, A_WB), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
 
-	CHECK_EQ(insert_page(10, 50, A_WC), 0);
-	CHECK_EQ(fault(11, 60, 4, A_WC), 0);
+	CHECK_EQ(insert_page(10, 50, other), 0);
+	CHECK_EQ(fault(11, 60, 4, other), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
 	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
@@ -291,7 +296,7 @@ TEST(user, pages)
 	vma = page_vma(10, 5, A_WB);
 	__pfn_track_zap(&vma, pages(10), pages(15));
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
-	vma = page_vma(10, 5, A_WC);
+	vma = page_vma(10, 5, other);
 	__pfn_track_zap(&vma, pages(10), pages(15));
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
 	unit_check_store();

@@ -446,6 +446,16 @@ pgprot_t unit_prot(enum pfn_attr attr)
 	return __pgprot(UNIT_PROT_OTHER | unit_bits(attr));
 }
 
+enum pfn_attr unit_not_linear(void)
+{
+	const enum pfn_attr *attr = unit_attrs;
+
+	while (pfn_attr_judge_linear(*attr, A_WB, false)->verdict <
+	       PFN_VERDICT_INCOHERENT)
+		CHECK(*++attr);
+	return *attr;
+}
+
 bool unit_pair(enum pfn_verdict verdict, enum pfn_attr *a, enum pfn_attr *b)
 {
 	const enum pfn_attr *x, *y;

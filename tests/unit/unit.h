@@ -137,6 +137,12 @@ bool unit_pair(enum pfn_verdict verdict, enum pfn_attr *a, enum pfn_attr *b);
 void unit_linear_hole(unsigned long pfn, unsigned long nr);
 void unit_linear_set(unsigned long pfn, unsigned long nr, enum pfn_attr attr);
 
+/*
+ * An attribute that RAM must not be mapped with, not even after cleaning the
+ * caches, while the linear map is write-back.
+ */
+enum pfn_attr unit_not_linear(void);
+
 /* What the machine says of all that is not RAM, see struct pat_arch.under. */
 extern enum pfn_attr unit_machine_attr;
 /* What is asked about where any kind would do. */

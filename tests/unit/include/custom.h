@@ -643,7 +643,7 @@ typedef struct {
 #ifdef CONFIG_X86
 #define pte_modify(entry, prot)	((void)(prot), (entry))
 #else
-#define pte_modify(entry, prot)	pfn_pte(0, prot)
+#define pte_modify(entry, prot)	((void)(entry), pfn_pte(0, prot))
 #endif
 /* What protection does to an area is for the tests to say. */
 #define pgprot_modify(old, new)	((void)(new), (old))
