@@ -335,7 +335,7 @@ def types(**numbers):
 def test_audit_names_a_driver(cli, broken):
     """An area whose flags were lost, and RAM that others hold otherwise."""
     broken.dump("audit", b"policy: report\n" + NO_FINDING + COUNTED + types(alias=1, broken=1) +
-                b"findings: 2\n", [LOST.format("/dev/a\\040b", "drv"), ALIAS])
+                b"findings: 2\n", [LOST.format("/dev/a\\040b", "drv").encode(), ALIAS.encode()])
     value = load(cli, "audit", root=broken, rc=1)
     check(value, SHAPES["audit"])
     assert (value["aliased"], value["broken"], value["total"], value["missing"]) == (1, 1, 2, 0)
@@ -352,11 +352,11 @@ def test_audit_names_a_driver(cli, broken):
 def test_audit_counts_by_type(cli, broken):
     """What is not listed is counted all the same, each type by itself."""
     broken.dump("audit", b"policy: report\n" + NO_FINDING + COUNTED +
-                types(missing=300, broken=7) + b"findings: 307\n", [LOST.format("-", "-")])
+                types(missing=300, broken=7) + b"findings: 307\n", [LOST.format("-", "-").encode()])
     value = load(cli, "audit", root=broken, rc=1)
     assert (value["missing"], value["broken"], value["total"]) == (300, 7, 307)
     assert value["summary"] == ("audit: 300 missing, 0 stale, 0 different, 7 broken, "
-                                "306 of these not listed")
+                                "and 306 of these are not listed")
 
 
 def test_audit_while_off(cli, broken):

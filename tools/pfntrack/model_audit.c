@@ -47,14 +47,14 @@ static bool all_counted(const struct model *m)
 	return n >= m->audit[AUDIT_findings];
 }
 
-/* Append ", N WORD" to a text if there are any. */
-static char *with_count(char *text, uint64_t n, const char *word)
+/* Append a number and a word to a text if it is not 0. */
+static char *with_count(char *text, const char *before, uint64_t n, const char *word)
 {
 	char *more;
 
 	if (!n)
 		return text;
-	more = xasprintf("%s, %llu %s", text, (unsigned long long)n, word);
+	more = xasprintf("%s, %s%llu %s", text, before, (unsigned long long)n, word);
 	free(text);
 	return more;
 }
@@ -79,11 +79,11 @@ struct summary summarize_audit(const struct model *m)
 			   (unsigned long long)count_findings(m, AUDIT_missing),
 			   (unsigned long long)count_findings(m, AUDIT_stale),
 			   (unsigned long long)count_findings(m, AUDIT_differs));
-	s.text = with_count(s.text, count_findings(m, AUDIT_alias), "aliased");
-	s.text = with_count(s.text, count_findings(m, AUDIT_broken), "broken");
+	s.text = with_count(s.text, "", count_findings(m, AUDIT_alias), "aliased");
+	s.text = with_count(s.text, "", count_findings(m, AUDIT_broken), "broken");
 	if (all > m->nr_findings)
-		s.text = with_count(s.text, all - m->nr_findings,
-				    all_counted(m) ? "of these not listed"
+		s.text = with_count(s.text, "and ", all - m->nr_findings,
+				    all_counted(m) ? "of these are not listed"
 						   : "more that are not listed");
 	return s;
 }
