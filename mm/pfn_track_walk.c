@@ -503,6 +503,9 @@ static bool pft_has_records(const struct vm_area_struct *vma)
 	return held;
 }
 
+/* Steps that an area is worth: a look at the records, and a descent. */
+#define PFT_WALK_AREA		8
+
 static int pft_walk_areas(struct pft_tables *t, const struct pft_range *win)
 {
 	VMA_ITERATOR(vmi, t->mm, win->va);
@@ -514,7 +517,7 @@ static int pft_walk_areas(struct pft_tables *t, const struct pft_range *win)
 
 		if (start > win->va_last)
 			break;
-		ret = pft_step(t, start, 1);
+		ret = pft_step(t, start, PFT_WALK_AREA);
 		if (ret)
 			return ret;
 		/* Not those that the window before began with. */

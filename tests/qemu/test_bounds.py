@@ -79,3 +79,32 @@ def test_areas_on_a_boundary(arch: str) -> None:
             print(f"{arch}: at most {steps.out.strip()} steps")
         take.close_input()
         take.wait(timeout=600)
+
+
+@pytest.mark.skipif(os.environ.get("PFNTRACK_FLAVOUR") == "debug",
+                    reason="instructions of a debug kernel are not those of the registry")
+def test_audit_of_a_gigabyte(arch: str) -> None:
+    """Anonymous RAM is read entry by entry, and that is cheap: a few hundred instructions each."""
+    kernel = lab.kernel_for(arch, "pfn_track")
+    with lab.Guest(kernel, "pfn_track=report loglevel=2", cpus=1, counted=True, memory=1792,
+                   extra=("areas",)) as guest:
+        def audit() -> tuple[float, registry.Dump]:
+            """Seconds, which are instructions / 10^9, and what it says."""
+            said = guest.run(f"cat /proc/uptime; cat {registry.DEBUGFS}/audit; cat /proc/uptime",
+                             timeout=300).ok()
+            first, *body, last = said.splitlines()
+            dump = registry.parse("\n".join(body))
+            assert dump.head["findings"] == "0"
+            return float(last.split()[0]) - float(first.split()[0]), dump
+
+        before, dump = audit()
+        pages = int(dump.head["plain_pages"])
+        ram = guest.spawn("areas ram 1024")
+        assert ram.line(timeout=300) == f"touched {GIB // registry.PAGE}"
+        after, dump = audit()
+        pages = int(dump.head["plain_pages"]) - pages
+        assert pages >= GIB // registry.PAGE
+        print(f"{arch}: {after - before:.2f}e9 instructions for {pages} pages")
+        assert after - before < pages * 500 / 1e9
+        ram.close_input()
+        ram.wait()

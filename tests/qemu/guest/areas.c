@@ -12,6 +12,10 @@
  *	times. Says "most N least N": instructions of the slowest and the fastest
  *	round after a few to warm up.
  *
+ *   areas ram MIB
+ *	Touches that much memory, page by page, says "touched PAGES" and holds it
+ *	until its input ends.
+ *
  * Under QEMU's -icount, with a counter of 1 GHz, a tick is an instruction.
  */
 #define _GNU_SOURCE
@@ -128,6 +132,22 @@ static int probe(const char *held, const char *asked, off_t offset, unsigned lon
 	return 0;
 }
 
+static int ram(size_t mib)
+{
+	size_t size = mib << 20, at;
+	char *va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (va == MAP_FAILED)
+		fail("mmap");
+	for (at = 0; at < size; at += page)
+		((volatile char *)va)[at] = 1;
+	printf("touched %zu\n", size / page);
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	page = (size_t)sysconf(_SC_PAGESIZE);
@@ -136,6 +156,9 @@ int main(int argc, char **argv)
 	if (argc == 6 && !strcmp(argv[1], "probe"))
 		return probe(argv[2], argv[3], strtoll(argv[4], NULL, 0),
 			     strtoul(argv[5], NULL, 0));
-	fprintf(stderr, "usage: areas take FILE OFFSET COUNT | probe HELD ASKED OFFSET ROUNDS\n");
+	if (argc == 3 && !strcmp(argv[1], "ram"))
+		return ram(strtoul(argv[2], NULL, 0));
+	fprintf(stderr, "usage: areas take FILE OFFSET COUNT | probe HELD ASKED OFFSET ROUNDS | "
+			"ram MIB\n");
 	return 2;
 }
