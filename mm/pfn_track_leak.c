@@ -50,6 +50,12 @@ static unsigned int pft_frames(struct pft_holder *holder,
 	return holder->caller ? 1 : 0;
 }
 
+/* Without CONFIG_MODULES there is no struct module to look into. */
+static const char *pft_module_name(const struct module *mod)
+{
+	return module_name((struct module *)mod);
+}
+
 /*
  * A module is guilty if it, or a module that it calls, is the nearest on the
  * stack: behind others there is also who merely made the device known, or had
@@ -64,7 +70,7 @@ static bool pft_by_module(struct pft_holder *holder, const struct module *mod,
 
 	/* Its addresses may be another module's by now. */
 	if (holder->module)
-		return !init && !strcmp(holder->module, mod->name);
+		return !init && !strcmp(holder->module, pft_module_name(mod));
 
 	preempt_disable();
 	for (i = 0; i < nr && !found; i++) {
@@ -326,7 +332,7 @@ static int pft_module_event(struct notifier_block *nb, unsigned long event,
 	const struct module *mod = data;
 	const struct pft_leaver who = {
 		.how = PFN_LEAK_UNLOADED,
-		.name = mod->name,
+		.name = pft_module_name(mod),
 		.mod = mod,
 		.init = event == MODULE_STATE_LIVE,
 	};

@@ -3,7 +3,7 @@
 """Build a kernel, or take it from the cache; prints the path of the image.
 
 usage: build.py ARCH [FLAVOUR]      FLAVOUR: pfn_track (default), pristine, debug,
-                                    drivers, bpf
+                                    drivers, bpf, rt, pristine-debug
        build.py ARCH FLAVOUR FOLDER/ ...      only objects, nothing is linked
 
 Images are kept under a hash of everything that goes into them: configuration,
@@ -35,7 +35,7 @@ def image_key(arch: Arch, flavour: str) -> str:
     """The hash of all inputs."""
     symbols = config.wanted(arch.name, flavour)
     version = tree.source_version()
-    base = version if flavour == "pristine" else tree.plan_of().key(version)
+    base = version if flavour.startswith("pristine") else tree.plan_of().key(version)
     compiler = output([arch.compiler, "--version"]).splitlines()[0]
     text = f"1 {arch.name} {flavour} {base} {compiler} {sorted(symbols.items())}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -87,7 +87,7 @@ def make(command: list[str], log: Path, what: str) -> None:
 
 def source_for(flavour: str) -> tuple[Path, str]:
     """The tree that a flavour is built from, and its generation."""
-    if flavour == "pristine":
+    if flavour.startswith("pristine"):
         with locked("tree"):
             return tree.pristine_tree()
     return tree.work_tree()

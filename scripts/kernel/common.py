@@ -18,7 +18,8 @@ KERNEL = "6.12"
 PACKAGE = f"linux-source-{KERNEL}"
 INTEGRATION = REPO / "integration" / KERNEL
 CONFIGS = REPO / "tests" / "configs"
-FLAVOURS = ("pfn_track", "pristine", "debug", "drivers", "bpf")
+FLAVOURS = ("pfn_track", "pristine", "debug", "drivers", "bpf", "rt", "nomodules", "steps",
+            "pristine-debug")
 
 
 class Error(Exception):
@@ -60,6 +61,8 @@ ARCHES = {
     "arm64": Arch("arm64", "arm64", "arch/arm64/boot/Image",
                   "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-", ()),
     # make matrix: cross compilers, whatever the machine
+    "i386": Arch("i386", "i386", "arch/x86/boot/bzImage",
+                 "" if os.uname().machine == "x86_64" else "x86_64-linux-gnu-"),
     "arm64_64k": Arch("arm64_64k", "arm64", "arch/arm64/boot/Image",
                       "" if os.uname().machine == "aarch64" else "aarch64-linux-gnu-",
                       ("arm64",), "arm64"),

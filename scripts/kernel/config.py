@@ -22,9 +22,12 @@ def fragments(arch: str, flavour: str) -> list[Path]:
     if flavour not in FLAVOURS:
         raise Error(f"unknown flavour '{flavour}': one of {', '.join(FLAVOURS)}")
     names = ["base", *ARCHES[arch].fragments, arch]
-    if flavour != "pristine":
+    pristine, _, added = flavour.partition("-")
+    if pristine == "pristine":
+        names += [added] if added else []
+    else:
         names += ["pfn_track", *(f"pfn_track-{name}" for name in names[1:])]
-    if flavour not in ("pristine", "pfn_track"):
+    if pristine not in ("pristine", "pfn_track"):
         names += [flavour, f"{flavour}-{arch}"]
     paths = [CONFIGS / f"{name}.config" for name in names]
     # Only what a flavour adds for one architecture, or some, may be absent.
@@ -56,10 +59,11 @@ def lost(asked: dict[str, str], result: dict[str, str]) -> list[str]:
             for name, value in asked.items() if result.get(name, "n") != value]
 
 
-def configure(arch: Arch, flavour: str, tree: Path, out: Path) -> None:
-    """Write out/.config, and touch it only if it changes."""
+def configure(arch: Arch, flavour: str, tree: Path, out: Path,
+              changes: dict[str, str] | None = None) -> None:
+    """Write out/.config, with some symbols changed, and touch it only if it changes."""
     out.mkdir(parents=True, exist_ok=True)
-    asked = wanted(arch.name, flavour)
+    asked = {**wanted(arch.name, flavour), **(changes or {})}
     seed, new = out / "pfn_track.fragments", out / ".config.new"
     seed.write_text("".join(f"{name}={value}\n" for name, value in asked.items()))
     make = ["make", "-s", "-C", str(tree), f"O={out}", *arch.make_args(), f"KCONFIG_CONFIG={new}"]

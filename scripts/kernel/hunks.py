@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -387,7 +388,7 @@ def check_stated(patch: str, files: list[FilePatch]) -> None:
                             "belongs to: scripts/kernel/hunks.py --annotate")
 
 
-def walk(patches: list[Path], source: Path, learn: bool) -> dict[Path, str]:
+def walk(patches: Sequence[Path], source: Path, learn: bool) -> dict[Path, str]:
     """Apply the patches in memory, one after the other; their texts as they fit @source."""
     files: dict[str, list[str]] = {}
     texts = {}
@@ -405,9 +406,18 @@ def walk(patches: list[Path], source: Path, learn: bool) -> dict[Path, str]:
     return texts
 
 
+def patches_of(integration: Path) -> tuple[Path, ...]:
+    """The patch files of a folder, in the order of its series file, then of their names."""
+    series = integration / "series"
+    text = series.read_text() if series.exists() else ""
+    order = re.findall(r"^Patch: (\S+)", text, re.MULTILINE)
+    return tuple(sorted(integration.glob("[0-9][0-9][0-9][0-9]-*.patch"), key=lambda path: (
+        order.index(path.name) if path.name in order else len(order), path.name)))
+
+
 def annotate(integration: Path, source: Path) -> int:
     """Rewrite what is not as it should be; the number of files."""
-    patches = sorted(integration.glob("[0-9][0-9][0-9][0-9]-*.patch"))
+    patches = patches_of(integration)
     texts = walk(patches, source, learn=True)
     series = integration / "series"
     if series.exists():
@@ -430,7 +440,7 @@ def run(argv: list[str]) -> None:
     # tree.py imports this file.
     import tree  # pylint: disable=import-outside-toplevel
 
-    patches = sorted(common.INTEGRATION.glob("[0-9][0-9][0-9][0-9]-*.patch"))
+    patches = patches_of(common.INTEGRATION)
     if len(argv) == 3 and argv[0] == "--scope":
         path = Path(argv[1])
         print(Scopes(path.name, path.read_text().splitlines()).at(int(argv[2]) - 1))

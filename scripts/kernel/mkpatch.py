@@ -90,7 +90,7 @@ def assign(steps: list[Step], plan: tree.Plan) -> list[list[str]]:
         raise Error(f"series: no step has {', '.join(sorted(left))}")
     order = [name for step in steps for name in step.patches]
     if order != [patch.name for patch in plan.patches]:
-        raise Error("series: its patches are not those of the folder, in order of their names")
+        raise Error("series: its patches are not those of the folder, each of them once")
     return chosen
 
 

@@ -99,8 +99,8 @@ def series_oldest(series: Path, wanted: str = KERNEL) -> int:
 
 def plan_of(repo: Path = REPO, integration: Path = INTEGRATION) -> Plan:
     """Collect what is to be laid, and check it for itself."""
-    patches = tuple(sorted(integration.glob("[0-9][0-9][0-9][0-9]-*.patch")))
     promised = series_hunks(integration / "series")
+    patches = hunks.patches_of(integration)
     counts = {}
     for patch in patches:
         counts[patch.name] = count_hunks(patch)

@@ -78,6 +78,8 @@ class Arch:
     hidden: int = 0
     # The firmware writes to the console before there is a kernel.
     preface: bool = False
+    # For the compiler of the guest's programs.
+    flags: tuple[str, ...] = ()
     # For programs that count: a counter of 1 GHz, and no surprises.
     counted: tuple[str, ...] = ()
 
@@ -104,6 +106,13 @@ ARCHES = {
         "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-",
         counted=("-cpu", "max,pauth-impdef=on,cntfrq=1000000000"), ram=0x40000000),
     # Those below are for make matrix.
+    "i386": Arch(
+        "i386", "qemu-system-x86_64", ("-M", "q35", "-cpu", "max,lm=off"), "ttyS0",
+        "earlyprintk=serial,ttyS0,115200 no_timer_check", "x86_64", "x86_64-linux-gnu-",
+        slim=True, flags=("-m32",),
+        # 896 MiB are in the linear map. 2 GiB lie below the hole for PCI, 2 GiB behind it
+        # from 4 GiB on, of which mem= leaves the first 512 MiB.
+        memory=4096, shown=4096 + 512, hidden=0x140000000),
     "arm64_64k": Arch(
         "arm64_64k", "qemu-system-aarch64", ("-M", "virt", "-cpu", "max,pauth-impdef=on"),
         "ttyAMA0", "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-", slim=True,
@@ -309,18 +318,18 @@ def _die_with_parent() -> None:
 def initramfs(kernel: Kernel, modules: tuple[Path, ...] = (),
               extra: tuple[str, ...] = (), files: dict[str, Path] | None = None) -> bytes:
     """busybox, the agent, the workload, pfntrack, the kernel's modules and others."""
-    arch, cross = kernel.arch.name, kernel.arch.compiler_prefix
+    arch, cross, flags = kernel.arch.name, kernel.arch.compiler_prefix, kernel.arch.flags
     archive = cpio.Archive()
     for folder in ("proc", "sys", "dev", "tmp", "bin", "sbin", "lib64", "lib/modules"):
         archive.folder(folder)
-    archive.file("init", programs.program("agent", arch, cross))
+    archive.file("init", programs.program("agent", arch, cross, flags))
     for module in (*kernel.modules, *modules):
         archive.file(f"lib/modules/{module.name}", module, 0o644)
     if (boot := kernel.image.parent / "modules" / "boot").exists():
         archive.file("lib/modules/boot", boot, 0o644)
     if kernel.arch.slim:
         for name in ("pfnhold", "tool", *extra):
-            archive.file(f"bin/{name}", programs.program(name, arch, cross))
+            archive.file(f"bin/{name}", programs.program(name, arch, cross, flags))
         return archive.content()
     for name in ("pfnhold", "bench", "flood", "unroot", *extra):
         archive.file(f"bin/{name}", programs.program(name, arch, cross))

@@ -62,6 +62,7 @@ class Row:
 NO_MACHINE = "nobody has set up a QEMU machine for it yet"
 ROWS = {
     "x86_64": Row("x86_64"),
+    "i386-pae": Row("i386"),
     "arm64": Row("arm64"),
     "arm64-64k": Row("arm64_64k"),
     "riscv64": Row("riscv64", no_map=True),

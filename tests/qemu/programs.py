@@ -27,14 +27,14 @@ def _make(command: list[str], what: str) -> None:
         raise BuildError(f"{what}:\n{done.stdout}{done.stderr}")
 
 
-def program(name: str, arch: str, cross: str) -> Path:
+def program(name: str, arch: str, cross: str, flags: tuple[str, ...] = ()) -> Path:
     """A static program of tests/qemu/guest."""
     source, target = GUEST / f"{name}.c", BUILD / "guest" / arch / name
     newest = max(path.stat().st_mtime for path in (source, *HEADERS))
     if not target.exists() or target.stat().st_mtime < newest:
         target.parent.mkdir(parents=True, exist_ok=True)
         _make([f"{cross}gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
-               "-o", str(target), str(source)], name)
+               *flags, "-o", str(target), str(source)], name)
     return target
 
 

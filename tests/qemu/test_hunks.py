@@ -265,6 +265,5 @@ def test_exported_functions(pristine: Path) -> None:
 
 def test_headings_are_up_to_date(pristine: Path) -> None:
     """Debian's source takes every hunk at the line, and in the place, that it states."""
-    patches = list(tree.plan_of().patches)
-    for path, text in hunks.walk(patches, pristine, learn=False).items():
+    for path, text in hunks.walk(tree.plan_of().patches, pristine, learn=False).items():
         assert text == path.read_text(), f"{path.name}: scripts/kernel/hunks.py --annotate"
