@@ -65,7 +65,17 @@ static struct attribute *pft_attrs[] = {
 	NULL
 };
 
-/* The counters and the kinds are made from their names by pft_sysfs_init(). */
+/* Counters, kinds and limits are made from their names by pft_sysfs_init(). */
+static const char * const pft_log_text[] = {
+	[PFT_LOG_INTERVAL] = "log_interval",
+	[PFT_LOG_TOTAL] = "log_total",
+	[PFT_LOG_USER] = "log_user",
+	[PFT_LOG_PROCESS] = "log_process",
+	[PFT_LOG_SITE] = "log_site",
+};
+
+static_assert(ARRAY_SIZE(pft_log_text) == PFT_LOG_COUNT);
+
 static const char * const pft_stat_text[] = {
 	[PFT_STAT_RECORDS] = "records",
 	[PFT_STAT_MAPS] = "maps",
@@ -86,6 +96,8 @@ static struct kobj_attribute pft_stat_attrs[PFT_STAT_COUNT];
 static struct attribute *pft_stat_ptrs[PFT_STAT_COUNT + 1];
 static struct kobj_attribute pft_kind_attrs[PFN_KIND_COUNT];
 static struct attribute *pft_kind_ptrs[PFN_KIND_COUNT + 1];
+static struct kobj_attribute pft_log_attrs[PFT_LOG_COUNT];
+static struct attribute *pft_log_ptrs[PFT_LOG_COUNT + 1];
 
 static ssize_t pft_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
@@ -107,6 +119,23 @@ static ssize_t pft_kind_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return pft_policy_store(attr - pft_kind_attrs, buf, count);
 }
 
+static ssize_t pft_log_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%u\n", pft_get_log_limit(attr - pft_log_attrs));
+}
+
+static ssize_t pft_log_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	unsigned int value;
+	int ret = kstrtouint(buf, 10, &value);
+
+	if (!ret)
+		ret = pft_set_log_limit(attr - pft_log_attrs, value);
+	return ret ?: count;
+}
+
 static const struct attribute_group pft_attr_group = {
 	.attrs = pft_attrs,
 };
@@ -120,8 +149,13 @@ static const struct attribute_group pft_kind_group = {
 	.attrs = pft_kind_ptrs,
 };
 
+static const struct attribute_group pft_log_group = {
+	.attrs = pft_log_ptrs,
+};
+
 static const struct attribute_group *pft_groups[] = {
 	&pft_attr_group,
+	&pft_log_group,
 	&pft_stat_group,
 	&pft_kind_group,
 	NULL
@@ -149,6 +183,15 @@ static int __init pft_sysfs_init(void)
 		};
 		sysfs_attr_init(&pft_kind_attrs[i].attr);
 		pft_kind_ptrs[i] = &pft_kind_attrs[i].attr;
+	}
+	for (i = 0; i < PFT_LOG_COUNT; i++) {
+		pft_log_attrs[i] = (struct kobj_attribute){
+			.attr = { .name = pft_log_text[i], .mode = 0644 },
+			.show = pft_log_show,
+			.store = pft_log_store,
+		};
+		sysfs_attr_init(&pft_log_attrs[i].attr);
+		pft_log_ptrs[i] = &pft_log_attrs[i].attr;
 	}
 
 	kobj = kobject_create_and_add("pfn_track", mm_kobj);
@@ -402,14 +445,21 @@ static void pft_show_event(struct seq_file *m, const struct pft_event *event)
 	seq_printf(m, "conflict id=%lu count=%lu", event->id, event->count);
 	pft_show_time(m, "", event->time);
 	pft_show_range(m, "", c->pfn, c->last);
+	seq_printf(m, " bytes=%llu", (u64)c->pages << PAGE_SHIFT);
+	pft_show_range(m, "asked.", c->new.pfn, c->new.last);
+	seq_printf(m, " exact=%s downgrade=%s", c->exact ? "yes" : "no",
+		   c->downgrade ? "yes" : "no");
 	pft_show_text(m, "", "verdict", pft_verdict_text[c->verdict]);
 	pft_show_text(m, "", "result", pft_result_text[c->result]);
 	pft_show_text(m, "", "policy", pft_policy_text[c->policy]);
 	pft_show_text(m, "", "cause", pft_cause_text[c->cause]);
 	pft_show_text(m, "", "why", pft_why(c));
 	pft_show_text(m, "", "source", c->rule ? c->rule->source : NULL);
+	pft_show_text(m, "", "advice", pft_advice(c));
 	pft_show_side(m, "", &c->new, &event->new);
 	pft_show_side(m, "held.", &c->held, &event->held);
+	seq_printf(m, " held.bytes=%llu held.further=%u",
+		   (u64)c->held_pages << PAGE_SHIFT, c->further);
 	if (c->held.holder) {
 		pft_show_range(m, "held.", c->held.pfn, c->held.last);
 		pft_show_time(m, "held.", c->held.time);
@@ -419,6 +469,11 @@ static void pft_show_event(struct seq_file *m, const struct pft_event *event)
 	seq_putc(m, '\n');
 }
 
+/*
+ * range and bytes: what suffers of the range asked.range.  held.bytes: how much
+ * of asked.range the holder, and held.further mappings like it, have.  All three
+ * are lower bounds unless exact=yes.
+ */
 static int conflicts_show(struct seq_file *m, void *v)
 {
 	pft_show_head(m);

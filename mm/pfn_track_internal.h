@@ -194,20 +194,34 @@ struct pft_cut {
 
 /**
  * struct pft_conflict - a newcomer and the holder that it disagrees with
- * @pfn: first page frame of the overlap
- * @last: last page frame of the overlap
- * @new: the newcomer; owns a reference to its holder
+ * @pfn: first page frame that suffers: where the two disagree, or all of a
+ *	newcomer that gets another attribute than it asked for
+ * @last: last page frame that suffers
+ * @pages: page frames from @pfn to @last that suffer
+ * @held_pages: page frames of the newcomer that @held and further mappings
+ *	like it hold
+ * @further: mappings on the other side, @held not counted
+ * @exact: @pages, @held_pages and @further are not merely lower bounds
+ * @downgrade: the newcomer got another attribute than it asked for, and goes
+ *	with all that is held; @held is what has the same attribute
+ * @new: the newcomer, all that it asked for; owns a reference to its holder
  * @held: the other side, with a reference; its holder is NULL if no record
  *	explains the newcomer's attribute and the platform decided
- * @rule: the rule that was applied, NULL for a mere downgrade
+ * @rule: the rule that was applied, NULL for a downgrade
  * @cause: what decided; without a holder never %PFN_CAUSE_HELD
- * @verdict: how bad; at least %PFN_VERDICT_ORDERING for a downgrade
+ * @verdict: how bad; at least %PFN_VERDICT_ORDERING for a downgrade to a
+ *	slower or weaker attribute
  * @result: what became of the newcomer
  * @policy: the policy that was in force
  */
 struct pft_conflict {
 	unsigned long pfn;
 	unsigned long last;
+	unsigned long pages;
+	unsigned long held_pages;
+	unsigned int further;
+	bool exact;
+	bool downgrade;
 	struct pft_record new;
 	struct pft_record held;
 	const struct pfn_attr_pair *rule;
@@ -387,6 +401,7 @@ void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
 
 /* === The architecture's own state: pfn_track_pat.c ====================== */
 
+bool pft_decides(const struct pft_record *new, const struct pft_record *rec);
 struct pft_record *pft_decider(const struct pft_record *new);
 enum pfn_cause pft_find_cause(const struct pft_conflict *c);
 
@@ -792,8 +807,26 @@ struct pft_site {
 };
 
 /**
+ * struct pft_source - who causes a report; 0 where it does not matter
+ * @user: the user; 0 for root
+ * @process: the process; 0 for what the kernel maps on behalf of root
+ * @site: the call sites of both sides, by user
+ */
+struct pft_source {
+	u64 user;
+	u64 process;
+	u64 site;
+};
+
+/* A range or a number of pages, as text. */
+struct pft_text {
+	char text[64];
+};
+
+/**
  * struct pft_event - a conflict, remembered
  * @conflict: both sides; owns references to the holders
+ * @source: who causes it
  * @new: call site of the newcomer
  * @held: call site of the other side; text, because modules go
  * @id: counts from 1
@@ -802,6 +835,7 @@ struct pft_site {
  */
 struct pft_event {
 	struct pft_conflict conflict;
+	struct pft_source source;
 	struct pft_site new;
 	struct pft_site held;
 	unsigned long id;
@@ -823,9 +857,33 @@ struct pft_leak_event {
 	u64 time;
 };
 
+/**
+ * enum pft_log_limit - what limits the reports in the kernel log
+ * @PFT_LOG_INTERVAL: seconds in which a spent budget comes back
+ * @PFT_LOG_TOTAL: reports an interval, all together
+ * @PFT_LOG_USER: reports an interval, of each user but root
+ * @PFT_LOG_PROCESS: reports an interval, of each process
+ * @PFT_LOG_SITE: reports an interval, of each pair of call sites
+ * @PFT_LOG_COUNT: number of limits
+ */
+enum pft_log_limit {
+	PFT_LOG_INTERVAL,
+	PFT_LOG_TOTAL,
+	PFT_LOG_USER,
+	PFT_LOG_PROCESS,
+	PFT_LOG_SITE,
+	PFT_LOG_COUNT,
+};
+
+#define PFT_LOG_MAX_SECONDS	86400
+#define PFT_LOG_MAX_REPORTS	10000
+
+int pft_set_log_limit(enum pft_log_limit which, unsigned int value);
+unsigned int pft_get_log_limit(enum pft_log_limit which);
 int pft_report_start(void);
 void pft_get_site(const struct pft_holder *holder, struct pft_site *site);
 const char *pft_why(const struct pft_conflict *c);
+const char *pft_advice(const struct pft_conflict *c);
 unsigned long pft_show_history(struct seq_file *m,
 			       void (*show)(struct seq_file *m,
 					    const struct pft_event *event));

@@ -234,30 +234,205 @@ bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 	}
 }
 
-/*
- * Of the records that map @attr in a range, the one that has been there
- * longest; of very many, of the first that are found.
+/* Separate stretches of pages that a survey can tell apart. */
+#define PFT_STRETCHES		8
+
+/* Pages of the linear map that are looked at one by one. */
+#define PFT_LINEAR_PAGES	64
+
+/**
+ * struct pft_survey - the other side of a conflict, as a whole
+ * @attrs: BIT(enum pfn_attr) of the records that belong to it
+ * @attr: attribute of the record to be named
+ * @colours: the cache colour decides, not the attribute
+ * @change: a mapping is given another attribute
+ * @decided: the architecture decided; records that it follows count
+ * @named: that record: the oldest with @attr; set by the caller where it is
+ *	known already
+ * @nr: records that were found
+ * @partial: there may be more of them, or more pages
+ * @stretch: the pages that they hold, disjoint and in no order
+ * @nr_stretches: how many there are
  */
-static struct pft_record *pft_oldest(unsigned long pfn, unsigned long last,
-				     enum pfn_attr attr)
+struct pft_survey {
+	unsigned int attrs;
+	enum pfn_attr attr;
+	bool colours;
+	bool change;
+	bool decided;
+	struct pft_record *named;
+	unsigned int nr;
+	bool partial;
+	struct {
+		unsigned long pfn;
+		unsigned long last;
+	} stretch[PFT_STRETCHES];
+	unsigned int nr_stretches;
+};
+
+/* Count the pages of a record once, also where others hold them, too. */
+static void pft_survey_pages(struct pft_survey *s, unsigned long pfn,
+			     unsigned long last)
+{
+	unsigned int i = 0;
+
+	while (i < s->nr_stretches) {
+		if (s->stretch[i].pfn > last || s->stretch[i].last < pfn) {
+			i++;
+			continue;
+		}
+		pfn = min(pfn, s->stretch[i].pfn);
+		last = max(last, s->stretch[i].last);
+		s->stretch[i] = s->stretch[--s->nr_stretches];
+		/* It is larger now, and may overlap one that it did not. */
+		i = 0;
+	}
+	if (s->nr_stretches == PFT_STRETCHES) {
+		s->partial = true;
+		return;
+	}
+	s->stretch[s->nr_stretches].pfn = pfn;
+	s->stretch[s->nr_stretches++].last = last;
+}
+
+static void pft_survey_add(struct pft_survey *s, const struct pft_record *new,
+			   const struct pft_record *rec)
+{
+	s->nr++;
+	pft_survey_pages(s, max(new->pfn, rec->pfn), min(new->last, rec->last));
+}
+
+static bool pft_survey_wants(const struct pft_survey *s,
+			     const struct pft_record *new,
+			     const struct pft_record *rec)
+{
+	const struct pfn_attr_pair *rule;
+
+	/* Of an address space that is changed, other records change, too. */
+	if (s->change && rec->space == new->space && rec->id == new->id)
+		return false;
+	if (s->decided)
+		return pft_decides(new, rec);
+	if (!s->colours)
+		return true;
+	rule = pfn_attr_judge_colour(pft_base(new), pft_base(rec));
+	return rec->writable && rule && rule->verdict >= PFN_VERDICT_ORDERING;
+}
+
+/* Find who is on the other side, and how much of @new they hold. */
+static void pft_survey(struct pft_survey *s, const struct pft_record *new)
 {
 	struct pft_walk walk = {
-		.pfn = pfn,
-		.last = last,
-		.attrs = BIT(attr),
+		.pfn = new->pfn,
+		.last = new->last,
+		.attrs = s->attrs,
 		.steps = PFT_STEPS,
 	};
-	struct pft_record *rec, *oldest = NULL;
+	const struct pft_record *known = s->named;
+	struct pft_record *rec;
 
-	while ((rec = pft_segment_walk(&walk)))
-		if (!oldest || rec->seq < oldest->seq)
-			oldest = rec;
-	return oldest;
+	if (known)
+		pft_survey_add(s, new, known);
+	while ((rec = pft_segment_walk(&walk))) {
+		if (rec == known || !pft_survey_wants(s, new, rec))
+			continue;
+		pft_survey_add(s, new, rec);
+		if (!known && rec->got == s->attr &&
+		    (!s->named || rec->seq < s->named->seq))
+			s->named = rec;
+	}
+	/* The end was not reached. */
+	if (walk.node)
+		s->partial = true;
+}
+
+/* Attributes that conflict with @attr, or are as bad as @rule says. */
+static unsigned int pft_attrs_conflicting(const struct pft_record *new,
+					  const struct pfn_attr_pair *rule)
+{
+	enum pfn_attr attr = new->got == PFN_ATTR_NONE ? new->want : new->got;
+	enum pfn_verdict least = min(rule->verdict, PFN_VERDICT_ORDERING);
+	unsigned int held, attrs = 0;
+
+	for (held = 0; held < PFN_ATTR_COUNT; held++)
+		if (pfn_attr_judge_at(new->pfn, new->last, attr,
+				      held)->verdict >= least)
+			attrs |= BIT(held);
+	return attrs;
+}
+
+/*
+ * How many pages the linear map has with @attr; between the first and the last
+ * one, if these are far apart, all.
+ */
+static unsigned long pft_linear_pages(unsigned long pfn, unsigned long last,
+				      enum pfn_attr attr)
+{
+	unsigned long nr = last - pfn + 1, found = 0, i;
+
+	if (nr > PFT_LINEAR_PAGES)
+		return nr;
+	for (i = 0; i < nr; i++)
+		if (pfn_attr_linear(pfn + i, pfn + i, NULL, NULL) & BIT(attr))
+			found++;
+	return max(found, 1UL);
+}
+
+/* The newcomer gets another attribute, one that conflicts with no mapping. */
+static bool pft_is_downgrade(const struct pft_judgement *j)
+{
+	return j->other &&
+	       (!j->rule || j->rule->verdict < PFN_VERDICT_ORDERING);
+}
+
+/* What a survey has to look for, from the judgement. */
+static void pft_survey_start(struct pft_survey *s, const struct pft_record *new,
+			     const struct pft_judgement *j)
+{
+	*s = (struct pft_survey){ .attr = j->held, .named = j->beside };
+	if (!j->beside && (!j->rule || pft_is_downgrade(j))) {
+		/* Not one of two attributes, but the architecture is the cause. */
+		s->decided = true;
+		s->named = pft_decider(new);
+		s->attrs = BIT(PFN_ATTR_COUNT) - 1;
+		return;
+	}
+	if (j->beside && j->rule && j->rule->a == j->rule->b &&
+	    j->rule->verdict >= PFN_VERDICT_ORDERING) {
+		s->colours = true;
+		s->attrs = PFT_CACHED;
+	} else if (j->rule && !pft_is_downgrade(j)) {
+		s->change = j->beside;
+		s->attrs = pft_attrs_conflicting(new, j->rule);
+	}
+	s->attrs |= BIT(s->attr);
+}
+
+/* Which pages of the newcomer suffer, and how many of them the others hold. */
+static void pft_capture_extent(struct pft_conflict *c,
+			       const struct pft_survey *s)
+{
+	unsigned int i;
+
+	c->exact = !s->partial;
+	for (i = 0; i < s->nr_stretches; i++)
+		c->held_pages += s->stretch[i].last - s->stretch[i].pfn + 1;
+	if (c->downgrade || !s->nr_stretches) {
+		c->pages = c->last - c->pfn + 1;
+		return;
+	}
+	c->pfn = s->stretch[0].pfn;
+	c->last = s->stretch[0].last;
+	for (i = 1; i < s->nr_stretches; i++) {
+		c->pfn = min(c->pfn, s->stretch[i].pfn);
+		c->last = max(c->last, s->stretch[i].last);
+	}
+	c->pages = c->held_pages;
 }
 
 /**
  * pft_capture - note both sides of a conflict, with references
- * @c: gets them, and what there is to say
+ * @c: gets them, what suffers, and what there is to say
  * @new: the newcomer
  * @j: its judgement
  *
@@ -267,43 +442,48 @@ static struct pft_record *pft_oldest(unsigned long pfn, unsigned long last,
 void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 		 const struct pft_judgement *j)
 {
-	struct pft_record *held;
+	struct pft_survey s;
 
 	c->pfn = new->pfn;
 	c->last = new->last;
 	c->new = *new;
 	pft_holder_get(new->holder);
 	c->verdict = pft_verdict(j);
+	c->downgrade = pft_is_downgrade(j);
 	c->held = (struct pft_record){ .got = j->held, .want = j->held };
-	/* A downgrade that harms nobody else is explained without a rule. */
-	c->rule = j->rule;
-	if (j->loss && c->rule && c->rule->verdict < PFN_VERDICT_ORDERING)
-		c->rule = NULL;
+	/* A downgrade is explained by the two attributes, not by a rule. */
+	c->rule = c->downgrade ? NULL : j->rule;
 
+	pft_survey_start(&s, new, j);
+	pft_survey(&s, new);
 	if (j->linear) {
 		c->held.kind = PFN_KIND_LINEAR;
 		c->held.space = PFN_SPACE_KERNEL;
 		c->held.pfn = j->linear_pfn;
 		c->held.last = j->linear_last;
 		c->held.holder = pft_holder_kernel();
+		c->further = s.nr;
+		c->exact = !s.partial;
+		c->held_pages = pft_linear_pages(j->linear_pfn, j->linear_last,
+						 j->held);
+		c->pages = c->last - c->pfn + 1;
+		if (c->downgrade)
+			return;
 		c->pfn = j->linear_pfn;
 		c->last = j->linear_last;
+		c->pages = c->held_pages;
 		return;
 	}
-	if (j->beside || c->rule)
-		held = j->beside ?: pft_oldest(new->pfn, new->last, j->held);
-	else
-		held = pft_decider(new);
-	if (!held) {
+	pft_capture_extent(c, &s);
+	if (!s.named) {
 		c->cause = PFN_CAUSE_PLATFORM;
 		return;
 	}
 
-	pft_holder_pid(held);
-	c->held = *held;
-	pft_holder_get(held->holder);
-	c->pfn = max(new->pfn, held->pfn);
-	c->last = min(new->last, held->last);
+	pft_holder_pid(s.named);
+	c->held = *s.named;
+	pft_holder_get(s.named->holder);
+	c->further = s.nr - 1;
 }
 
 /**

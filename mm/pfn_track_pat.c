@@ -11,12 +11,25 @@
 
 /* === Explaining ========================================================= */
 
-/*
- * Whether the architecture gives others the attribute of @rec.  A mapping that
- * was looked up reserves nothing; it suffers from the same decision.
+/**
+ * pft_decides - whether the architecture follows a record
+ * @new: a mapping that got another attribute than it asked for, or RAM whose
+ *	memory type could not be changed
+ * @rec: a record of the same pages
+ *
+ * A mapping that was looked up reserves nothing; it suffers from the same
+ * decision.  RAM whose memory type was changed cannot be changed again.
+ *
+ * Context: pft_lock held.
+ *
+ * Return: true if @rec can be the reason for what @new got.
  */
-static bool pft_decides(const struct pft_record *rec)
+bool pft_decides(const struct pft_record *new, const struct pft_record *rec)
 {
+	if (new->kind == PFN_KIND_SET_MEMORY)
+		return rec->kind == PFN_KIND_SET_MEMORY;
+	if (rec->got != new->got)
+		return false;
 	switch (rec->kind) {
 	case PFN_KIND_INSERT:
 	case PFN_KIND_VMAP:
@@ -50,17 +63,17 @@ static bool pft_explains_better(const struct pft_record *a,
  */
 struct pft_record *pft_decider(const struct pft_record *new)
 {
-	const bool set = new->kind == PFN_KIND_SET_MEMORY;
 	struct pft_walk walk = {
 		.pfn = new->pfn,
 		.last = new->last,
-		.attrs = set ? BIT(PFN_ATTR_COUNT) - 1 : BIT(new->got),
+		.attrs = new->kind == PFN_KIND_SET_MEMORY ?
+			 BIT(PFN_ATTR_COUNT) - 1 : BIT(new->got),
 		.steps = PFT_STEPS,
 	};
 	struct pft_record *rec, *best = NULL;
 
 	while ((rec = pft_segment_walk(&walk))) {
-		if (set ? rec->kind != PFN_KIND_SET_MEMORY : !pft_decides(rec))
+		if (!pft_decides(new, rec))
 			continue;
 		if (!best || pft_explains_better(rec, best))
 			best = rec;
@@ -273,6 +286,7 @@ void __pfn_track_not_reserved(phys_addr_t start, u64 size)
 			.space = PFN_SPACE_NONE,
 		},
 		.held = { .want = PFN_ATTR_NONE, .got = PFN_ATTR_NONE },
+		.exact = true,
 		.cause = PFN_CAUSE_NOT_RESERVED,
 		.verdict = PFN_VERDICT_UNKNOWN,
 		.result = PFN_RESULT_REFUSED_ARCH,
@@ -284,6 +298,7 @@ void __pfn_track_not_reserved(phys_addr_t start, u64 size)
 		return;
 	c.pfn = c.new.pfn;
 	c.last = c.new.last;
+	c.pages = c.last - c.pfn + 1;
 	c.new.time = ktime_get_boot_fast_ns();
 	c.new.holder = pft_holder_find(&who);
 	if (pft_is_first_free(c.new.holder)) {

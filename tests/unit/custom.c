@@ -508,6 +508,18 @@ int unit_snprintf(char *buf, size_t size, const char *format, ...)
 	return ret;
 }
 
+int unit_scnprintf(char *buf, size_t size, const char *format, ...)
+{
+	va_list args;
+	int ret;
+
+	va_start(args, format);
+	ret = vsnprintf(buf, size, format, args);
+	va_end(args);
+	UNIT_ASSERT(ret >= 0);
+	return (size_t)ret < size ? ret : (int)size - 1;
+}
+
 /* === Log ================================================================ */
 
 static spinlock_t unit_log_lock = { .mutex = PTHREAD_MUTEX_INITIALIZER };
@@ -558,22 +570,6 @@ void unit_log_clear(void)
 {
 	unit_log_len = 0;
 	unit_log_buf[0] = '\0';
-}
-
-bool __ratelimit(struct ratelimit_state *state)
-{
-	static spinlock_t lock = { .mutex = PTHREAD_MUTEX_INITIALIZER };
-	u64 now = ktime_get_boot_fast_ns();
-	bool ok;
-
-	spin_lock(&lock);
-	if (now - state->begin >= state->interval) {
-		state->begin = now;
-		state->used = 0;
-	}
-	ok = state->used++ < state->burst;
-	spin_unlock(&lock);
-	return ok;
 }
 
 /* === Page table bits ==================================================== */

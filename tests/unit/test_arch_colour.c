@@ -150,3 +150,18 @@ TEST(colour, no_colours)
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 2);
 }
+
+/* Both are write-back: the colour is what differs, and the report says so. */
+TEST(colour, headline)
+{
+	if (!boot("report"))
+		return;
+	CHECK_EQ(do_map(a, 10, 50, 4, A_WB), 0);
+	CHECK_EQ(do_map(b, 21, 50, 4, A_WB), 0);
+	CHECK_EQ(do_map(b, 31, 50, 4, A_WB), 0);
+	CHECK_HAS(unit_log_text(), " wanted write-back, held write-back at "
+		  "another cache colour, mapped ");
+	CHECK_HAS(unit_log_text(), "advice:  map both at addresses of the same");
+	CHECK_EQ(unit_trace.conflict.further, 0);
+	CHECK_EQ(unit_trace.conflict.pages, 4);
+}

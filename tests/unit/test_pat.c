@@ -383,7 +383,9 @@ TEST(pat, invalid_free)
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 50);
 	CHECK_EQ(unit_stat(PFT_STAT_SUPPRESSED), 49);
 	text = unit_debugfs_read("conflicts", 4096, NULL);
-	CHECK_HAS(text, " range=0x20000-0x21fff verdict=unknown "
+	CHECK_HAS(text, " range=0x20000-0x21fff bytes=8192 "
+		  "asked.range=0x20000-0x21fff exact=yes downgrade=no "
+		  "verdict=unknown "
 		  "result=refused-by-arch policy=report cause=not-reserved why=");
 	CHECK_HAS(text, " site=gpu_probe+0x30/0x40 module=gpu ");
 	CHECK_HAS(text, "\nend: 1\n");

@@ -259,4 +259,45 @@ enum pfn_leak {
 	[PFN_LEAK_UNLOADED] = "unloaded",		\
 	[PFN_LEAK_FREED] = "freed",
 
+/**
+ * enum pfn_advice - what to do about two mappings that disagree
+ * @PFN_ADVICE_NONE: nothing
+ * @PFN_ADVICE_RELEASE: the newcomer was refused, or got another attribute,
+ *	because of a mapping that is known
+ * @PFN_ADVICE_AGREE: both are mapped, and disagree
+ * @PFN_ADVICE_LINEAR: the other side is the kernel's linear map of all RAM
+ * @PFN_ADVICE_COLOUR: both agree, but not on the colour of their addresses
+ * @PFN_ADVICE_CLEAN: legal if the caches are cleaned
+ * @PFN_ADVICE_UNKNOWN: what one of the two has is not known
+ * @PFN_ADVICE_COUNT: number of them
+ *
+ * The kernel log, the conflicts file and the pfntrack command give the same.
+ * Where a cause other than %PFN_CAUSE_HELD decided, it has an advice of its own.
+ */
+enum pfn_advice {
+	PFN_ADVICE_NONE,
+	PFN_ADVICE_RELEASE,
+	PFN_ADVICE_AGREE,
+	PFN_ADVICE_LINEAR,
+	PFN_ADVICE_COLOUR,
+	PFN_ADVICE_CLEAN,
+	PFN_ADVICE_UNKNOWN,
+	PFN_ADVICE_COUNT,
+};
+
+#define PFN_ADVICE_TEXT							\
+	[PFN_ADVICE_NONE] = "nothing needs to be done",			\
+	[PFN_ADVICE_RELEASE] =						\
+		"release the held mapping first, or make both ask for the same attribute", \
+	[PFN_ADVICE_AGREE] =						\
+		"release one of the two mappings, then make both ask for the same attribute", \
+	[PFN_ADVICE_LINEAR] =						\
+		"allocate the memory with dma_alloc_coherent() or dma_alloc_wc(), or map it as the linear map does", \
+	[PFN_ADVICE_COLOUR] =						\
+		"map both at addresses of the same cache colour, or one of them read-only", \
+	[PFN_ADVICE_CLEAN] =						\
+		"clean the caches between accesses, or make both ask for the same attribute", \
+	[PFN_ADVICE_UNKNOWN] =						\
+		"find out which attributes the two have; a kernel with pfn_track knows both",
+
 #endif /* _UAPI_LINUX_PFN_TRACK_H */

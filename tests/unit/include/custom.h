@@ -289,8 +289,13 @@ struct vm_struct {
 
 #define VM_DMA_COHERENT		0x10
 
+typedef struct {
+	u32 val;
+} kuid_t;
+
 struct task_struct {
 	pid_t tgid;
+	kuid_t uid;
 	char comm[TASK_COMM_LEN];
 	struct mm_struct *mm;
 	struct task_struct *next;
@@ -305,6 +310,8 @@ extern struct task_struct *unit_tasks;
 #define for_each_process(task)		\
 	for ((task) = unit_tasks; (task); (task) = (task)->next)
 #define task_tgid_nr(task)		((task)->tgid)
+#define current_uid()			(current->uid)
+#define __kuid_val(kuid)		((kuid).val)
 #define get_task_comm(buf, task)	memcpy(buf, (task)->comm, TASK_COMM_LEN)
 
 struct unit_devres;
@@ -388,6 +395,9 @@ extern const char *unit_text_module;
 /* Knows %pB, of which the C library makes a pointer and a 'B'. */
 int unit_snprintf(char *buf, size_t size, const char *format, ...);
 #define snprintf		unit_snprintf
+#define scnprintf		unit_scnprintf
+/* Returns what was written. */
+int unit_scnprintf(char *buf, size_t size, const char *format, ...);
 
 /* === Static keys ======================================================== */
 
@@ -418,23 +428,6 @@ void unit_log(const char *format, ...);
 /* All that was logged since the last call of unit_log_clear(). */
 const char *unit_log_text(void);
 void unit_log_clear(void);
-
-struct ratelimit_state {
-	u64 interval;
-	int burst;
-	int used;
-	u64 begin;
-};
-
-#define RATELIMIT_MSG_ON_RELEASE	1
-#define DEFINE_RATELIMIT_STATE(name, jiffies, _burst)			\
-	struct ratelimit_state name = {					\
-		.interval = (u64)(jiffies) * (NSEC_PER_SEC / HZ),	\
-		.burst = _burst,					\
-	}
-#define ratelimit_set_flags(state, flags)	((void)(state))
-
-bool __ratelimit(struct ratelimit_state *state);
 
 /* === Files: seq_file, debugfs, sysfs ==================================== */
 

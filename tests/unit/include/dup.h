@@ -24,12 +24,15 @@
 
 #define NSEC_PER_SEC		1000000000L
 #define NSEC_PER_USEC		1000L
-#define HZ			250
+#define U64_MAX			((u64)~0ULL)
+#define SZ_2M			0x200000
 
 /* Of one word only. */
 #define for_each_set_bit(bit, word, size)		\
 	for ((bit) = 0; (bit) < (size); (bit)++)	\
 		if (*(word) >> (bit) & 1)
+
+#define div_u64(n, base)		((u64)(n) / (u32)(base))
 
 /* Divides in place and returns the remainder. */
 #define do_div(n, base) ({			\
@@ -86,6 +89,27 @@ static inline void strreplace(char *text, char old, char new)
 	for (; *text; text++)
 		if (*text == old)
 			*text = new;
+}
+
+/* Digits of @base, a sign and a line break at the end at most; no blanks. */
+static inline int kstrtouint(const char *text, unsigned int base,
+			     unsigned int *value)
+{
+	unsigned long long n = 0;
+	size_t len, i;
+
+	if (*text == '+')
+		text++;
+	len = strspn(text, "0123456789");
+	if (base != 10 || !len || (text[len] && strcmp(text + len, "\n")))
+		return -EINVAL;
+	for (i = 0; i < len; i++) {
+		n = 10 * n + text[i] - '0';
+		if (n > UINT_MAX)
+			return -ERANGE;
+	}
+	*value = n;
+	return 0;
 }
 
 #endif /* _UNIT_DUP_H */
