@@ -59,6 +59,30 @@ def test_outputs_are_real(cli):
     assert seen.count("snapshot") >= 8 and seen.count("log") >= 1
 
 
+def advice_texts():
+    """The sentences of enum pfn_advice."""
+    words = (REPO / "include/uapi/linux/pfn_track.h").read_text()
+    return re.findall(r'\[PFN_ADVICE_\w+\] =\s*(?:\\\s*)?"([^"]+)"', words)
+
+
+def test_one_advice(cli):
+    """The log, the command and the guide say the same of the same conflict."""
+    texts = advice_texts()
+    assert len(texts) == len(set(texts)) == 8
+    log = (LOGS / "arm64-enforced").read_text()
+    [logged] = re.findall(r"advice:  (.+)", log)
+    shown = re.findall(r"^  advice    (.+)$", cli("conflicts", root="arm64-enforced").stdout.decode(), re.M)
+    assert shown == [logged] and logged in texts
+    given = re.findall(r"^ +(?:pfn_track: +)?advice:? +(.+)$", GUIDE.read_text(), re.M)
+    leaks = [text for text in given if "remove()" in text]
+    assert len(given) >= 6 and len(leaks) == 1
+    assert set(given) - set(leaks) <= set(texts)
+    for root in ("x86_64", "arm64", "x86_64-patched", "arm64-patched", "x86_64-broken"):
+        for command in (["conflicts"], ["aliases"]):
+            for text in re.findall(r"^  advice    (.+)$", cli(*command, root=root).stdout.decode(), re.M):
+                assert text in texts, (root, command)
+
+
 def test_no_other_outputs():
     """A block that shows a command without its output is marked as such by having nothing else."""
     text = re.sub(r"^\.\. (snapshot|log): \S+\n\n::\n\n(?:  .*\n|\n)+", "", GUIDE.read_text(), flags=re.M)

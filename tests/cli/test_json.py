@@ -60,7 +60,9 @@ RECORD = {"range": SPAN, "va": optional({"start": address, "end": address}), **H
           "time": optional(float)}
 CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of("VERDICT"),
             "result": one_of("RESULT"), "policy": one_of("POLICY"), "range": SPAN,
-            "why": optional(str), "source": optional(str), "new": HOLDER,
+            "bytes": int, "asked": SPAN, "held_bytes": int, "further": int, "exact": bool,
+            "downgrade": bool, "cause": optional(str), "why": optional(str),
+            "source": optional(str), "advice": str, "new": HOLDER,
             "held": optional({"range": SPAN, **HOLDER, "time": optional(float)}),
             "resource": optional(str), "pci": optional(str)}
 DOCUMENT = {"version": int, "source": str}
@@ -97,7 +99,7 @@ SHAPES = {
                 "pci": optional({"device": str, "bar": int, "driver": optional(str),
                                  "range": SPAN}),
                 "holders": [RECORD],
-                "conflicts": [{**CONFLICT, "consequence": str, "advice": str}],
+                "conflicts": [{**CONFLICT, "consequence": str}],
                 "alias": optional(ALIAS), "summary": str},
     "features": {**TOP, "release": optional(str), "arch": optional(str),
                  "policy": optional(one_of("POLICY")), "lockdown": optional(str),
@@ -416,3 +418,48 @@ def test_linear_map_is_named(cli, broken):
                                                                 b"held.kind=vmap"))
     assert load(cli, "status", root=broken, rc=1)["conflicts"]["linear"] == 0
     assert b"linear map " not in cli("status", root=broken).stdout
+
+
+def test_conflict_extent(cli, tree):
+    """What was asked for, how much of it suffers, and how many hold it; lower bounds say so."""
+    def extent():
+        text = cli("conflicts", root=tree).stdout.decode()
+        [first, _] = re.findall(r"^  extent    (.*)$", text, re.M)
+        return text.splitlines()[0], first
+
+    def change(*pairs):
+        line = tree.lines("conflicts")[0]
+        for key, value in pairs:
+            line, n = re.subn(rb"(?<= )%s=\S+" % re.escape(key), key + b"=" + value, line)
+            assert n == 1, key
+        tree.edit(f"{DUMPS}/conflicts", lambda data: data.replace(tree.lines("conflicts")[0], line))
+
+    whole = "0x380000000000-0x3800000fffff (1M) asked for, "
+    headline, text = extent()
+    assert headline.startswith("Conflict 1: legal (downgrade), mapped, 0x380000000000-0x3800000fffff (1M), ")
+    assert text == whole + "all of it downgraded, all of it held by this mapping"
+    change((b"held.bytes", b"16384"), (b"held.further", b"1"))
+    assert extent()[1] == whole + "all of it downgraded, 16K of it held by this and 1 more mapping"
+    change((b"exact", b"no"), (b"held.further", b"255"))
+    assert extent()[1] == whole + "all of it downgraded, at least 16K of it held by this and " \
+        "at least 255 more mappings"
+    change((b"downgrade", b"no"), (b"range", b"0x380000004000-0x380000007fff"), (b"bytes", b"8192"))
+    headline, text = extent()
+    assert headline.startswith("Conflict 1: legal, mapped, 0x380000004000-0x380000007fff (16K), ")
+    assert text == whole + "at least 8K of it conflicts with this and at least 255 more mappings"
+    change((b"exact", b"yes"), (b"held.further", b"0"), (b"result", b"refused"))
+    assert extent()[1] == whole + "8K of it conflicts with this mapping"
+    change((b"downgrade", b"yes"))
+    assert "8K of it to be downgraded" in extent()[1]
+
+    value = load(cli, "conflicts", root=tree, rc=1)["conflicts"][0]
+    assert (value["bytes"], value["held_bytes"], value["further"], value["exact"],
+            value["downgrade"]) == (8192, 16384, 0, True, True)
+    assert value["asked"]["size"] == 1 << 20 and value["range"]["size"] == 16384
+    [row] = cli("conflicts", "--raw", "--noheadings", "-o", "ASKED,SUFFERS,FURTHER,DOWNGRADE,ADVICE",
+                root=tree).stdout.decode().splitlines()[:1]
+    assert row.startswith("0x380000000000-0x3800000fffff 8K 0 yes release")
+    # All that suffers is explained, anywhere in it.
+    for address, known in ((0x380000003fff, 0), (0x380000004000, 1), (0x380000007fff, 1)):
+        shown = json.loads(cli("explain", hex(address), "--json", root=tree).stdout)
+        assert len(shown["conflicts"]) == known, hex(address)

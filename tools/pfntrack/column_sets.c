@@ -25,11 +25,13 @@
 
 ROW_NUMBER(conflict, id)
 ROW_NUMBER(conflict, count)
+ROW_NUMBER(conflict, further)
 ROW_TEXT(conflict, verdict)
 ROW_TEXT(conflict, result)
 ROW_TEXT(conflict, policy)
 ROW_TEXT(conflict, why)
 ROW_TEXT(conflict, source)
+ROW_TEXT(conflict, advice)
 ROW_TEXT(finding, type)
 ROW_TEXT(finding, found)
 ROW_NUMBER(leak, id)
@@ -53,6 +55,24 @@ static char *alias_overlap(const struct model *m, const void *row)
 	return cell_range(&((const struct alias *)row)->range);
 }
 
+static char *conflict_asked(const struct model *m, const void *row)
+{
+	(void)m;
+	return cell_range(&((const struct conflict *)row)->asked);
+}
+
+static char *conflict_suffers(const struct model *m, const void *row)
+{
+	(void)m;
+	return text_size(((const struct conflict *)row)->bytes);
+}
+
+static char *conflict_downgrade(const struct model *m, const void *row)
+{
+	(void)m;
+	return xstrdup(((const struct conflict *)row)->downgrade ? "yes" : "no");
+}
+
 static const struct column conflict_columns[] = {
 	{ "ID", "number of the conflict", true, false, NULL, conflict_id },
 	{ "COUNT", "how often it happened", true, false, NULL, conflict_count },
@@ -61,6 +81,15 @@ static const struct column conflict_columns[] = {
 	{ "POLICY", "policy it was judged by", false, false, NULL, conflict_policy },
 	{ "WHY", "what it means", false, false, NULL, conflict_why },
 	{ "SOURCE", "where that is written", false, false, NULL, conflict_source },
+	{ "ADVICE", "what to do about it", false, false, NULL, conflict_advice },
+	{ "ASKED", "the whole range that the newcomer asked for", false, false, NULL,
+	  conflict_asked },
+	{ "SUFFERS", "how much of it disagrees or was downgraded", true, false, NULL,
+	  conflict_suffers },
+	{ "FURTHER", "mappings on the other side besides the holder", true, false, NULL,
+	  conflict_further },
+	{ "DOWNGRADE", "the newcomer got another attribute than it asked for", false, false, NULL,
+	  conflict_downgrade },
 };
 
 static const struct column finding_columns[] = {

@@ -94,6 +94,9 @@ static bool store(const struct dump_field *field, char *value, void *object)
 	switch (field->type) {
 	case DUMP_NUMBER:
 		return parse_number(value, 10, where);
+	case DUMP_BOOL:
+		*(bool *)where = !strcmp(value, "yes");
+		return *(bool *)where || !strcmp(value, "no");
 	case DUMP_RANGE:
 		return parse_span(value, where);
 	case DUMP_SPAN:

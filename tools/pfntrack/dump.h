@@ -26,6 +26,7 @@ enum dump_type {
 	DUMP_PID,    /* const char *, a decimal number; NULL if "-" */
 	DUMP_TIME,   /* const char *, seconds with a fraction; NULL if "-" */
 	DUMP_NUMBER, /* uint64_t, always known */
+	DUMP_BOOL,   /* bool, "yes" or "no" */
 	DUMP_RANGE,  /* struct span, always known */
 	DUMP_SPAN,   /* struct span, not known if "-" */
 };

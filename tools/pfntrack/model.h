@@ -48,11 +48,21 @@ struct alias {
 	const char *why, *source;
 };
 
-/* @new.range is the overlap of the two, @new.time the time of the conflict. */
+/*
+ * @new.range is what suffers of @asked: where the two disagree, or all of it if
+ * the newcomer got another attribute than it asked for.  @new.time is the time of
+ * the conflict.  Bytes and numbers are lower bounds unless @exact.
+ */
 struct conflict {
 	uint64_t id, count;
-	const char *verdict, *result, *policy, *why, *source;
-	const char *cause; /* NULL: an older kernel, which does not say */
+	const char *cause;   /* NULL: an older kernel, which does not say */
+	uint64_t bytes;      /* within @new.range that suffer */
+	uint64_t held_bytes; /* of @asked that the holder, and further ones like it, have */
+	uint64_t further;    /* mappings on the other side besides @held */
+	struct span asked;
+	bool exact;
+	bool downgrade; /* @new got another attribute, and goes with all that is held */
+	const char *verdict, *result, *policy, *why, *source, *advice;
 	struct mapping new, held;
 	bool has_held; /* false: no recorded mapping decided; see the cause */
 };
@@ -249,8 +259,8 @@ struct summary summarize_audit(const struct model *m);
 
 /* advice.c */
 const char *consequence(const struct conflict *c);
-char *advice(const struct conflict *c);
-char *alias_advice(const struct alias *alias);
+const char *advice(const struct conflict *c);
+const char *alias_advice(const struct alias *alias);
 
 char *resource_path(const struct model *m, uint64_t address);
 const struct pci_bar *find_bar(const struct model *m, uint64_t address);

@@ -76,6 +76,7 @@ void text_put(char *s);
 void text_detail(const char *label, char *s);
 void text_side(const char *label, const struct mapping *map);
 char *text_where(const struct model *m, uint64_t start);
+char *text_extent(const struct conflict *c);
 
 extern const struct printer text_printer, json_printer;
 

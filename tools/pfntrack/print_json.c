@@ -24,8 +24,15 @@ static struct json_object *conflict(const struct model *m, const struct conflict
 	jput(v, "policy", jtext(c->policy));
 	jput(v, "range", jspan_if_known(&c->new.range, true));
 	jput(v, "cause", jtext(c->cause));
+	jput(v, "bytes", jnumber(c->bytes));
+	jput(v, "asked", jspan_if_known(&c->asked, true));
+	jput(v, "held_bytes", jnumber(c->held_bytes));
+	jput(v, "further", jnumber(c->further));
+	jput(v, "exact", jbool(c->exact));
+	jput(v, "downgrade", jbool(c->downgrade));
 	jput(v, "why", jtext(c->why));
 	jput(v, "source", jtext(c->source));
+	jput(v, "advice", jtext(advice(c)));
 	jput_holder(new, &c->new);
 	jput(v, "new", new);
 	jput(v, "held", c->has_held ? jheld(&c->held) : NULL);
@@ -124,7 +131,7 @@ static struct json_object *alias(const struct model *m, size_t i)
 	const struct pci_bar *bar = find_bar(m, a->range.start);
 	struct json_object *v = jalias(a);
 
-	jput(v, "advice", jtext_and_free(alias_advice(a)));
+	jput(v, "advice", jtext(alias_advice(a)));
 	jput(v, "resource", jtext_and_free(resource_path(m, a->range.start)));
 	jput(v, "pci", jtext(bar ? bar->device : NULL));
 	return v;
@@ -182,7 +189,6 @@ static void json_explain(const struct model *m, const struct explanation *e)
 		struct json_object *v = conflict(m, e->conflicts[i]);
 
 		jput(v, "consequence", jtext(consequence(e->conflicts[i])));
-		jput(v, "advice", jtext_and_free(advice(e->conflicts[i])));
 		jpush(conflicts, v);
 	}
 	jput(top, "address", e->device || e->pid ? NULL : jaddress(e->address));

@@ -98,8 +98,9 @@ static void write_conflict(FILE *out, const struct model *m, const struct confli
 {
 	fprintf(out, "<article id=\"conflict-%llu\" class=\"%s\"><h3>", (unsigned long long)c->id,
 		verdict_harmful(c->verdict) ? "harm" : "mild");
-	html_printf(out, "Conflict %llu: %s, %s, ", (unsigned long long)c->id,
-		    c->verdict ? c->verdict : "-", c->result ? c->result : "-");
+	html_printf(out, "Conflict %llu: %s%s, %s, ", (unsigned long long)c->id,
+		    c->verdict ? c->verdict : "-", c->downgrade ? " (downgrade)" : "",
+		    c->result ? c->result : "-");
 	html_text_and_free(out, cell_range(&c->new.range));
 	html_printf(out, ", %llu time%s", (unsigned long long)c->count, c->count == 1 ? "" : "s");
 	fputs("</h3><dl>", out);
@@ -108,8 +109,9 @@ static void write_conflict(FILE *out, const struct model *m, const struct confli
 	write_line(out, "held",
 		   c->has_held ? side(&c->held)
 			       : xstrdup("by no recorded mapping: the platform itself decided"));
+	write_line(out, "extent", text_extent(c));
 	write_line(out, "means", xstrdup(consequence(c)));
-	write_line(out, "advice", advice(c));
+	write_line(out, "advice", xstrdup(advice(c)));
 	fputs("</dl></article>\n", out);
 }
 
@@ -126,7 +128,7 @@ static void write_alias(FILE *out, const struct model *m, const struct alias *al
 	write_line(out, "one", side(alias->a));
 	write_line(out, "other", side(alias->b));
 	write_line(out, "means", alias->why ? xstrdup(alias->why) : NULL);
-	write_line(out, "advice", alias_advice(alias));
+	write_line(out, "advice", xstrdup(alias_advice(alias)));
 	fputs("</dl></article>\n", out);
 }
 

@@ -114,13 +114,64 @@ char *text_where(const struct model *m, uint64_t start)
 	return both;
 }
 
+/* "all", or how much it is. */
+static char *part_text(uint64_t bytes, const struct span *of, bool exact)
+{
+	char *size, *part;
+
+	if (bytes == span_size(of))
+		return xstrdup("all");
+	size = text_size(bytes);
+	part = xasprintf("%s%s", exact ? "" : "at least ", size);
+	free(size);
+	return part;
+}
+
+/**
+ * text_extent() - what was asked for, what of it suffers, and who holds it
+ * @c: the conflict
+ *
+ * Return: a new string.
+ */
+char *text_extent(const struct conflict *c)
+{
+	char *range = cell_range(&c->asked), *size = text_size(span_size(&c->asked));
+	char *suffers = part_text(c->bytes, &c->asked, c->exact);
+	char *held = part_text(c->held_bytes, &c->asked, c->exact);
+	const char *others = c->exact ? "" : "at least ";
+	char *who, *extent;
+
+	if (c->further)
+		who = xasprintf("this and %s%llu more mapping%s", others,
+				(unsigned long long)c->further, plural(c->further));
+	else
+		who = xstrdup(c->exact ? "this mapping" : "at least this mapping");
+	if (!c->has_held)
+		extent = xasprintf("%s (%s) asked for%s%s%s", range, size,
+				   c->downgrade ? ", " : "", c->downgrade ? suffers : "",
+				   c->downgrade ? " of it downgraded" : "");
+	else if (c->downgrade)
+		extent = xasprintf("%s (%s) asked for, %s of it %sdowngraded, %s of it held by %s",
+				   range, size, suffers, conflict_refused(c) ? "to be " : "", held,
+				   who);
+	else
+		extent = xasprintf("%s (%s) asked for, %s of it conflicts with %s", range, size,
+				   suffers, who);
+	free(range);
+	free(size);
+	free(suffers);
+	free(held);
+	free(who);
+	return extent;
+}
+
 static void text_conflict(const struct model *m, const struct conflict *c)
 {
 	char *size = text_size(span_size(&c->new.range));
 
 	printf("Conflict %llu: ", (unsigned long long)c->id);
 	text_put(cell_text(c->verdict));
-	fputs(", ", stdout);
+	fputs(c->downgrade ? " (downgrade), " : ", ", stdout);
 	text_put(cell_text(c->result));
 	fputs(", ", stdout);
 	text_put(cell_range(&c->new.range));
@@ -137,9 +188,10 @@ static void text_conflict(const struct model *m, const struct conflict *c)
 		text_detail("cause", xstrdup(c->cause));
 	else
 		text_detail("held", xstrdup("by no recorded mapping: the platform itself decided"));
+	text_detail("extent", text_extent(c));
 	text_detail("means", xstrdup(consequence(c)));
 	text_detail("source", c->source ? xstrdup(c->source) : NULL);
-	text_detail("advice", advice(c));
+	text_detail("advice", xstrdup(advice(c)));
 }
 
 static void text_conflicts(const struct model *m)

@@ -41,7 +41,7 @@ void text_alias(const struct model *m, const struct alias *alias)
 	text_side("other", alias->b);
 	text_detail("means", xstrdup(alias->why));
 	text_detail("source", alias->source ? xstrdup(alias->source) : NULL);
-	text_detail("advice", alias_advice(alias));
+	text_detail("advice", xstrdup(alias_advice(alias)));
 }
 
 /**

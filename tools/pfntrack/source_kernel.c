@@ -45,6 +45,13 @@ static const struct dump_field conflict_fields[] = {
 	{ "policy", DUMP_TEXT, offsetof(struct conflict, policy) },
 	{ "why", DUMP_TEXT, offsetof(struct conflict, why) },
 	{ "source", DUMP_TEXT, offsetof(struct conflict, source) },
+	{ "advice", DUMP_TEXT, offsetof(struct conflict, advice) },
+	{ "bytes", DUMP_NUMBER, offsetof(struct conflict, bytes) },
+	{ "asked.range", DUMP_RANGE, offsetof(struct conflict, asked) },
+	{ "exact", DUMP_BOOL, offsetof(struct conflict, exact) },
+	{ "downgrade", DUMP_BOOL, offsetof(struct conflict, downgrade) },
+	{ "held.bytes", DUMP_NUMBER, offsetof(struct conflict, held_bytes) },
+	{ "held.further", DUMP_NUMBER, offsetof(struct conflict, further) },
 };
 
 static const struct dump_field cause_field = { "cause", DUMP_TEXT,
@@ -76,6 +83,21 @@ static int record_line(void *ctx, struct dump_line *line)
 	return rc ? rc : dump_fields(line, &va_field, 1, "", map);
 }
 
+/* What suffers is a part of what was asked for. */
+static int check_extent(const struct dump_line *line, const struct conflict *c)
+{
+	const struct span *range = &c->new.range, *asked = &c->asked;
+
+	if (range->start < asked->start || range->end > asked->end)
+		return dump_malformed(line, "not all of it was asked for:", "range");
+	/* Sizes may be 2^64, which is 0 here. */
+	if (c->bytes - 1 > range->end - range->start)
+		return dump_malformed(line, "more than its range, or none:", "bytes");
+	if (c->held_bytes && c->held_bytes - 1 > asked->end - asked->start)
+		return dump_malformed(line, "more than was asked for:", "held.bytes");
+	return 0;
+}
+
 static int conflict_line(void *ctx, struct dump_line *line)
 {
 	struct model *m = ctx;
@@ -93,7 +115,7 @@ static int conflict_line(void *ctx, struct dump_line *line)
 		rc = dump_fields(line, mapping_fields + 1, ARRAY_SIZE(mapping_fields) - 1, "held.",
 				 &c->held);
 	c->has_held = c->held.range.known;
-	return rc;
+	return rc ? rc : check_extent(line, c);
 }
 
 static int hook_line(struct model *m, struct dump_line *line)
