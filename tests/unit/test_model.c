@@ -596,19 +596,19 @@ static void look_end(void)
 static void look_again(void)
 {
 	const struct pft_record *rec;
+	bool same[SEEN_MAX] = { };
 	unsigned int i;
 
 	spin_lock(&pft_lock);
-	for (i = 0; i < look.nr; i++) {
-		for (rec = unit_after(NULL); rec; rec = unit_after(rec))
+	for (rec = unit_after(NULL); rec; rec = unit_after(rec))
+		for (i = 0; i < look.nr; i++)
 			if (rec == look.seen[i].rec)
-				break;
-		if (!rec || rec->seq != look.seen[i].seq ||
-		    rec->pfn != look.seen[i].pfn ||
-		    rec->last != look.seen[i].last)
-			look.seen[i].changed = true;
-	}
+				same[i] = rec->seq == look.seen[i].seq &&
+					  rec->pfn == look.seen[i].pfn &&
+					  rec->last == look.seen[i].last;
 	spin_unlock(&pft_lock);
+	for (i = 0; i < look.nr; i++)
+		look.seen[i].changed |= !same[i];
 }
 
 static void op_look(void)
@@ -617,6 +617,9 @@ static void op_look(void)
 	struct pft_record *rec;
 
 	doing = "look";
+	/* It is dear to look after. */
+	if (!looking && rnd(32))
+		return;
 	spin_lock(&pft_lock);
 	if (!looking)
 		look_begin(p);
