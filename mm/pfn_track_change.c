@@ -10,10 +10,11 @@
  * Change the first record in @range, as far as it lies in it.  True if there
  * may be more, behind it.
  */
-static bool pft_change_one(struct pft_range *range, enum pfn_attr got,
-			   bool writable)
+static bool pft_change_one(struct pft_range *range,
+			   const struct pft_modified *modified, bool writable)
 {
 	struct pft_record *rec;
+	enum pfn_attr got;
 	struct pft_spot spot;
 	struct pft_cut cut;
 	unsigned long last;
@@ -25,8 +26,7 @@ static bool pft_change_one(struct pft_range *range, enum pfn_attr got,
 		return false;
 	}
 	last = pft_va_last(rec);
-	if (got == PFT_KEEP_ATTR)
-		got = rec->got;
+	got = modified->got[rec->got];
 	if (rec->got == got && rec->writable == writable) {
 		pft_unlock();
 	} else if (pft_store_cut(range, &cut) < 0) {
@@ -52,24 +52,26 @@ static bool pft_change_one(struct pft_range *range, enum pfn_attr got,
 /**
  * pft_change - page table entries have been given another attribute
  * @where: their addresses; what is not on record there has none
- * @got: the attribute that they have now, or %PFT_KEEP_ATTR
+ * @modified: the attribute that they have now, by the one that they had
  * @writable: as in &struct pft_record
  *
  * Judged anew and told of, but never refused: it has happened.
  *
  * Context: The lock of the page table is held.
  */
-void pft_change(const struct pft_range *where, enum pfn_attr got, bool writable)
+void pft_change(const struct pft_range *where,
+		const struct pft_modified *modified, bool writable)
 {
 	struct pft_range range = *where;
 
-	while (pft_change_one(&range, got, writable))
+	while (pft_change_one(&range, modified, writable))
 		;
 }
 
 /* The same question as below, of the first record in @range, the rest of @whole. */
 static int pft_may_change_one(struct pft_range *range,
-			      const struct pft_range *whole, enum pfn_attr got)
+			      const struct pft_range *whole,
+			      const struct pft_modified *modified)
 {
 	struct pft_conflict c = { .result = PFN_RESULT_REFUSED };
 	struct pft_record *rec, new;
@@ -84,9 +86,9 @@ static int pft_may_change_one(struct pft_range *range,
 	new = *rec;
 	pft_clip(&new, range);
 	range->va = pft_va_last(&new);
-	if (new.got == got)
+	if (new.got == modified->got[new.got])
 		goto may;
-	new.got = got;
+	new.got = modified->got[new.got];
 	pft_judge_change(&j, &new, whole);
 	c.policy = pft_policy_of(new.kind);
 	if (j.linear)
@@ -106,7 +108,7 @@ may:
 /**
  * pft_may_change - whether page table entries may have another attribute
  * @where: their addresses
- * @got: the attribute that they would have
+ * @modified: the attribute that they would have, by the one that they have
  *
  * A refusal is told of; what is let through is told of by pft_change().
  *
@@ -115,13 +117,14 @@ may:
  *
  * Return: 0, or -EBUSY if the policy refuses it.
  */
-int pft_may_change(const struct pft_range *where, enum pfn_attr got)
+int pft_may_change(const struct pft_range *where,
+		   const struct pft_modified *modified)
 {
 	struct pft_range range = *where;
 	int ret;
 
 	for (;;) {
-		ret = pft_may_change_one(&range, where, got);
+		ret = pft_may_change_one(&range, where, modified);
 		if (ret || range.va == range.va_last)
 			return ret;
 		range.va++;

@@ -407,11 +407,18 @@ enum pfn_cause pft_find_cause(const struct pft_conflict *c);
 
 /* === Changes: pfn_track_change.c ======================================== */
 
-/* For pft_change(): each keeps the attribute that it has. */
-#define PFT_KEEP_ATTR		PFN_ATTR_COUNT
+/**
+ * struct pft_modified - what pte_modify() makes of attributes
+ * @got: the new attribute, by the old one
+ */
+struct pft_modified {
+	u8 got[PFN_ATTR_COUNT];
+};
 
-void pft_change(const struct pft_range *where, enum pfn_attr got, bool writable);
-int pft_may_change(const struct pft_range *where, enum pfn_attr got);
+void pft_change(const struct pft_range *where,
+		const struct pft_modified *modified, bool writable);
+int pft_may_change(const struct pft_range *where,
+		   const struct pft_modified *modified);
 
 /* === User mappings: pfn_track_user.c ==================================== */
 

@@ -335,19 +335,20 @@ void __pfn_track_unmapped(struct vm_area_struct *vma, unsigned long start,
 }
 
 /*
- * Whether pte_modify() gives an entry the attribute of @prot, as on arm64, or
- * leaves it the one that it has, as on x86.  Asked with one that @prot has not.
+ * What pte_modify() makes of each attribute: on x86 an entry keeps its own, on
+ * arm64 it gets that of @prot, and T-Head's RISC-V turns write-combining into
+ * write-back, but not what is uncached.  Returns whether any attribute changes.
  */
-static bool pft_modify_replaces(pgprot_t prot)
+static bool pft_modifies(struct pft_modified *modified, pgprot_t prot)
 {
-	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
-	pgprot_t other = pgprot_noncached(prot);
+	bool changes = false;
+	enum pfn_attr attr;
 
-	if (pfn_attr_from_pgprot(other) == attr)
-		other = pgprot_writecombine(prot);
-	other = pte_pgprot(pte_modify(pfn_pte(0, other), prot));
-	/* All zero where the architecture does not tell bits from page frame. */
-	return pgprot_val(other) && pfn_attr_from_pgprot(other) == attr;
+	for (attr = 0; attr < PFN_ATTR_COUNT; attr++) {
+		modified->got[attr] = pfn_attr_modify(attr, prot);
+		changes |= modified->got[attr] != attr;
+	}
+	return changes;
 }
 
 void __pfn_track_protect(struct vm_area_struct *vma, unsigned long start,
@@ -355,14 +356,12 @@ void __pfn_track_protect(struct vm_area_struct *vma, unsigned long start,
 {
 	const struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm,
 						 start, end - start);
-	enum pfn_attr got = PFT_KEEP_ATTR;
+	struct pft_modified modified;
 
 	if (start == end || !pft_may_hold(vma))
 		return;
-	if (pft_modify_replaces(prot))
-		got = pfn_attr_from_pgprot(prot);
-	if (got != PFT_KEEP_ATTR || cpu_dcache_is_aliasing())
-		pft_change(&range, got, pft_writable(vma));
+	if (pft_modifies(&modified, prot) || cpu_dcache_is_aliasing())
+		pft_change(&range, &modified, pft_writable(vma));
 }
 
 int __pfn_track_may_protect(struct vm_area_struct *vma, unsigned long start,
@@ -370,14 +369,15 @@ int __pfn_track_may_protect(struct vm_area_struct *vma, unsigned long start,
 {
 	const struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm,
 						 start, end - start);
+	struct pft_modified modified;
 	pgprot_t prot;
 
 	if (!pft_may_hold(vma))
 		return 0;
 	prot = pgprot_modify(vma->vm_page_prot, vm_get_page_prot(flags));
-	if (!pft_modify_replaces(prot))
+	if (!pft_modifies(&modified, prot))
 		return 0;
-	return pft_may_change(&range, pfn_attr_from_pgprot(prot));
+	return pft_may_change(&range, &modified);
 }
 
 /*

@@ -615,3 +615,20 @@ enum page_cache_mode pgprot2cachemode(pgprot_t prot)
 	return unit_cachemodes[(pgprot_val(prot) >> 3 & 3) |
 			       (pgprot_val(prot) >> 5 & 4)];
 }
+
+#ifndef CONFIG_X86
+bool unit_modify_thead;
+
+/*
+ * T-Head fills write-back into protection that says nothing, and leaves the
+ * attribute of the entry in: then write-combining is write-back, and what is
+ * not cached stays so.
+ */
+pte_t pte_modify(pte_t entry, pgprot_t prot)
+{
+	if (unit_modify_thead && pte_val(entry) !=
+	    pgprot_val(pgprot_writecombine(PAGE_KERNEL)))
+		return entry;
+	return pfn_pte(0, prot);
+}
+#endif

@@ -103,6 +103,29 @@ TEST(user, protect_conflict)
 	unit_check_store();
 }
 
+#ifndef CONFIG_X86
+/* T-Head: what becomes of an entry depends on what it was. */
+TEST(user, protect_thead)
+{
+	unit_modify_thead = true;
+	unit_boot("enforce");
+	CHECK_EQ(do_map(a, 10, 50, 4, A_WC), 0);
+	CHECK_EQ(do_map(a, 20, 60, 4, PFN_ATTR_DEVICE), 0);
+	CHECK_EQ(do_map(b, 90, 51, 1, A_WC), 0);
+	CHECK_EQ(may_protect(a, 20, 4, A_WB), 0);
+	CHECK_EQ(may_protect(a, 10, 4, A_WB), -EBUSY);
+	CHECK(unit_trace.conflict.held.id == b);
+
+	protect(a, 10, 14, A_WB);
+	CHECK_EQ(at(a, 10).got, A_WB);
+	CHECK_EQ(at(a, 20).got, PFN_ATTR_DEVICE);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(unit_trace.conflict.pfn, 51);
+	CHECK_EQ(unit_trace.conflict.verdict, PFN_VERDICT_INCOHERENT);
+	unit_check_store();
+}
+#endif
+
 /* Asked first: who loses data by it is refused, and nothing changes. */
 TEST(user, may_protect)
 {

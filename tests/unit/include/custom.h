@@ -636,7 +636,9 @@ typedef struct {
 #ifdef CONFIG_X86
 #define pte_modify(entry, prot)	((void)(prot), (entry))
 #else
-#define pte_modify(entry, prot)	((void)(entry), pfn_pte(0, prot))
+pte_t pte_modify(pte_t entry, pgprot_t prot);
+/* As T-Head's RISC-V does it, see there. */
+extern bool unit_modify_thead;
 #endif
 /* What protection does to an area is for the tests to say. */
 #define pgprot_modify(old, new)	((void)(new), (old))
