@@ -92,6 +92,12 @@ def counters(guest: lab.Guest) -> dict[str, int]:
             (line.split(":") for line in text.splitlines())}
 
 
+def log_all(guest: lab.Guest) -> None:
+    """Let the kernel log have all reports: who shares a guest shares its budgets."""
+    for name in ("total", "user", "process", "site"):
+        guest.write(f"{SYSFS}/log_{name}", "10000").ok()
+
+
 def policy(guest: lab.Guest, word: str) -> None:
     """Set the global policy."""
     guest.write(f"{SYSFS}/policy", word).ok()

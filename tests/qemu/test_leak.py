@@ -83,7 +83,7 @@ class Leaks:
 def leaks(guest, arch: str) -> Iterator[Leaks]:  # type: ignore[no-untyped-def]
     """The guest for leaks, with its log ready to speak and no driver of ours."""
     one = guest(arch, "pfn_track", "pfn_track=report pfnlab.leaks")
-    one.run("sleep 5").ok()     # the log is rate-limited
+    registry.log_all(one)
     yield Leaks(one)
     if one.alive:
         one.run("rmmod pfn_track_leak pfn_track_defer pfn_track_wb pfn_track_claim 2>/dev/null")
