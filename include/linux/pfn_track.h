@@ -269,14 +269,10 @@ enum pfn_attr pfn_attr_from_pgprot(pgprot_t prot);
 enum pfn_attr pfn_attr_from_large(pgprot_t prot);
 enum pfn_attr pfn_attr_effective(enum pfn_attr attr);
 const char *pfn_attr_name(enum pfn_attr attr);
-const char *pfn_attr_why_not(enum pfn_attr want);
 const char *pfn_attr_arch(void);
 const struct pfn_attr_pair *pfn_attr_judge(enum pfn_attr a, enum pfn_attr b);
 const struct pfn_attr_pair *pfn_attr_judge_colour(unsigned long va_a,
 						  unsigned long va_b);
-bool pfn_attr_untracked(unsigned long pfn, unsigned long last);
-enum pfn_cause pfn_attr_cause(unsigned long pfn, unsigned long last,
-			      enum pfn_attr want, bool looked_up);
 
 int pfn_track_claim(struct pfn_claim *claim, struct device *dev,
 		    phys_addr_t start, size_t size, enum pfn_attr attr,
@@ -317,6 +313,10 @@ bool pfn_attr_page_changed(const struct page *page);
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 			  enum pfn_attr attr);
 const char *pfn_attr_window(bool *all);
+const char *pfn_attr_why_not(enum pfn_attr want);
+bool pfn_attr_untracked(unsigned long pfn, unsigned long last);
+enum pfn_cause pfn_attr_cause(unsigned long pfn, unsigned long last,
+			      enum pfn_attr want, bool looked_up);
 
 /* === Hooks, for mm/ and arch/ =========================================== */
 

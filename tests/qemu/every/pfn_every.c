@@ -105,7 +105,11 @@ int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
 	const unsigned long pfn = page_to_pfn(pages[0]);
 	int ret;
 
+	if (pfn_track_moves(vma) || pfn_track_disputed(vma, pages[0], 1))
+		return -EAGAIN;
 	ret = pfn_track_ioremap(area->addr, size, 0, prot, prot, NULL) ?:
+	      pfn_track_add_memory(0, size) ?:
+	      pfn_track_reserve(0, size, prot, prot) ?:
 	      pfn_track_vmap(area, pages, NULL, 1, prot) ?:
 	      pfn_track_memremap(0, size, prot, prot) ?:
 	      pfn_track_set_memory(va, 1, prot) ?:
@@ -121,12 +125,17 @@ int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
 	pfn_track_unset_pages(pages, 1);
 	pfn_track_free(pages[0], 0);
 	pfn_track_page(pfn, prot, NULL);
-	pfn_track_refused(PFN_KIND_IOREMAP, pfn, size, prot, NULL);
+	pfn_track_refused(PFN_KIND_IOREMAP, pfn, size, prot, -EBUSY, NULL);
+	pfn_track_remap_refused(vma, va, pfn, size, prot, -EBUSY);
+	pfn_track_set_memory_refused(va, 1, prot, -EBUSY);
+	pfn_track_unreserve(0, size);
+	pfn_track_not_reserved(0, size);
+	pfn_track_unmapped(vma, va, va + size);
 	pfn_track_zap(vma, va, va + size);
 	pfn_track_protect(vma, va, va + size, prot);
 	pfn_track_undo(vma->vm_mm, va, size);
 	pfn_track_move(vma, va, va + size, size);
-	pfn_track_fork(vma, vma);
+	pfn_track_fork(vma->vm_mm, vma, va, va + size);
 	pfn_track_exit(vma->vm_mm);
 	pfn_track_unbound(dev);
 	return ret;
