@@ -347,6 +347,7 @@ static unsigned int pft_how_of(enum pfn_kind kind)
 	switch (kind) {
 	case PFN_KIND_CLAIM:
 	case PFN_KIND_SET_MEMORY:
+	case PFN_KIND_RESERVATION:
 		return PFT_NOT_LINEAR;
 	case PFN_KIND_INSERT:
 		return PFT_LINEAR;
