@@ -204,10 +204,18 @@ static int pft_note_entry(struct mm_walk *walk, unsigned long va,
 		.broken = flags & PFT_ENTRY_BROKEN,
 	};
 
-	if ((attr == PFN_ATTR_WB || attr == PFN_ATTR_NONE) && pft_is_ram(pfn))
-		return pft_note_ram(t, &new,
-				    t->all && !(flags & PFT_ENTRY_PRIVATE));
-	return pft_note(t, &new);
+	const bool all = t->all && !(flags & PFT_ENTRY_PRIVATE);
+
+	if ((attr != PFN_ATTR_WB && attr != PFN_ATTR_NONE) || !pft_is_ram(pfn))
+		return pft_note(t, &new);
+	/* Most pages: of a block that was looked up before. */
+	if (!all && !new.broken && new.pfn >= t->plain.pfn &&
+	    new.last <= t->plain.last) {
+		if (!t->again)
+			t->audit->plain_pages += new.last - new.pfn + 1;
+		return 0;
+	}
+	return pft_note_ram(t, &new, all);
 }
 
 /*

@@ -16,8 +16,10 @@ GIB = 1 << 30
 BLOCKS = 4096
 # A little less than vm.max_map_count.
 AREAS = 65000
-# Instructions with interrupts or preemption off that a section of the registry may take.
+# Instructions with interrupts or preemption off that a section of the registry may take, and
+# records and nodes that it may look at meanwhile, 40 instructions each.
 SECTION = 100_000
+STEPS = SECTION // 40
 
 
 def test_blocks_held_twice(arch: str) -> None:
@@ -50,7 +52,8 @@ def test_areas_on_a_boundary(arch: str) -> None:
     """65,000 areas over one GiB boundary: a conflict elsewhere costs hardly more than without.
 
     Counted are instructions of whole system calls, each of which holds more than one section
-    of the registry: so no section takes longer than that.
+    of the registry: so no section takes longer than that. One in a thousand is left out, as
+    others, a timer for one, may have interrupted it. The registry counts its steps by itself.
     """
     kernel = lab.kernel_for(arch, "pfn_track")
     # What is printed takes longer than all else.
@@ -67,16 +70,15 @@ def test_areas_on_a_boundary(arch: str) -> None:
 
         alone = probe()
         take = guest.spawn(f"areas take {held} {GIB:#x} {AREAS}")
-        took, count, _, most = take.line(timeout=600).split()
+        took, count, _, most, _, usual = take.line(timeout=600).split()
         assert (took, count) == ("took", str(AREAS))
         assert int(guest.read(f"{registry.SYSFS}/records")) > AREAS
         beside = probe()
         print(f"{arch}: a conflict takes {alone} instructions alone, {beside} with {AREAS} areas; "
-              f"the slowest mmap() of these took {most}")
-        assert beside < SECTION and int(most) < SECTION
-        steps = guest.run(f"cat {registry.SYSFS}/max_steps")
-        if steps.rc == 0:
-            print(f"{arch}: at most {steps.out.strip()} steps")
+              f"mmap() of one of these took {usual}, the slowest {most}")
+        steps = int(guest.read(f"{registry.SYSFS}/max_steps"))
+        print(f"{arch}: at most {steps} steps")
+        assert beside < SECTION and int(usual) < SECTION and 0 < steps < STEPS
         take.close_input()
         take.wait(timeout=600)
 

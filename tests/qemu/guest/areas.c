@@ -4,8 +4,10 @@
  *
  *   areas take FILE OFFSET COUNT
  *	Opens the file, gives up all power, maps COUNT areas of the two pages on both
- *	sides of OFFSET, touches them and says "took COUNT most N": the instructions
- *	of the slowest mmap() with its faults. Holds them until its input ends.
+ *	sides of OFFSET, touches them and says "took COUNT most N usual N": the
+ *	instructions of an mmap() with its faults, of the slowest, which others may
+ *	have interrupted, and of all but one in a thousand. Holds them until its
+ *	input ends.
  *
  *   areas probe HELD ASKED OFFSET ROUNDS
  *	Maps the page at OFFSET of HELD, then that of ASKED and unmaps it, ROUNDS
@@ -71,6 +73,13 @@ static char *map(char *where, int fd, off_t offset, size_t pages)
 	return va;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 static void touch(const volatile char *va)
 {
 	(void)*va;
@@ -79,7 +88,7 @@ static void touch(const volatile char *va)
 static int take(const char *name, off_t offset, unsigned long count)
 {
 	int fd = open_file(name);
-	uint64_t most = 0, began;
+	uint64_t *took = calloc(count, sizeof(*took)), began;
 	unsigned long i;
 	char *arena, *va;
 
@@ -88,18 +97,20 @@ static int take(const char *name, off_t offset, unsigned long count)
 		fail("give up power");
 	arena = mmap(NULL, count * 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		     -1, 0);
-	if (arena == MAP_FAILED)
+	if (arena == MAP_FAILED || !took)
 		fail("mmap");
+	/* Its pages are there: they are no part of what is measured. */
+	memset(took, 1, count * sizeof(*took));
 	for (i = 0; i < count; i++) {
 		began = ticks();
 		va = map(arena + i * 2 * page, fd, offset - (off_t)page, 2);
 		touch(va);
 		touch(va + page);
-		began = ticks() - began;
-		if (began > most && i >= WARM_UP)
-			most = began;
+		took[i] = ticks() - began;
 	}
-	printf("took %lu most %llu\n", count, (unsigned long long)most);
+	qsort(took, count, sizeof(*took), by_size);
+	printf("took %lu most %llu usual %llu\n", count, (unsigned long long)took[count - 1],
+	       (unsigned long long)took[count - 1 - count / 1000]);
 	fflush(stdout);
 	while (getchar() != EOF)
 		;
