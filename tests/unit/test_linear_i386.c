@@ -5,7 +5,6 @@
 #define CONFIG_X86 1
 #define CONFIG_X86_32 1
 #define CONFIG_HIGHMEM 1
-#define CONFIG_ARCH_KEEP_MEMBLOCK 1
 #define LINEAR(name)	i386_pfn_attr_##name
 #ifdef CONFIG_64BIT
 #include "linear_fakes.h"
@@ -27,7 +26,7 @@ TEST(linear_i386, high_memory)
 
 	fake_map(0xc0000000, PUD_SIZE, FAKE_HUGE(WB));
 	fake_map(0x00000000, PUD_SIZE, FAKE_HUGE(WB));
-	fake_region(0, 0x200000000, 0);
+	fake_page(0, 0x200000, 0);
 	max_low_pfn = 0x38000;
 	max_pfn = 0x200000;
 	CHECK_EQ(pfn_attr_linear(0x37ff0, 0x38010, &from, &to),

@@ -134,7 +134,12 @@ static void hull_tables(struct hull *hull, unsigned long pfn,
 
 /* === memblock =========================================================== */
 
-#if defined(CONFIG_ARCH_KEEP_MEMBLOCK) && !defined(CONFIG_RISCV)
+/*
+ * x86 and RISC-V discard memblock after boot in most configurations, and x86's
+ * drivers change the linear map.
+ */
+#if defined(CONFIG_ARCH_KEEP_MEMBLOCK) && !defined(CONFIG_RISCV) && \
+	!defined(CONFIG_X86)
 /* arm maps every page that a region touches, the others whole pages only. */
 static unsigned long region_start(const struct memblock_region *region)
 {
@@ -170,13 +175,8 @@ static unsigned long region_of(const struct memblock_region *regions,
 static void hull_region(struct hull *hull, unsigned long pfn,
 			unsigned long last)
 {
-#ifdef CONFIG_X86
-	/* Drivers change the linear map by set_memory_*(). */
-	hull_tables(hull, pfn, last);
-#else
 	/* cachepolicy= on arm and cca= on mips can make it another attribute. */
 	hull_add(hull, pfn, last, pfn_attr_from_pgprot(PAGE_KERNEL));
-#endif
 }
 
 /*
@@ -207,15 +207,14 @@ static void hull_memblock(struct hull *hull, unsigned long pfn,
 }
 
 /*
- * The linear map maps all RAM but "no-map".  Other memory in it does not count:
- * ZONE_DEVICE has a record of its own, and in the holes of x86's first megabyte
- * the fixed MTRRs decide.
+ * The linear map maps all RAM but "no-map".  ZONE_DEVICE does not count, it has a
+ * record of its own.
  */
 static void hull_range(struct hull *hull, unsigned long pfn,
 		       unsigned long last)
 {
 	/* High memory has no linear mapping, its __va() is that of another page. */
-	if (IS_ENABLED(CONFIG_HIGHMEM) || IS_ENABLED(CONFIG_X86_32)) {
+	if (IS_ENABLED(CONFIG_HIGHMEM)) {
 		if (pfn >= max_low_pfn)
 			return;
 		last = min(last, max_low_pfn - 1);
@@ -237,7 +236,24 @@ static unsigned long stretch_end(unsigned long pfn)
 	return ALIGN_DOWN(pfn, nr) + nr;
 }
 
-#ifdef CONFIG_RISCV
+#if defined(CONFIG_X86)
+/* Page frames of the first megabyte: all of it is mapped, RAM or not. */
+#define LOW_END		PHYS_PFN(SZ_1M)
+
+/*
+ * ZONE_DEVICE has a record of its own, and is not online.  In the holes of the
+ * first megabyte the fixed MTRRs decide.
+ */
+static void hull_stretch(struct hull *hull, unsigned long pfn,
+			 unsigned long last)
+{
+	for (; pfn < LOW_END && pfn <= last; pfn++)
+		if (page_is_ram(pfn))
+			hull_tables(hull, pfn, pfn);
+	if (pfn <= last && pfn_to_online_page(pfn))
+		hull_tables(hull, pfn, last);
+}
+#elif defined(CONFIG_RISCV)
 /*
  * memblock may have been discarded after boot, so the page tables are read.
  * Memory is offline long before hot-remove frees the page tables that map it,
@@ -266,11 +282,13 @@ static void hull_stretch(struct hull *hull, unsigned long pfn,
 static void hull_range(struct hull *hull, unsigned long pfn,
 		       unsigned long last)
 {
+	/* High memory has no linear mapping, its __va() is that of another page. */
+	unsigned long end = IS_ENABLED(CONFIG_X86_32) ? max_low_pfn : max_pfn;
 	unsigned long next;
 
-	if (pfn >= max_pfn)
+	if (pfn >= end)
 		return;
-	last = min(last, max_pfn - 1);
+	last = min(last, end - 1);
 	for (; pfn <= last; pfn = next) {
 		next = stretch_end(pfn);
 		hull_stretch(hull, pfn, min(last, next - 1));

@@ -154,6 +154,13 @@ static bool __maybe_unused pfn_in_present_section(unsigned long pfn)
 #define PageReserved(page)		(!!(fake_flags(page) & FAKE_RESERVED))
 #define PageHighMem(page)		(!!(fake_flags(page) & FAKE_HIGH))
 
+static bool __maybe_unused page_is_ram(unsigned long pfn)
+{
+	struct fake_pages *page = fake_of(pfn);
+
+	return page && !(page->flags & (FAKE_RESERVED | FAKE_DEVICE));
+}
+
 /* As in the kernel, ZONE_DEVICE is never online. */
 static struct page __maybe_unused *pfn_to_online_page(unsigned long pfn)
 {
