@@ -13,6 +13,9 @@ TEST_ARCHES := $(subst $(comma), ,$(or $(PFNTRACK_ARCHES),x86_64 arm64 riscv64))
 # Those with a shell in their guests, and with kernels that are not ours.
 SHELL_ARCHES := $(filter x86_64 arm64,$(TEST_ARCHES))
 
+# PREEMPT_RT has no transparent huge pages, and its own ways to sleep.
+RT_TESTS := boot conflicts lifetime lives faults audit leak
+
 ifneq ($(V),1)
 Q := @
 MAKEFLAGS += --no-print-directory
@@ -20,7 +23,7 @@ endif
 export V
 
 .DEFAULT_GOAL := tools
-.PHONY: tools demo test test-debug lab unit bench bench-kernel bench-bpf soak matrix kernel patch style install clean help
+.PHONY: tools demo test test-debug test-rt lab unit bench bench-kernel bench-bpf soak matrix kernel patch style install clean help
 
 tools: ## the pfntrack command and its manual, build/tools (the default)
 	$(Q)scripts/packages tools
@@ -51,6 +54,12 @@ test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRAC
 	$(Q)PFNTRACK_ARCHES="$(SHELL_ARCHES)" PFNTRACK_FLAVOUR=debug \
 		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
 
+test-rt: ## the guest tests of lives and conflicts on PREEMPT_RT with lockdep, x86_64
+	$(Q)scripts/packages tools kernel lab
+	$(Q)$(PYTHON) scripts/kernel/build.py x86_64 rt
+	$(Q)PFNTRACK_ARCHES=x86_64 PFNTRACK_FLAVOUR=rt $(PYTHON) -m pytest -p no:cacheprovider -ra \
+		$(RT_TESTS:%=tests/qemu/test_%.py)
+
 lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm64]
 	$(Q)scripts/packages tools kernel lab drivers $(if $(filter arm64,$(ARCH)),arm64)
 	$(Q)for flavour in pristine pfn_track drivers $(if $(filter x86_64,$(ARCH)),bpf); do \
@@ -59,6 +68,7 @@ lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm6
 	$(Q)rm -rf $(BUILD)/lab
 	$(Q)PFNTRACK_ARCHES=$(ARCH) PFNTRACK_DRIVERS=1 \
 		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
+	$(if $(filter x86_64,$(ARCH)),$(Q)$(MAKE) test-rt)
 
 unit: ## the registry under sanitizers in user space, seconds
 	$(Q)scripts/packages unit kernel
