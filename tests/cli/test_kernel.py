@@ -160,7 +160,7 @@ class TestRoads:
         unknown = "not covered" in text
         for command in ("status", "audit"):
             out = cli(command, root=broken).stdout.decode()
-            assert re.search(rf"^(Coverage    |            ) {text}$", out, re.M), out
+            assert re.search(rf"^(Coverage    |            ) {re.escape(text)}$", out, re.M), out
             assert ("(what comes by them is unknown, not clean)" in out) == unknown, out
         out = cli("features", root=broken).stdout.decode()
         assert ("\nROAD " in out) == (set(states) != {"absent"})
