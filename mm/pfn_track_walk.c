@@ -203,7 +203,6 @@ static int pft_note_entry(struct mm_walk *walk, unsigned long va,
 		.held = PFN_ATTR_NONE,
 		.broken = flags & PFT_ENTRY_BROKEN,
 	};
-
 	const bool all = t->all && !(flags & PFT_ENTRY_PRIVATE);
 
 	if ((attr != PFN_ATTR_WB && attr != PFN_ATTR_NONE) || !pft_is_ram(pfn))
