@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""RAM that a driver has write-combining and a process write-back, in either order."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import lab
+import pytest
+import registry
+
+HOW = "/sys/module/pfn_shared/parameters/how"
+WC = "/sys/module/pfn_shared/parameters/wc"
+SIZE = 4 * registry.PAGE
+WAYS = ("fault", "mixed", "page")
+
+
+@pytest.fixture(name="booted", scope="module")
+def _booted(arch: str) -> Iterator[lab.Guest]:
+    """One boot for all tests of this file, with the module."""
+    builder = lab.REPO / "scripts" / "kernel" / "module.py"
+    folder = Path(__file__).resolve().parent / "shared"
+    done = subprocess.run(["/usr/bin/python3", builder, arch, "pfn_track", folder],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    with lab.Guest(lab.kernel_for(arch, "pfn_track"), "pfn_track=report",
+                   modules=(Path(done.stdout.strip()),)) as one:
+        yield one
+
+
+@pytest.fixture(name="ram")
+def _ram(booted: lab.Guest) -> Iterator[lab.Guest]:
+    """The module, freshly loaded, under "report"."""
+    booted.run("insmod /lib/modules/pfn_shared.ko").ok()
+    yield booted
+    booted.settle()
+    booted.run("rmmod pfn_shared").ok()
+    registry.policy(booted, "report")
+    assert not [line for line in registry.dump(booted, "records").lines
+                if line["comm"] in ("pfnhold", "insmod")]
+
+
+def conflicts(guest: lab.Guest) -> list[dict[str, str]]:
+    """Those that name pfnhold on either side."""
+    return [line for line in registry.dump(guest, "conflicts").lines
+            if "pfnhold" in (line["comm"], line["held.comm"])]
+
+
+def sides(line: dict[str, str]) -> set[tuple[str, str]]:
+    """Who has what."""
+    return {(line["comm"], line["got"]), (line["held.comm"], line["held.got"])}
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_process_second(ram: lab.Guest, how: str) -> None:
+    """A fault maps write-back what the driver has: both are named, and it is recorded."""
+    ram.write(HOW, how).ok()
+    ram.write(WC, "1").ok()
+    before = len(conflicts(ram))
+    holder = ram.hold("/dev/pfn_shared", 0, SIZE)
+    holder.do("read 0x1000 1")
+    found = conflicts(ram)[before:]
+    assert found, registry.dump(ram, "conflicts").lines
+    assert found[-1]["verdict"] == "incoherent"
+    assert ("pfnhold", "write-back") in sides(found[-1])
+    assert "write-combining" in {got for _, got in sides(found[-1])}
+    line, = registry.records(ram, holder.pid)
+    assert line["got"] == "write-back"
+    audit = ram.run("pfntrack audit --json").out
+    assert '"missing": 0' in audit.replace('":', '": ').replace(":  ", ": "), audit
+    # Its areas say nothing of it where the VM counts the pages.
+    holder.do("munmap 0x0 0x4000")
+    assert not registry.records(ram, holder.pid)
+    holder.leave()
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_process_second_refused(ram: lab.Guest, how: str) -> None:
+    """Under "enforce" the process gets SIGBUS."""
+    ram.write(HOW, how).ok()
+    ram.write(WC, "1").ok()
+    registry.policy(ram, "enforce")
+    holder = ram.hold("/dev/pfn_shared", 0, SIZE)
+    with pytest.raises(lab.LabError, match="status 135"):
+        holder.do("read 0x1000 1")
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_process_first(ram: lab.Guest, how: str) -> None:
+    """The driver comes second: the process is named, not the linear map."""
+    ram.write(HOW, how).ok()
+    before = len(conflicts(ram))
+    holder = ram.hold("/dev/pfn_shared", 0, SIZE)
+    holder.do("read 0x1000 1")
+    assert len(conflicts(ram)) == before
+    ram.write(WC, "1").ok()
+    deadline = time.monotonic() + 30
+    while len(conflicts(ram)) == before:
+        assert time.monotonic() < deadline, registry.dump(ram, "conflicts").lines
+        time.sleep(0.5)
+    assert ("pfnhold", "write-back") in sides(conflicts(ram)[-1])
+    assert [line["got"] for line in registry.records(ram, holder.pid)] == ["write-back"]
+    holder.leave()
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_in_turn(ram: lab.Guest, how: str) -> None:
+    """The driver gives it back before a process maps it: nothing to report."""
+    ram.write(HOW, how).ok()
+    ram.write(WC, "1").ok()
+    ram.write(WC, "0").ok()
+    before = len(conflicts(ram))
+    holder = ram.hold("/dev/pfn_shared", 0, SIZE)
+    holder.do("read 0x0 1")
+    assert len(conflicts(ram)) == before
+    holder.leave()
