@@ -826,6 +826,17 @@ static void pft_size_text(struct pft_text *text, unsigned long pages)
 #define PFT_RAM_STEPS		4096
 
 /*
+ * Holes may have a struct page.  That is reserved and not in the linear map;
+ * pages that a process can have are not both.
+ */
+static bool pft_page_is_ram(unsigned long pfn)
+{
+	return pfn_attr_is_ram(pfn) &&
+	       (!PageReserved(pfn_to_page(pfn)) ||
+		pfn_attr_linear(pfn, pfn, NULL, NULL));
+}
+
+/*
  * Whether a part of a range is RAM.  By default every user may read the kernel
  * log, so it must not show the physical addresses of a process's RAM.
  */
@@ -833,10 +844,10 @@ static bool pft_is_ram(unsigned long pfn, unsigned long last)
 {
 	unsigned int step;
 
-	if (pfn_attr_is_ram(last))
+	if (pft_page_is_ram(last))
 		return true;
 	for (step = 0; step < PFT_RAM_STEPS; step++) {
-		if (pfn_attr_is_ram(pfn))
+		if (pft_page_is_ram(pfn))
 			return true;
 		if (last - pfn < PFT_RAM_STEP)
 			return false;
@@ -854,7 +865,7 @@ static void pft_range_text(struct pft_text *text, unsigned long pfn,
 
 	if (!pft_is_ram(pfn, last)) {
 		scnprintf(text->text, sizeof(text->text), "[mem %#010llx-%#010llx]",
-			 start, end);
+			  start, end);
 		return;
 	}
 	pft_size_text(&size, last - pfn + 1);
@@ -871,7 +882,7 @@ static void pft_part_text(struct pft_text *text, const struct pft_conflict *c)
 		return;
 	pft_size_text(&size, c->held_pages);
 	scnprintf(text->text, sizeof(text->text), "%s%s of it ",
-		 c->exact ? "" : "at least ", size.text);
+		  c->exact ? "" : "at least ", size.text);
 }
 
 static void pft_log_side(const char *role, const char *verb,
@@ -960,7 +971,7 @@ static void pft_log(const struct pft_event *event)
 		pft_log_alias(c, got);
 	if (c->further)
 		scnprintf(more.text, sizeof(more.text), ", and %s%u more",
-			 c->exact ? "" : "at least ", c->further);
+			  c->exact ? "" : "at least ", c->further);
 	pft_log_side("asked by", got, &c->new, &event->new, "");
 	if (c->held.holder)
 		pft_log_side("held by ", "has", &c->held, &event->held,

@@ -150,7 +150,7 @@ def test_alias_by_wish(guest: lab.Guest, arch: str) -> None:
         report = guest.console()[since:]
         assert re.search(r"conflict: downgrade: \[RAM, 16K\] asked for write-back, got uncached-minus "
                          r"because it is held so, mapped ", report)
-        # Everybody may read the log; where in RAM the buffer lies is for root only.
+        # Every user may read the log; the address of the buffer is for root only.
         assert buffer[2:] not in report
         assert registry.span(line["range"])[0] == int(buffer, 16)
         assert "lost" not in report and "lost" not in guest.run("pfntrack conflicts").out.partition(

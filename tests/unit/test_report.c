@@ -553,7 +553,7 @@ TEST(report, downgrade_refused)
 		       "result=refused ", ", would get ");
 }
 
-/* Nobody has it: the platform gives something else. */
+/* No mapping has it: the platform gives something else. */
 TEST(report, downgrade_by_platform)
 {
 	char headline[200];
@@ -887,7 +887,7 @@ TEST(report, advice_of_cause)
 	free(text);
 }
 
-/* Where RAM lies is not for everybody: the log has its size, debugfs all. */
+/* The log shows the size of RAM, and no address; debugfs shows both. */
 TEST(report, log_hides_ram)
 {
 	char *text;
@@ -1147,7 +1147,7 @@ TEST(report, log_many_sources)
 	for (i = 0; i < 1000; i++)
 		n += logs(100 + i, 100 + i);
 	CHECK_EQ(n, 255 + 1);
-	/* Nobody's budget was forgotten for that. */
+	/* No budget was forgotten for that. */
 	CHECK(!logs(7, 7));
 	unit_now += HOUR;
 	CHECK(logs(7, 7));

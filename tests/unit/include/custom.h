@@ -267,6 +267,7 @@ extern unsigned long unit_ram_end;
 #define pfn_valid(pfn)		((pfn) < unit_ram_end)
 #define pfn_to_page(pfn)	(pfn)
 #define is_zone_device_page(page)	((void)(page), false)
+#define PageReserved(page)	((void)(page), false)
 /* Processes map RAM, of which there is no record; pages that were sought there. */
 extern bool unit_ram_is_mapped;
 extern unsigned long unit_sought;

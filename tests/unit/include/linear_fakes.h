@@ -146,6 +146,7 @@ static bool __maybe_unused pfn_in_present_section(unsigned long pfn)
 #undef pfn_valid
 #undef pfn_to_page
 #undef is_zone_device_page
+#undef PageReserved
 #define pfn_valid(pfn)			(!!fake_of(pfn))
 #define pfn_to_page(pfn)		((struct page *)fake_of(pfn))
 #define fake_flags(page)		(((struct fake_pages *)(page))->flags)
