@@ -60,8 +60,8 @@ RECORD = {"range": SPAN, "va": optional({"start": address, "end": address}), **H
           "time": optional(float)}
 CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of("VERDICT"),
             "result": one_of("RESULT"), "policy": one_of("POLICY"), "range": SPAN,
-            "bytes": int, "asked": SPAN, "held_bytes": int, "further": int, "exact": bool,
-            "downgrade": bool, "cause": optional(str), "why": optional(str),
+            "cause": optional(str), "bytes": int, "asked": SPAN, "held_bytes": int, "further": int, "exact": bool,
+            "downgrade": bool, "why": optional(str),
             "source": optional(str), "advice": str, "new": HOLDER,
             "held": optional({"range": SPAN, **HOLDER, "time": optional(float)}),
             "resource": optional(str), "pci": optional(str)}
@@ -72,6 +72,7 @@ ALIAS = {"verdict": one_of("VERDICT"), "range": SPAN, "holders": int, "why": str
          "source": optional(str), "one": RECORD, "other": RECORD}
 COUNTERS = ["records", "maps", "unmaps", "conflicts", "refused", "downgrades", "suppressed",
             "incomplete", "late"]
+IMPOSSIBLE = [{"want": one_of("ATTR"), "got": one_of("ATTR"), "why": str}]
 ROADS = optional([{"name": str, "state": str, "why": optional(str)}])
 SHAPES = {
     "status": {
@@ -85,6 +86,7 @@ SHAPES = {
                       "worst": optional(one_of("VERDICT")), "linear": int},
         "aliases": ALIASES, "unplaced": int,
         "coverage": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS,
+        "impossible": IMPOSSIBLE,
         "incomplete": int, "late": bool, "healthy": optional(bool), "summary": str},
     "list": {**TOP, "policy": str, "records": [RECORD], "incomplete": int, "late": bool},
     "aliases": {**TOP, "policy": str,
@@ -105,6 +107,7 @@ SHAPES = {
                  "policy": optional(one_of("POLICY")), "lockdown": optional(str),
                  "features": [{"name": str, "state": str, "what": str}],
                  "hooks": {k: optional(str) for k in words("KIND")}, "roads": ROADS,
+                 "impossible": IMPOSSIBLE,
                  "summary": str},
     "policy": {**TOP, "policy": one_of("POLICY"),
                "kinds": {k: optional(str) for k in words("KIND")}, "late": bool},
