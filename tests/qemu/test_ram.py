@@ -53,6 +53,11 @@ def sides(line: dict[str, str]) -> set[tuple[str, str]]:
     return {(line["comm"], line["got"]), (line["held.comm"], line["held.got"])}
 
 
+def corrected(guest: lab.Guest, how: str) -> bool:
+    """Whether PAT gives the process what the page has; it is not asked about pages."""
+    return guest.kernel.arch.name == "x86_64" and how != "page"
+
+
 @pytest.mark.parametrize("how", WAYS)
 def test_process_second(ram: lab.Guest, how: str) -> None:
     """A fault maps write-back what the driver has: both are named, and it is recorded."""
@@ -63,11 +68,12 @@ def test_process_second(ram: lab.Guest, how: str) -> None:
     holder.do("read 0x1000 1")
     found = conflicts(ram)[before:]
     assert found, registry.dump(ram, "conflicts").lines
-    assert found[-1]["verdict"] == "incoherent"
-    assert ("pfnhold", "write-back") in sides(found[-1])
-    assert "write-combining" in {got for _, got in sides(found[-1])}
+    got = "write-combining" if corrected(ram, how) else "write-back"
+    assert found[-1]["verdict"] == ("ordering" if corrected(ram, how) else "incoherent")
+    assert ("pfnhold", got) in sides(found[-1])
+    assert "write-combining" in {held for _, held in sides(found[-1])}
     line, = registry.records(ram, holder.pid)
-    assert line["got"] == "write-back"
+    assert line["got"] == got
     audit = ram.run("pfntrack audit --json").out
     assert '"missing": 0' in audit.replace('":', '": ').replace(":  ", ": "), audit
     # Its areas say nothing of it where the VM counts the pages.
@@ -83,6 +89,10 @@ def test_process_second_refused(ram: lab.Guest, how: str) -> None:
     ram.write(WC, "1").ok()
     registry.policy(ram, "enforce")
     holder = ram.hold("/dev/pfn_shared", 0, SIZE)
+    if corrected(ram, how):
+        holder.do("read 0x1000 1")
+        holder.leave()
+        return
     with pytest.raises(lab.LabError, match="status 135"):
         holder.do("read 0x1000 1")
 
