@@ -1022,7 +1022,7 @@ static const char *pft_leak_advice(const struct pft_leak *leak)
 	if (leak->how == PFN_LEAK_UNLOADED)
 		return "give it back before the module's exit function returns";
 	if (leak->rec.kind == PFN_KIND_RESERVATION)
-		return "call arch_io_free_memtype_wc() in remove() and if probe() fails, or use devm_arch_io_reserve_memtype_wc()";
+		return "call arch_io_free_memtype_wc() in remove() and if probe() fails";
 	if (leak->rec.kind == PFN_KIND_CLAIM)
 		return "release it in remove() and if probe() fails, or use devm_pfn_track_claim()";
 	return "unmap it in remove() and if probe() fails, or map it with devm_ioremap()";
