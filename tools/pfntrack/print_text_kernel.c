@@ -51,7 +51,7 @@ void text_impossible(const struct model *m)
 				       one->want ? one->want : "?", one->got ? one->got : "?",
 				       one->why ? one->why : "not known why");
 
-		line(i ? "" : "Not possible", text);
+		line("Not possible", text);
 		free(text);
 	}
 }

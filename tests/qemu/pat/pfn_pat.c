@@ -212,9 +212,11 @@ static int pat_do(void)
 		bound = !ret;
 		return ret;
 	}
-	if (is("ioremap") || is("ioremap-cache") || is("reserve-cached")) {
+	if (is("ioremap") || is("ioremap-wc") || is("ioremap-cache") ||
+	    is("reserve-cached")) {
 		io = is("ioremap") ? ioremap(start, bytes) :
-				     ioremap_cache(start, bytes);
+		     is("ioremap-wc") ? ioremap_wc(start, bytes) :
+					ioremap_cache(start, bytes);
 		if (io && is("reserve-cached"))
 			pr_info("pfn_pat: reserve says %d\n",
 				arch_io_reserve_memtype_wc(start, bytes));
