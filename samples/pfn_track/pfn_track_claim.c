@@ -14,6 +14,7 @@
 
 static int claim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
+	unsigned int flags = PFN_CLAIM_EXACT;
 	struct pfn_claim *claim;
 	struct pfn_answer answer;
 	int ret;
@@ -25,8 +26,10 @@ static int claim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		dev_info(&pdev->dev, "BAR %d is mapped otherwise already: %s\n",
 			 IVSHMEM_BAR, pfn_verdict_name(answer.verdict));
 
-	claim = devm_pfn_track_claim_bar(pdev, IVSHMEM_BAR, PFN_ATTR_WC,
-					 PFN_CLAIM_EXACT);
+	/* Without write-combining, as with "nopat", accept what is mapped instead. */
+	if (!ret && answer.got != PFN_ATTR_WC)
+		flags = 0;
+	claim = devm_pfn_track_claim_bar(pdev, IVSHMEM_BAR, PFN_ATTR_WC, flags);
 	if (IS_ERR(claim))
 		return dev_err_probe(&pdev->dev, PTR_ERR(claim),
 				     "claim of BAR %d\n", IVSHMEM_BAR);
