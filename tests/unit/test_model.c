@@ -692,6 +692,9 @@ static void run(unsigned long steps)
 
 	unit_boot(NULL);
 	policy = PFN_POLICY_REPORT;
+	/* Without memory a copy may end with a table, in the middle of a unit. */
+	if (faults)
+		unit_table = ULONG_MAX;
 	for (attr = unit_attrs; *attr; attr++)
 		nr_attrs++;
 	seed = unit_env("SEED", 20061121);

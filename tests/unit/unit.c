@@ -548,6 +548,8 @@ void do_move(struct mm_struct *mm, unsigned long from, unsigned long to,
 	__pfn_track_move(&vma, pages(from), pages(to), pages(nr));
 }
 
+unsigned long unit_table = UNIT_TABLE;
+
 void do_fork(struct mm_struct *dst, struct mm_struct *src, unsigned long va,
 	     unsigned long nr)
 {
@@ -558,7 +560,7 @@ void do_fork(struct mm_struct *dst, struct mm_struct *src, unsigned long va,
 	for (i = 0; i < nr; i += table) {
 		static DEFINE_TABLE_LOCK(ptl);
 
-		table = min(nr - i, UNIT_TABLE - (va + i) % UNIT_TABLE);
+		table = min(nr - i, unit_table - (va + i) % unit_table);
 		spin_lock(&ptl);
 		__pfn_track_fork(dst, &from, pages(va + i),
 				 pages(va + i + table));

@@ -182,6 +182,8 @@ void do_move(struct mm_struct *mm, unsigned long from, unsigned long to,
 	     unsigned long nr);
 /* Pages of a page table. */
 #define UNIT_TABLE	512UL
+/* The same for do_fork(), which copies them one by one. */
+extern unsigned long unit_table;
 void do_fork(struct mm_struct *dst, struct mm_struct *src, unsigned long va,
 	     unsigned long nr);
 void do_refused(enum pfn_kind kind, unsigned long pfn, unsigned long nr,
