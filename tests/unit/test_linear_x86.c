@@ -161,6 +161,21 @@ TEST(linear_x86, at_unknown)
 	CHECK_EQ(pfn_attr_at(G(1), G(1) + 3, PFN_ATTR_WB), PFN_ATTR_WB);
 }
 
+/* A hole in a section has a reserved struct page, and no linear mapping. */
+TEST(linear_x86, is_ram)
+{
+	map(G(1), PMD_SIZE, FAKE_HUGE(WB));
+	fake_page(G(1), 1024, 0);
+	fake_page(G(1) + 5, 1, FAKE_RESERVED);
+	fake_page(G(1) + 600, 1, FAKE_RESERVED);
+	max_pfn = G(2);
+	CHECK(pfn_attr_is_ram(G(1)));
+	CHECK(pfn_attr_is_ram(G(1) + 5));
+	CHECK(!pfn_attr_is_ram(G(1) + 600));
+	fake_page(G(1) + 6, 1, FAKE_DEVICE);
+	CHECK(!pfn_attr_is_ram(G(1) + 6));
+}
+
 /* A machine without MTRRs says "uncached" of its RAM, too. */
 TEST(linear_x86, at_ram)
 {

@@ -353,7 +353,7 @@ bool pfn_attr_is_ram(unsigned long pfn)
 		return true;
 #if defined(CONFIG_ARCH_KEEP_MEMBLOCK)
 	return memblock_is_map_memory(PFN_PHYS(pfn));
-#elif defined(CONFIG_RISCV)
+#elif defined(CONFIG_RISCV) || defined(CONFIG_X86)
 	return pfn_attr_linear(pfn, pfn, NULL, NULL);
 #else
 	return true;
