@@ -482,7 +482,7 @@ static bool pft_each_next(struct pft_walk *walk, struct pft_record *mark,
 	}
 	if (walk->node)
 		pft_segment_pause(walk, mark);
-	spin_unlock(&pft_lock);
+	pft_unlock();
 	return walk->node;
 }
 
@@ -534,7 +534,7 @@ int pfn_track_for_each(phys_addr_t start, size_t size,
 	if (more) {
 		spin_lock(&pft_lock);
 		pft_segment_resume(&walk, &mark);
-		spin_unlock(&pft_lock);
+		pft_unlock();
 	}
 	return ret;
 }

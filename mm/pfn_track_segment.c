@@ -909,7 +909,7 @@ void pft_segment_pause(const struct pft_walk *walk, struct pft_record *mark)
  * Records that were moved to another node meanwhile, because they changed their
  * size, may be found again or not at all.
  *
- * Context: pft_lock held.
+ * Context: pft_lock held; pft_unlock() frees what has been empty for long.
  */
 void pft_segment_resume(struct pft_walk *walk, struct pft_record *mark)
 {
@@ -917,6 +917,8 @@ void pft_segment_resume(struct pft_walk *walk, struct pft_record *mark)
 	walk->rec = list_prev_entry(mark, home);
 	list_del(&mark->home);
 	pft_settle(walk->node);
+	/* Not that node, which is now the one that has been empty shortest. */
+	pft_prune();
 }
 
 /**
