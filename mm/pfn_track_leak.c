@@ -228,7 +228,7 @@ static void pft_pin(struct pft_holder *holder, const struct module *mod)
 
 	if (!pft_find_site(holder, text, sizeof(text)))
 		strscpy(text, "-");
-	module = kstrdup_const(mod->name, GFP_KERNEL);
+	module = kstrdup_const(pft_module_name(mod), GFP_KERNEL);
 	site = kstrdup_const(text, GFP_KERNEL);
 
 	spin_lock(&pft_lock);
@@ -325,6 +325,7 @@ void __pfn_track_unbound(struct device *dev)
 	pft_leave(&who);
 }
 
+#ifdef CONFIG_MODULES
 /* When a module goes, its exit function has returned and its text is there. */
 static int pft_module_event(struct notifier_block *nb, unsigned long event,
 			    void *data)
@@ -352,3 +353,4 @@ static int __init pft_leak_init(void)
 	return register_module_notifier(&pft_module_block);
 }
 late_initcall(pft_leak_init);
+#endif /* CONFIG_MODULES */
