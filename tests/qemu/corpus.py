@@ -93,7 +93,7 @@ CASES = (
             why="PAT wants one type in the whole range"),
     mistake("wc-over-registers", ORDERING, ORDERING),
     mistake("one-word-over", ORDERING, ORDERING),
-    mistake("wt-beside-wb", "ordering/refused-by-arch ENOMEM", INCOHERENT,
+    mistake("wt-beside-wb", ARCH_SAYS_NO, INCOHERENT,
             why="arm64: ioremap_wt() is ioremap()"),
     mistake("vmap-wc", INCOHERENT, INCOHERENT, why="the other side is the linear map"),
     mistake("io-mapping-on-uc", ORDERING, ORDERING,

@@ -504,7 +504,7 @@ class Guest:
         """The device tree of this machine, as QEMU makes it, with the changes."""
         arch, target = self.kernel.arch, folder / "machine.dtb"
         machine = [word for option, word in
-                   zip(self._hardware, (*self._hardware[1:], ""), strict=True) if option == "-M"]
+                   zip(self._hardware, self._hardware[1:]) if option == "-M"]
         command = [arch.qemu, *arch.machine, "-m", str(self._memory), "-smp",
                    f"{self._cpus},sockets={self._cpus}", "-nodefaults", "-display", "none"]
         for word in (*machine, f"dumpdtb={target}"):

@@ -137,11 +137,18 @@ def perform(guest: lab.Guest, case: corpus.Case) -> tuple[Run, list[dict[str, st
         run.undo()
     known = {line["id"]: int(line["count"]) for line in before}
     found: list[dict[str, str]] = []
+    # x86's PAT loses track of an area of which a part is unmapped: no mistake of a
+    # driver, and counted each time, but listed once for a call site.
+    lost = 0
     for line in registry.conflicts(guest):
-        found += [line] * (int(line["count"]) - known.get(line["id"], 0))
+        if line["cause"] == "not-reserved":
+            lost += 1
+        else:
+            found += [line] * (int(line["count"]) - known.get(line["id"], 0))
     after = registry.counters(guest)
     run.leaks = after["leaks"] - numbers["leaks"]
-    assert after["conflicts"] - numbers["conflicts"] == len(found)
+    counted = after["conflicts"] - numbers["conflicts"]
+    assert counted >= len(found) if lost else counted == len(found)
     assert after["incomplete"] == 0
     assert not run.left()
     return run, found

@@ -252,6 +252,7 @@ def test_history_is_bounded(leaks: Leaks) -> None:
     """100 leaks: all counted, the log spared, the last 64 listed."""
     leaks.insert("pfn_track_leak", f"forget={MAPPING}")
     before, bdf = leaks.total(), leaks.guest.devices[0].bdf
+    leaks.guest.write("/sys/kernel/mm/pfn_track/log_site", "20").ok()
     leaks.guest.run(f"cd {DRIVERS}/pfn_track_leak; for i in $(seq 100); do "
                     f"echo {bdf} > unbind; echo {bdf} > bind; done", timeout=120).ok()
     dump = registry.dump(leaks.guest, "leaks")
