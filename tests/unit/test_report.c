@@ -653,8 +653,8 @@ TEST(report, extent_of_scattered_pages)
 	unit_ram_end = 0x1000;
 	unit_linear_attr = PFN_ATTR_WB;
 	for (i = 0; i < 4; i++)
-		CHECK_EQ(do_map(&unit_mm[0], 0x400 + i, 0x10 + 2 * i, 1, A_WC),
-			 0);
+		CHECK_EQ(do_map(&unit_mm[0], 0x400 + i, 0x10 + 2 * i, 1,
+				unit_not_linear()), 0);
 	check_conflict(" range=0x10000-0x16fff bytes=16384 "
 		       "asked.range=0x10000-0x16fff exact=yes ", "");
 }
@@ -869,7 +869,7 @@ TEST(report, advice_linear)
 	boot(NULL);
 	unit_ram_end = 0x1000;
 	unit_linear_attr = PFN_ATTR_WB;
-	CHECK_EQ(do_map(&unit_mm[0], 5, 5, 1, A_WC), 0);
+	CHECK_EQ(do_map(&unit_mm[0], 5, 5, 1, unit_not_linear()), 0);
 	check_advice(PFN_ADVICE_LINEAR);
 }
 
@@ -890,14 +890,15 @@ TEST(report, advice_of_cause)
 /* The log shows the size of RAM, and no address; debugfs shows both. */
 TEST(report, log_hides_ram)
 {
-	char *text;
+	char *text, line[80];
 
 	boot(NULL);
 	unit_ram_end = 0x40000;
 	unit_linear_attr = PFN_ATTR_WB;
-	CHECK_EQ(do_map(&unit_mm[0], 5, 0x12345, 16, A_WC), 0);
-	CHECK_HAS(unit_log_text(), ": [RAM, 64K] wanted write-combining, "
-		  "held write-back, mapped ");
+	CHECK_EQ(do_map(&unit_mm[0], 5, 0x12345, 16, unit_not_linear()), 0);
+	sprintf(line, ": [RAM, 64K] wanted %s, held write-back, mapped ",
+		pft_attr_text[unit_not_linear()]);
+	CHECK_HAS(unit_log_text(), line);
 	CHECK_HAS_NOT(unit_log_text(), "0x12345");
 	CHECK_HAS_NOT(unit_log_text(), "[mem");
 	text = unit_debugfs_read("conflicts", 4096, NULL);
