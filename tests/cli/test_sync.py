@@ -194,7 +194,7 @@ def test_completion(commands, binaries, pages):
     assert "test_sync.py" in complete("map", "-o", str(REPO / "tests/cli/test_sy"))[0]
     assert complete("list", "ki") == ["kind="]
     assert complete("policy", "re") == ["report"]
-    assert complete("policy", "--kind", "re") == ["remap_pfn"]
+    assert complete("policy", "--kind", "re") == ["remap_pfn", "reservation"]
     kinds = json.loads(binaries("built")("policy", "--json", root="x86_64").stdout)["kinds"]
     assert complete("policy", "--kind", "") == list(kinds)
     described = section(pages["pfntrack-policy"], "DESCRIPTION")

@@ -70,7 +70,7 @@ def compiled(arch: str, flavour: str, builtin: bool, tmp_path: Path) -> Path:
         # Its Module.symvers may be that of another image by now.
         build.make([*make, image.name, "modules"], tmp_path / "kernel.log", f"kernel {flavour}")
         place = module.place_in(out, EVERY, [EVERY / "Makefile", EVERY / "pfn_every.c"])
-        words = [f"M={place}", "KCFLAGS=-Werror", *(["PFN_BUILTIN=1"] if builtin else []),
+        words = [f"M={place}", "KCFLAGS=-Werror", *(["PFN_BUILTIN=1", "pfn_every.o"] if builtin else []),
                  *([f"PFN_HEADERS={INCLUDE}"] if flavour == "pristine" else [])]
         build.make([*make, *words], tmp_path / "every.log", f"every {flavour}")
         for name in ("Module.symvers", "System.map"):

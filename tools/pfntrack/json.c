@@ -364,39 +364,6 @@ struct json_object *jdocument_of(const struct model *m)
 }
 
 /**
- * jalias() - page frames that are mapped more than once
- * @alias: the range
- */
-struct json_object *jalias(const struct alias *alias)
-{
-	struct json_object *v = jneed(json_object_new_object());
-
-	jput(v, "verdict", jtext(verdict_names[alias->verdict]));
-	jput(v, "range", jspan_if_known(&alias->range, true));
-	jput(v, "holders", jnumber(alias->holders));
-	jput(v, "why", jtext(alias->why));
-	jput(v, "source", jtext(alias->source));
-	jput(v, "one", jrecord(alias->a));
-	jput(v, "other", jrecord(alias->b));
-	return v;
-}
-
-/**
- * jaliases() - how many ranges are mapped more than once, by verdict
- * @m: the model, with aliases
- */
-struct json_object *jaliases(const struct model *m)
-{
-	struct json_object *v = jneed(json_object_new_object());
-	int verdict;
-
-	jput(v, "total", jnumber(m->nr_aliases));
-	for (verdict = 0; verdict < PFN_VERDICT_COUNT; verdict++)
-		jput(v, verdict_names[verdict], jnumber(count_aliases(m, verdict)));
-	return v;
-}
-
-/**
  * jemit() - print a document and free it
  * @top: the document
  */
