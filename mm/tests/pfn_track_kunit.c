@@ -322,6 +322,7 @@ static void cuts_exactly(struct kunit *test)
 static void judges_by_the_table(struct kunit *test)
 {
 	const struct fixture *fix = test->priv;
+	unsigned long pfn = PHYS_PFN(fix->phys);
 	struct pfn_answer answer;
 	enum pfn_attr attr;
 
@@ -332,8 +333,8 @@ static void judges_by_the_table(struct kunit *test)
 						      &answer), 0);
 		KUNIT_EXPECT_EQ(test, answer.attrs, BIT(PFN_ATTR_WB));
 		KUNIT_EXPECT_EQ(test, answer.verdict,
-				pfn_attr_judge(PFN_ATTR_WB,
-					       pfn_attr_effective(attr))->verdict);
+				pfn_attr_judge_at(pfn, pfn, PFN_ATTR_WB,
+						  pfn_attr_effective(attr))->verdict);
 	}
 }
 

@@ -170,3 +170,11 @@ void devres_free(void *res)
 void devres_add(struct device *dev, void *res)
 {
 }
+
+int devres_release(struct device *dev,
+		   void (*release)(struct device *dev, void *res),
+		   int (*match)(struct device *dev, void *res, void *data),
+		   void *data)
+{
+	return -ENOENT;
+}

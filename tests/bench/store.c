@@ -57,6 +57,32 @@ void trace_pfn_conflict(const struct pft_conflict *conflict)
 {
 }
 
+/* Here is no process that maps RAM, no PAT and no bus. */
+bool pft_ram_is_mapped(const struct pft_sought *sought)
+{
+	return false;
+}
+
+void pft_seek_processes(const struct pft_sought *sought)
+{
+}
+
+bool pfn_attr_untracked(unsigned long pfn, unsigned long last)
+{
+	return false;
+}
+
+enum pfn_cause pfn_attr_cause(unsigned long pfn, unsigned long last,
+			      enum pfn_attr want, bool looked_up)
+{
+	return PFN_CAUSE_PLATFORM;
+}
+
+struct device *pft_device_of(const struct pft_record *rec)
+{
+	return NULL;
+}
+
 static double now(void)
 {
 	struct timespec t;

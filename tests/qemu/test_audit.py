@@ -30,8 +30,9 @@ def audit(guest: lab.Guest) -> registry.Dump:
     assert sum(numbers[name] for name in by_type) == numbers["findings"]
     if dump.head["policy"] != "off":
         assert numbers["kernel_pages"] and numbers["user_spaces"] and numbers["user_areas"]
-        # Every area is walked, and most of what is mapped is RAM as the kernel has it.
-        assert numbers["skipped"] == 0 and numbers["user_areas"] >= 8 * numbers["user_spaces"]
+        # Every area is walked, and most of what is mapped is RAM as the kernel has it. A process
+        # in the middle of execve() has hardly an area.
+        assert numbers["skipped"] == 0 and numbers["user_areas"] >= 4 * numbers["user_spaces"]
         assert numbers["entries"] > numbers["plain_pages"] > 100
         assert numbers["unreached"] == 0
     return dump
