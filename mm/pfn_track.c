@@ -205,24 +205,26 @@ static bool pft_says_no(enum pfn_policy policy, const struct pft_judgement *j,
  * pft_admit - judge a newcomer and, unless it is refused, record it
  * @new: the newcomer; its reference to the holder is taken over
  * @spot: where it goes, from pft_store_spot() under the same hold of the lock
- * @how: as for pft_map()
+ * @start: its judgement by pft_judge_start()
  *
  * Context: pft_lock held, by pft_lock_stocked(); it is released.
  *
  * Return: 0, or -EBUSY if it is refused; then nothing is recorded.
  */
-int pft_admit(struct pft_record *new, struct pft_spot *spot, unsigned int how)
+int pft_admit(struct pft_record *new, struct pft_spot *spot,
+	      const struct pft_judgement *start)
 	__releases(&pft_lock)
 {
-	struct pft_judgement j;
+	const unsigned int how = start->how;
+	struct pft_judgement j = *start;
 
-	pft_judge_newcomer(&j, new, how);
+	pft_judge_newcomer(&j, new);
 	/* Fast path: no conflict, no downgrade. */
 	if (unlikely(j.other || pft_verdict(&j) != PFN_VERDICT_SAME)) {
 		enum pfn_policy policy;
 		bool refused;
 
-		pft_judge_others(&j, new, how);
+		pft_judge_others(&j, new, start);
 		policy = pft_policy_for(new->kind, &j);
 		refused = !(how & PFT_MAPPED) && pft_says_no(policy, &j, how);
 		/* The process is the better name for the other side. */
@@ -267,6 +269,18 @@ static bool pft_map_next(struct pft_record *new, const struct pft_who *who)
 	return done;
 }
 
+/*
+ * Ask again now that there is a record: a fault asks for records before it counts
+ * its page.  One that asked before and has not counted it yet is still missed.
+ */
+static bool pft_is_mapped_now(const struct pft_sought *sought)
+{
+	if (!pfn_valid(sought->pfn) && !pfn_valid(sought->last))
+		return false;
+	smp_mb();
+	return pft_ram_is_mapped(sought);
+}
+
 /**
  * pft_map - the common end of all that maps
  * @new: everything but its holder
@@ -279,12 +293,12 @@ static bool pft_map_next(struct pft_record *new, const struct pft_who *who)
  */
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 {
-	struct pft_spot spot;
-
 	const struct pft_sought sought = {
 		.pfn = new->pfn,
 		.last = new->last,
 	};
+	struct pft_judgement start;
+	struct pft_spot spot;
 	int ret;
 
 	if (new->kind == PFN_KIND_INSERT && !how && pft_map_next(new, who))
@@ -299,6 +313,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	if (unlikely(new->got != PFN_ATTR_WB && pft_ram_is_mapped(&sought)))
 		how |= PFT_PROCESS;
 
+	pft_judge_start(&start, new, how);
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();
 	pft_lock_stocked(who->gfp);
@@ -315,8 +330,9 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 		pft_store_spot(new, &spot);
 	}
 	if (likely(pft_on())) {
-		ret = pft_admit(new, &spot, how);
-		if (unlikely(!ret && how & PFT_PROCESS))
+		ret = pft_admit(new, &spot, &start);
+		if (unlikely(!ret && new->got != PFN_ATTR_WB &&
+			     pft_is_mapped_now(&sought)))
 			pft_seek_processes(&sought);
 		return ret;
 	}

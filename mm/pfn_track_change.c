@@ -13,6 +13,7 @@
 static bool pft_change_one(struct pft_range *range,
 			   const struct pft_modified *modified, bool writable)
 {
+	struct pft_judgement start;
 	struct pft_record *rec;
 	enum pfn_attr got;
 	struct pft_spot spot;
@@ -41,7 +42,8 @@ static bool pft_change_one(struct pft_range *range,
 		cut.piece.writable = writable;
 		/* Where it was cut out there is room. */
 		pft_store_spot(&cut.piece, &spot);
-		pft_admit(&cut.piece, &spot, PFT_MAPPED);
+		pft_judge_start(&start, &cut.piece, PFT_MAPPED);
+		pft_admit(&cut.piece, &spot, &start);
 	}
 	if (last >= range->va_last)
 		return false;

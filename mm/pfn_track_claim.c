@@ -292,22 +292,42 @@ static bool pft_is_own(const struct pft_record *a, const struct pft_record *b)
 }
 
 /**
- * pft_judge_others - judge again without a driver's own claims
- * @j: the judgement of @new against everything that is held
+ * pft_is_exempt - whether a record does not count against a newcomer
  * @new: the newcomer
- * @how: as for pft_judge()
+ * @rec: a record of some of its page frames
+ * @how: how the newcomer is judged
  *
  * A driver may map a part of its claim with another attribute, and may claim
- * what it maps with another.  Only if both are provably of the same module, see
- * pfn_track_claim(): otherwise, and if there are too many records to look at,
- * the judgement stays.
+ * what it maps with another, if both are provably of the same module: see
+ * pfn_track_claim().
+ *
+ * Context: pft_lock held.
+ *
+ * Return: true for a driver's own, and for a record of what is mapped no more.
+ */
+bool pft_is_exempt(const struct pft_record *new, const struct pft_record *rec,
+		   unsigned int how)
+{
+	if (rec->counted && pft_is_stale(rec))
+		return true;
+	return !(how & PFT_EXACT) && pft_module_of(new->holder) &&
+	       pft_is_own(new, rec);
+}
+
+/**
+ * pft_judge_others - judge again without the records that do not count
+ * @j: the judgement of @new against everything that is held
+ * @new: the newcomer
+ * @start: the judgement by pft_judge_start()
+ *
+ * If there are too many records to look at, the judgement stays.
  *
  * For newcomers that disagree with something, which is rare.
  *
  * Context: pft_lock held.
  */
 void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
-		      unsigned int how)
+		      const struct pft_judgement *start)
 {
 	struct pft_record *oldest[PFN_ATTR_COUNT] = { }, *rec;
 	struct pft_walk walk = {
@@ -317,24 +337,24 @@ void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
 		.steps = PFT_STEPS,
 	};
 	unsigned int held = 0;
-	bool own = false;
+	bool exempt = false;
 
 	/* What is beside it already is a matter of colours, which claims lack. */
-	if (!j->rule || j->beside || how & PFT_EXACT ||
-	    !pft_module_of(new->holder))
+	if (!j->rule || j->beside)
 		return;
 	while ((rec = pft_segment_walk(&walk))) {
-		if (pft_is_own(new, rec)) {
-			own = true;
+		if (pft_is_exempt(new, rec, start->how)) {
+			exempt = true;
 			continue;
 		}
 		held |= BIT(rec->got);
 		if (!oldest[rec->got] || rec->seq < oldest[rec->got]->seq)
 			oldest[rec->got] = rec;
 	}
-	if (!own || walk.node)
+	if (!exempt || walk.node)
 		return;
-	pft_judge_beside(j, new, how, held);
+	*j = *start;
+	pft_judge_mask(j, new, new->got, held);
 	if (j->rule && !j->linear)
 		j->beside = oldest[j->held];
 }
@@ -387,7 +407,7 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_kind kind,
 		.caller = (unsigned long)__builtin_return_address(0),
 	};
 	struct pft_record new = { .kind = kind, .holder = &asker };
-	struct pft_judgement j;
+	struct pft_judgement alone, j;
 	int ret;
 
 	ret = pfn_track_check_query(start, size, kind, attr, answer);
@@ -399,11 +419,13 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_kind kind,
 	pft_pfns(&new, start, size);
 	new.got = pfn_attr_effective(attr);
 	new.want = new.got;
-	pft_judge(&j, &new, pft_how_of(kind));
+	pft_judge_start(&alone, &new, pft_how_of(kind));
+	j = alone;
+	pft_judge_held(&j, &new);
 	answer->exact = new.got == attr && pft_verdict(&j) == PFN_VERDICT_SAME;
 	if (pft_verdict(&j) != PFN_VERDICT_SAME) {
 		spin_lock(&pft_lock);
-		pft_judge_others(&j, &new, pft_how_of(kind));
+		pft_judge_others(&j, &new, &alone);
 		spin_unlock(&pft_lock);
 	}
 	answer->attrs = pft_segment_held(new.pfn, new.last);
@@ -452,7 +474,7 @@ static void pft_describe(struct pfn_mapping *mapping,
 		.got = rec->got,
 		.kind = rec->kind,
 		.space = rec->space,
-		.pid = pft_holder_pid(rec),
+		.pid = READ_ONCE(rec->holder->pid),
 	};
 	strscpy(mapping->comm, rec->holder->comm);
 	strscpy(mapping->dev, rec->holder->dev ?: "");
@@ -477,6 +499,8 @@ static bool pft_each_next(struct pft_walk *walk, struct pft_record *mark,
 	walk->taken = 0;
 	rec = pft_segment_walk(walk);
 	if (rec) {
+		/* Its address space may be gone once the lock is dropped. */
+		pft_holder_pid(rec);
 		*found = *rec;
 		pft_holder_get(found->holder);
 	}

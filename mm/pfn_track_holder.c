@@ -131,7 +131,8 @@ static bool pft_same_comm(const char *a, const char *b)
 static bool pft_same_holder(const struct pft_holder *a,
 			    const struct pft_holder *b)
 {
-	return a->pid == b->pid && a->apart == b->apart &&
+	return a->pid == b->pid && uid_eq(a->uid, b->uid) &&
+	       a->apart == b->apart &&
 	       a->caller == b->caller && a->fops == b->fops &&
 	       a->inode == b->inode && pft_same_text(a->dev, b->dev) &&
 	       pft_same_text(a->driver, b->driver) &&
@@ -212,6 +213,7 @@ static void pft_holder_task(struct pft_holder *key, const struct mm_struct *mm)
 	if (unlikely(mm && mm != READ_ONCE(task->mm)))
 		task = pft_task_of(mm) ?: current;
 	key->pid = task_tgid_nr(task);
+	key->uid = task_uid(task);
 	/* A name that is changed meanwhile ends with a zero all the same. */
 	memcpy(key->comm, task->comm, TASK_COMM_LEN);
 	rcu_read_unlock();
@@ -322,6 +324,7 @@ struct pft_holder *pft_holder_fork(const struct pft_holder *parent)
 {
 	struct pft_holder key = {
 		.ref = REFCOUNT_INIT(1),
+		.uid = parent->uid,
 		.stack = parent->stack,
 		.apart = parent->apart,
 		.caller = parent->caller,

@@ -10,6 +10,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cacheinfo.h>
+#include <linux/cred.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -48,6 +49,7 @@
  * @ref: records, conflict reports and the cache of holders that point here
  * @pid: process id in the initial namespace; 0 for a forked copy whose child
  *	had no id yet, see pft_holder_pid()
+ * @uid: user of the task; of a forked copy, that of the parent
  * @stack: call stack in the stack depot, 0 if it could not be kept
  * @apart: the stack that tells this call site from others, 0 if @caller or
  *	@fops and @inode do
@@ -68,6 +70,7 @@
 struct pft_holder {
 	refcount_t ref;
 	pid_t pid;
+	kuid_t uid;
 	depot_stack_handle_t stack;
 	depot_stack_handle_t apart;
 	unsigned long caller;
@@ -98,6 +101,7 @@ struct pft_holder {
  * @self: a claim that the driver's own mappings are judged against
  * @looked_up: the architecture looked its attribute up and reserved nothing
  *	(x86: PAT reserves only whole areas): it decides for no other mapping
+ * @counted: the VM counts it in the mapped pages, see pft_is_stale()
  * @home: among the records of a segment node, oldest first
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
@@ -115,10 +119,11 @@ struct pft_record {
 	u8 got;
 	u8 kind;
 	u8 space;
-	bool leaked;
-	bool writable;
-	bool self;
-	bool looked_up;
+	bool leaked : 1;
+	bool writable : 1;
+	bool self : 1;
+	bool looked_up : 1;
+	bool counted : 1;
 	/* What a descent by address reads ends here, with 64 bytes. */
 	struct list_head home;
 	struct pft_holder *holder;
@@ -317,6 +322,8 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @linear_pfn: then the first page frame that it maps so
  * @linear_last: and the last
  * @beside: the record on the other side; NULL if it is to be looked for
+ * @change: a mapping would be given another attribute
+ * @how: how it was judged
  */
 struct pft_judgement {
 	const struct pfn_attr_pair *rule;
@@ -327,6 +334,8 @@ struct pft_judgement {
 	unsigned long linear_pfn;
 	unsigned long linear_last;
 	struct pft_record *beside;
+	bool change;
+	unsigned int how;
 };
 
 /* How to judge: refuse whatever disagrees, under any policy but "off". */
@@ -363,7 +372,8 @@ bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
 		   unsigned long size);
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
 void pft_make_record(struct pft_record *new, struct pft_spot *spot);
-int pft_admit(struct pft_record *new, struct pft_spot *spot, unsigned int how)
+int pft_admit(struct pft_record *new, struct pft_spot *spot,
+	      const struct pft_judgement *start)
 	__releases(&pft_lock);
 void pft_unmap(const struct pft_range *where, bool may_sleep);
 
@@ -379,12 +389,10 @@ static inline enum pfn_verdict pft_verdict(const struct pft_judgement *j)
 
 void pft_judge_mask(struct pft_judgement *j, const struct pft_record *new,
 		    enum pfn_attr attr, unsigned long mask);
-void pft_judge_beside(struct pft_judgement *j, const struct pft_record *new,
-		      unsigned int how, unsigned int held);
-void pft_judge(struct pft_judgement *j, const struct pft_record *new,
-	       unsigned int how);
-void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new,
-			unsigned int how);
+void pft_judge_start(struct pft_judgement *j, const struct pft_record *new,
+		     unsigned int how);
+void pft_judge_held(struct pft_judgement *j, const struct pft_record *new);
+void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new);
 void pft_judge_change(struct pft_judgement *j, const struct pft_record *new,
 		      const struct pft_range *range);
 bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j);
@@ -396,8 +404,10 @@ void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 
 /* === Claims: pfn_track_claim.c ========================================== */
 
+bool pft_is_exempt(const struct pft_record *new, const struct pft_record *rec,
+		   unsigned int how);
 void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
-		      unsigned int how);
+		      const struct pft_judgement *start);
 
 /* === The architecture's own state: pfn_track_pat.c ====================== */
 
@@ -448,6 +458,7 @@ struct pft_sought {
 };
 
 bool pft_ram_is_mapped(const struct pft_sought *sought);
+bool pft_is_stale(const struct pft_record *rec);
 void pft_seek_processes(const struct pft_sought *sought);
 
 /* === Holders: pfn_track_holder.c ======================================== */

@@ -26,10 +26,12 @@ void pft_judge_mask(struct pft_judgement *j, const struct pft_record *new,
 		const struct pfn_attr_pair *rule =
 			pfn_attr_judge_at(new->pfn, new->last, attr, held);
 
-		if (j->rule && rule->verdict <= j->rule->verdict)
+		/* Of two that are as bad, a record says more than the linear map. */
+		if (j->rule && rule->verdict + j->linear <= j->rule->verdict)
 			continue;
 		j->rule = rule;
 		j->held = held;
+		j->linear = false;
 	}
 }
 
@@ -71,25 +73,27 @@ static void pft_judge_linear(struct pft_judgement *j,
 }
 
 /**
- * pft_judge_beside - judge a newcomer against given attributes
+ * pft_judge_start - judge a newcomer by itself and against the linear map
  * @j: gets the judgement
- * @new: as for pft_judge()
- * @how: as for pft_judge()
- * @held: bit mask, BIT(enum pfn_attr), of what is held; the linear map comes on
- *	top unless @how says otherwise
+ * @new: its page frames, attributes and kind
+ * @how: %PFT_NOT_LINEAR if the linear map does not matter, %PFT_LINEAR if it
+ *	does even for what is write-back, %PFT_CLEANED if the caches were
+ *	cleaned for it
+ *
+ * The time it takes grows with the entries of the linear map that have the page
+ * frames, so that no lock should be held.
  *
  * Context: Any but interrupts.
  */
-void pft_judge_beside(struct pft_judgement *j, const struct pft_record *new,
-		      unsigned int how, unsigned int held)
+void pft_judge_start(struct pft_judgement *j, const struct pft_record *new,
+		     unsigned int how)
 {
 	*j = (struct pft_judgement){
 		.held = new->got,
 		.other = new->want != new->got,
 		.loss = pft_is_loss(new->want, new->got),
+		.how = how,
 	};
-	if (held)
-		pft_judge_mask(j, new, new->got, held);
 	if ((new->got != PFN_ATTR_WB || how & PFT_LINEAR) &&
 	    !(how & PFT_NOT_LINEAR) &&
 	    pft_policy_of(PFN_KIND_LINEAR) != PFN_POLICY_OFF)
@@ -97,21 +101,15 @@ void pft_judge_beside(struct pft_judgement *j, const struct pft_record *new,
 }
 
 /**
- * pft_judge - compare a newcomer with what is held
- * @j: gets the result
- * @new: its page frames, attributes and kind
- * @how: %PFT_NOT_LINEAR if the linear map does not matter, %PFT_LINEAR if it
- *	does even for what is write-back, %PFT_CLEANED if the caches were
- *	cleaned for it
+ * pft_judge_held - compare a newcomer with what is held, too
+ * @j: from pft_judge_start()
+ * @new: as there
  *
- * The linear map, too, holds RAM.
- *
- * Context: Any; page tables may be read.
+ * Context: Any.
  */
-void pft_judge(struct pft_judgement *j, const struct pft_record *new,
-	       unsigned int how)
+void pft_judge_held(struct pft_judgement *j, const struct pft_record *new)
 {
-	pft_judge_beside(j, new, how, pft_segment_held(new->pfn, new->last));
+	pft_judge_mask(j, new, new->got, pft_segment_held(new->pfn, new->last));
 }
 
 /* Where page frame 0 would be, if a record began there. */
@@ -153,16 +151,14 @@ static void pft_judge_colours(struct pft_judgement *j,
 
 /**
  * pft_judge_newcomer - the same, and colours, of what goes on record
- * @j: gets it; nobody in it can go as long as the lock is held
- * @new: as for pft_judge(), and its addresses
- * @how: likewise
+ * @j: from pft_judge_start(); nobody in it can go as long as the lock is held
+ * @new: as there, and its addresses
  *
  * Context: pft_lock held.
  */
-void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new,
-			unsigned int how)
+void pft_judge_newcomer(struct pft_judgement *j, const struct pft_record *new)
 {
-	pft_judge(j, new, how);
+	pft_judge_held(j, new);
 	if (cpu_dcache_is_aliasing())
 		pft_judge_colours(j, new);
 }
@@ -209,8 +205,11 @@ void pft_judge_change(struct pft_judgement *j, const struct pft_record *new,
 {
 	struct pft_record *beside = pft_worst_beside(new, range);
 
-	pft_judge_beside(j, new, 0, beside ? BIT(beside->got) : 0);
+	pft_judge_start(j, new, 0);
+	if (beside)
+		pft_judge_mask(j, new, new->got, BIT(beside->got));
 	j->beside = beside;
+	j->change = true;
 }
 
 /**
@@ -247,6 +246,7 @@ bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
  * @colours: the cache colour decides, not the attribute
  * @change: a mapping is given another attribute
  * @decided: the architecture decided; records that it follows count
+ * @how: how the newcomer was judged
  * @named: that record: the oldest with @attr; set by the caller where it is
  *	known already
  * @nr: records that were found
@@ -260,6 +260,7 @@ struct pft_survey {
 	bool colours;
 	bool change;
 	bool decided;
+	unsigned int how;
 	struct pft_record *named;
 	unsigned int nr;
 	bool partial;
@@ -313,6 +314,8 @@ static bool pft_survey_wants(const struct pft_survey *s,
 		return false;
 	if (s->decided)
 		return pft_decides(new, rec);
+	if (pft_is_exempt(new, rec, s->how))
+		return false;
 	if (!s->colours)
 		return true;
 	rule = pfn_attr_judge_colour(pft_base(new), pft_base(rec));
@@ -389,7 +392,11 @@ static bool pft_is_downgrade(const struct pft_judgement *j)
 static void pft_survey_start(struct pft_survey *s, const struct pft_record *new,
 			     const struct pft_judgement *j)
 {
-	*s = (struct pft_survey){ .attr = j->held, .named = j->beside };
+	*s = (struct pft_survey){
+		.attr = j->held,
+		.named = j->beside,
+		.how = j->how,
+	};
 	if (!j->beside && (!j->rule || pft_is_downgrade(j))) {
 		/* Not one of two attributes, but the architecture is the cause. */
 		s->decided = true;
@@ -402,7 +409,7 @@ static void pft_survey_start(struct pft_survey *s, const struct pft_record *new,
 		s->colours = true;
 		s->attrs = PFT_CACHED;
 	} else if (j->rule && !pft_is_downgrade(j)) {
-		s->change = j->beside;
+		s->change = j->change;
 		s->attrs = pft_attrs_conflicting(new, j->rule);
 	}
 	s->attrs |= BIT(s->attr);

@@ -59,7 +59,7 @@ static bool pft_is_mixed(unsigned long pfn, unsigned long last)
 
 int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 		     const unsigned long *pfns, unsigned int count,
-		     pgprot_t prot)
+		     pgprot_t prot, bool cleaned)
 {
 	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
 	unsigned long va = (unsigned long)area->addr, pfn;
@@ -74,7 +74,7 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 	if (attr == PFN_ATTR_WB && !READ_ONCE(pfn_track_mixed))
 		return 0;
 	/* The DMA API cleans the caches of what it maps uncached. */
-	how = area->flags & VM_DMA_COHERENT ? PFT_CLEANED : 0;
+	how = cleaned || area->flags & VM_DMA_COHERENT ? PFT_CLEANED : 0;
 	for (i = 0; i < count; i += nr) {
 		struct pft_record new = {
 			.va = va + ((unsigned long)i << PAGE_SHIFT),

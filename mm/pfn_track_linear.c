@@ -283,7 +283,8 @@ static int pft_add_ram(struct pft_record *new)
 	new->time = ktime_get_boot_fast_ns();
 
 	spin_lock(&pft_lock);
-	pft_judge_newcomer(&j, new, PFT_NOT_LINEAR);
+	pft_judge_start(&j, new, PFT_NOT_LINEAR);
+	pft_judge_newcomer(&j, new);
 	conflict = pft_verdict(&j) >= PFN_VERDICT_ORDERING;
 	if (pft_refuses(c.policy, &j))
 		c.result = PFN_RESULT_REFUSED;

@@ -302,18 +302,23 @@ static u32 pft_hash_site(u32 hash, const struct pft_site *site)
 }
 
 /*
- * Set who is behind a report that has @space, for the task that runs: it is the
- * one that maps, or makes another do it.  A user is charged for all processes,
+ * Set who is behind a report: the task that runs, which maps, or makes another do
+ * it, but for what a worker finds, or another task moves, the process that has it
+ * mapped.  A user is charged for all processes,
  * as they cost it nothing.  Root is trusted with that, so its processes are
  * told apart; what the kernel maps for root belongs to the call sites alone.
  * The same call sites do not count as the same for two users, or one user could
  * spend the other's budget.
  */
-static void pft_set_source(struct pft_source *source, enum pfn_space space,
+static void pft_set_source(struct pft_source *source,
+			   const struct pft_record *rec,
 			   const struct pft_site *new,
 			   const struct pft_site *held)
 {
-	const u32 uid = __kuid_val(current_uid());
+	const bool user = rec->space == PFN_SPACE_USER;
+	const bool known = user && rec->holder->pid;
+	const pid_t pid = known ? rec->holder->pid : task_tgid_nr(current);
+	const u32 uid = __kuid_val(known ? rec->holder->uid : current_uid());
 	u32 hash = pft_hash_site(2166136261u ^ uid, new);
 
 	if (held)
@@ -321,9 +326,8 @@ static void pft_set_source(struct pft_source *source, enum pfn_space space,
 	*source = (struct pft_source){ .site = pft_key(PFT_KEY_SITE, hash) };
 	if (uid)
 		source->user = pft_key(PFT_KEY_USER, uid);
-	if (uid || space == PFN_SPACE_USER)
-		source->process = pft_key(PFT_KEY_PROCESS,
-					  task_tgid_nr(current));
+	if (uid || user)
+		source->process = pft_key(PFT_KEY_PROCESS, pid);
 }
 
 /* Whether one user, one process of root or one pair of sites has made both. */
@@ -998,8 +1002,7 @@ void pft_report_conflict(const struct pft_conflict *conflict)
 
 	pft_get_site(conflict->new.holder, &event.new);
 	pft_get_site(conflict->held.holder, &event.held);
-	pft_set_source(&event.source, conflict->new.space, &event.new,
-		       &event.held);
+	pft_set_source(&event.source, &conflict->new, &event.new, &event.held);
 	if (pft_remember(&event) && pft_may_log(&event.source))
 		pft_log(&event);
 	else
@@ -1074,7 +1077,7 @@ void pft_report_leak(const struct pft_leak *leak)
 	struct pft_holder *old;
 
 	pft_get_site(leak->rec.holder, &event.site);
-	pft_set_source(&source, leak->rec.space, &event.site, NULL);
+	pft_set_source(&source, &leak->rec, &event.site, NULL);
 	pft_holder_get(leak->rec.holder);
 
 	spin_lock(&pft_history_lock);

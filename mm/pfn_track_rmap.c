@@ -21,11 +21,14 @@
 #include <linux/workqueue.h>
 #include "internal.h"
 
-/* Ranges that wait for the worker; what comes when there are more is counted. */
+/* Ranges that wait for the worker.  If there are more it goes through all records. */
 #define PFT_SOUGHT		32
 
-/* Pages of a range that are asked about before it is mapped. */
+/* Pages that are asked about before they are mapped, and at most in a range. */
 #define PFT_SOUGHT_PAGES	512
+
+/* Of an area, bytes that are walked while its address space is locked. */
+#define PFT_SEEK_BYTES		SZ_256M
 
 /* The worker's rests, in ms: between two walks of all areas, and for a lock. */
 #define PFT_SEEK_PAUSE		1000
@@ -35,6 +38,7 @@
 static DEFINE_RAW_SPINLOCK(pft_sought_lock);
 static struct pft_sought pft_sought[PFT_SOUGHT];
 static unsigned int pft_nr_sought;
+static bool pft_sought_all;
 
 /* === Asking ============================================================= */
 
@@ -42,7 +46,8 @@ static bool pft_page_is_mapped(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
-	return page && page_mapped(page);
+	/* Rmap of hugetlb has locks of its own: its pages are not sought. */
+	return page && !PageHuge(page) && page_mapped(page);
 }
 
 /**
@@ -67,6 +72,31 @@ bool pft_ram_is_mapped(const struct pft_sought *sought)
 		if (pft_page_is_mapped(sought->pfn + i))
 			return true;
 	return false;
+}
+
+/**
+ * pft_is_stale - whether a record outlived what it stands for
+ * @rec: a record of pages that the VM counts
+ *
+ * Such pages are replaced by some who call no hook.
+ *
+ * Context: pft_lock held.
+ *
+ * Return: true if none of its pages is mapped by any process.
+ */
+bool pft_is_stale(const struct pft_record *rec)
+{
+	unsigned long pfn;
+
+	if (rec->last - rec->pfn >= PFT_SOUGHT_PAGES)
+		return false;
+	for (pfn = rec->pfn; pfn <= rec->last; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || page_mapped(page))
+			return false;
+	}
+	return true;
 }
 
 /* === Through rmap ======================================================= */
@@ -98,7 +128,8 @@ static void pft_found_pte(const struct pft_sought *sought,
 			  struct vm_area_struct *vma, unsigned long va,
 			  pte_t pte)
 {
-	if (pte_present(pte))
+	/* Special entries are not counted, and recorded when they are made. */
+	if (pte_present(pte) && !pte_special(pte))
 		pft_found(sought, vma, va, pte_pfn(pte), 1,
 			  pft_attr_of_pte(pte));
 }
@@ -133,16 +164,30 @@ static bool pft_rmap_one(struct folio *folio, struct vm_area_struct *vma,
 	return true;
 }
 
-/* rmap wants the folio locked, and it may be locked for as long as I/O takes. */
-static bool pft_lock_folio(struct folio *folio)
+static bool pft_try_folio(void *folio)
 {
-	unsigned int try;
+	return folio_trylock(folio);
+}
 
-	for (try = 0; try < PFT_SEEK_TRIES; try++) {
-		if (folio_trylock(folio))
+static bool pft_try_mm(void *mm)
+{
+	return mmap_read_trylock(mm);
+}
+
+/*
+ * Others may hold their locks for as long as I/O takes, or as they please, and
+ * the worker serves all.  What it gives up on is counted.
+ */
+static bool pft_lock_bounded(bool (*try)(void *what), void *what)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < PFT_SEEK_TRIES; nr++) {
+		if (try(what))
 			return true;
 		msleep(PFT_SEEK_LOCK);
 	}
+	pft_count(PFT_STAT_SUPPRESSED);
 	return false;
 }
 
@@ -155,10 +200,9 @@ static bool pft_seek_rmap(struct folio *folio, struct pft_sought *sought)
 	};
 	bool known = false;
 
-	if (folio_test_hugetlb(folio) || !folio_raw_mapping(folio) ||
-	    __folio_test_movable(folio))
+	if (!folio_raw_mapping(folio) || __folio_test_movable(folio))
 		return false;
-	if (!pft_lock_folio(folio))
+	if (!pft_lock_bounded(pft_try_folio, folio))
 		return true;
 	if (folio_raw_mapping(folio)) {
 		rmap_walk(folio, &walk);
@@ -169,8 +213,8 @@ static bool pft_seek_rmap(struct folio *folio, struct pft_sought *sought)
 }
 
 /*
- * How many mappings of a page by processes are recorded.  With very many it is
- * taken for granted that all are.
+ * How many of the mappings that the VM counts are recorded for a page.  With very
+ * many it is taken for granted that all are.
  */
 static int pft_recorded_users(unsigned long pfn)
 {
@@ -185,7 +229,7 @@ static int pft_recorded_users(unsigned long pfn)
 
 	spin_lock(&pft_lock);
 	while ((rec = pft_segment_walk(&walk)))
-		nr += rec->space == PFN_SPACE_USER;
+		nr += rec->counted;
 	spin_unlock(&pft_lock);
 	return walk.node ? INT_MAX : nr;
 }
@@ -261,21 +305,39 @@ static const struct mm_walk_ops pft_seek_ops = {
 /* Pages that rmap does not know are those of drivers, mapped through a device. */
 static bool pft_area_is_device(const struct vm_area_struct *vma)
 {
-	return vma->vm_file && !S_ISREG(file_inode(vma->vm_file)->i_mode);
+	return vma->vm_file && !S_ISREG(file_inode(vma->vm_file)->i_mode) &&
+	       !(vma->vm_flags & VM_PFNMAP);
+}
+
+/* Walk on from @va; returns where to go on, 0 at the end. */
+static unsigned long pft_seek_part(struct mm_struct *mm, unsigned long va,
+				   struct pft_sought *sought)
+{
+	struct vm_area_struct *vma = find_vma(mm, va);
+	unsigned long end;
+
+	while (vma && !pft_area_is_device(vma))
+		vma = find_vma(mm, vma->vm_end);
+	if (!vma)
+		return 0;
+	va = max(va, vma->vm_start);
+	end = vma->vm_end - va > PFT_SEEK_BYTES ? va + PFT_SEEK_BYTES :
+						  vma->vm_end;
+	walk_page_range_vma(vma, va, end, &pft_seek_ops, sought);
+	return end;
 }
 
 static void pft_seek_mm(struct mm_struct *mm, struct pft_sought *sought)
 {
-	VMA_ITERATOR(vmi, mm, 0);
-	struct vm_area_struct *vma;
+	unsigned long va = 0;
 
-	mmap_read_lock(mm);
-	for_each_vma(vmi, vma) {
-		if (pft_area_is_device(vma))
-			walk_page_vma(vma, &pft_seek_ops, sought);
+	do {
+		if (!pft_lock_bounded(pft_try_mm, mm))
+			return;
+		va = pft_seek_part(mm, va, sought);
+		mmap_read_unlock(mm);
 		cond_resched();
-	}
-	mmap_read_unlock(mm);
+	} while (va);
 }
 
 static void pft_seek_areas(struct pft_sought *sought)
@@ -314,34 +376,99 @@ static bool pft_next_sought(struct pft_sought *sought)
 
 	raw_spin_lock_irq(&pft_sought_lock);
 	some = pft_nr_sought;
-	if (some)
-		*sought = pft_sought[--pft_nr_sought];
+	if (some) {
+		*sought = pft_sought[0];
+		pft_nr_sought--;
+		memmove(pft_sought, pft_sought + 1,
+			pft_nr_sought * sizeof(*pft_sought));
+	}
 	raw_spin_unlock_irq(&pft_sought_lock);
 	return some;
 }
 
+/* False if areas have to be walked for some of the range. */
+static bool pft_seek_range(struct pft_sought *sought)
+{
+	bool known = true;
+	unsigned long pfn;
+
+	for (pfn = sought->pfn; pfn <= sought->last; pfn++) {
+		known &= pft_seek_page(pfn, sought);
+		cond_resched();
+	}
+	return known;
+}
+
+/* The range of the next record of RAM that is not write-back; false at the end. */
+static bool pft_next_recorded(struct pft_place *place,
+			      struct pft_sought *sought)
+{
+	const struct pft_record *rec;
+	bool some = false;
+	unsigned int nr;
+
+	spin_lock(&pft_lock);
+	for (nr = 0; nr < PFT_STEPS / 8; nr++) {
+		rec = pft_store_after(place);
+		if (!rec)
+			break;
+		*place = (struct pft_place){
+			.space = rec->space,
+			.id = rec->id,
+			.va = rec->va,
+			.rec = rec,
+		};
+		/* An empty range is as good as any that is not sought. */
+		*sought = (struct pft_sought){ .pfn = 1 };
+		some = true;
+		if (rec->got != PFN_ATTR_WB &&
+		    (pfn_valid(rec->pfn) || pfn_valid(rec->last))) {
+			sought->pfn = rec->pfn;
+			sought->last = rec->last;
+			break;
+		}
+	}
+	spin_unlock(&pft_lock);
+	return some;
+}
+
+/* Too many ranges came at once to keep them apart. */
+static bool pft_seek_all(void)
+{
+	struct pft_place place = { };
+	struct pft_sought sought;
+	bool known = true;
+
+	while (pft_next_recorded(&place, &sought)) {
+		known &= pft_seek_range(&sought);
+		cond_resched();
+	}
+	return known;
+}
+
+/* No process can have the areas of all others walked all the time. */
+static void pft_seek_areas_rarely(struct pft_sought *sought)
+{
+	static u64 next;
+	u64 now = get_jiffies_64();
+
+	if (now < next)
+		msleep(jiffies_to_msecs(next - now));
+	pft_seek_areas(sought);
+	next = get_jiffies_64() + msecs_to_jiffies(PFT_SEEK_PAUSE);
+}
+
 static void pft_seek_work(struct work_struct *work)
 {
-	static unsigned long next;
 	struct pft_sought sought;
-	unsigned long pfn;
-	bool known;
 
-	while (pft_next_sought(&sought)) {
-		known = true;
-		for (pfn = sought.pfn; pfn <= sought.last; pfn++) {
-			if (!pft_seek_page(pfn, &sought))
-				known = false;
-			cond_resched();
-		}
-		if (known)
-			continue;
-		/* No process can have all others' areas walked all the time. */
-		if (time_before(jiffies, next))
-			msleep(jiffies_to_msecs(next - jiffies));
-		pft_seek_areas(&sought);
-		next = jiffies + msecs_to_jiffies(PFT_SEEK_PAUSE);
-	}
+	while (pft_next_sought(&sought))
+		if (!pft_seek_range(&sought))
+			pft_seek_areas_rarely(&sought);
+	if (!xchg(&pft_sought_all, false) || pft_seek_all())
+		return;
+	sought = (struct pft_sought){ .last = ULONG_MAX };
+	pft_seek_areas_rarely(&sought);
 }
 
 static DECLARE_WORK(pft_seek_worker, pft_seek_work);
@@ -354,6 +481,21 @@ static void pft_seek_kick(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(pft_seek_irq, pft_seek_kick);
 
+/* Make a range part of the latest one; vmap() and faults come page by page. */
+static bool pft_join_sought(const struct pft_sought *sought)
+{
+	struct pft_sought *latest;
+
+	if (!pft_nr_sought)
+		return false;
+	latest = &pft_sought[pft_nr_sought - 1];
+	if (latest->last + 1 != sought->pfn ||
+	    sought->last - latest->pfn >= PFT_SOUGHT_PAGES)
+		return false;
+	latest->last = sought->last;
+	return true;
+}
+
 /**
  * pft_seek_processes - have the processes found that map a range
  * @sought: the range, mapped and recorded otherwise than write-back
@@ -365,19 +507,19 @@ static DEFINE_IRQ_WORK(pft_seek_irq, pft_seek_kick);
  */
 void pft_seek_processes(const struct pft_sought *sought)
 {
+	const struct pft_sought part = {
+		.pfn = sought->pfn,
+		.last = min(sought->last, sought->pfn + PFT_SOUGHT_PAGES - 1),
+	};
 	unsigned long flags;
-	bool room;
 
 	raw_spin_lock_irqsave(&pft_sought_lock, flags);
-	room = pft_nr_sought < PFT_SOUGHT;
-	if (room) {
-		pft_sought[pft_nr_sought] = *sought;
-		pft_sought[pft_nr_sought].last =
-			min(sought->last, sought->pfn + PFT_SOUGHT_PAGES - 1);
-		pft_nr_sought++;
+	if (!pft_join_sought(&part)) {
+		if (pft_nr_sought < PFT_SOUGHT)
+			pft_sought[pft_nr_sought++] = part;
+		else
+			WRITE_ONCE(pft_sought_all, true);
 	}
 	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
-	if (!room)
-		pft_count(PFT_STAT_SUPPRESSED);
 	irq_work_queue(&pft_seek_irq);
 }

@@ -148,7 +148,7 @@ static bool pft_is_image(unsigned long pfn)
  */
 int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		       unsigned long pfn, unsigned long size, pgprot_t want,
-		       pgprot_t got)
+		       pgprot_t got, unsigned int flags)
 {
 	struct pft_record new = {
 		.va = va,
@@ -162,12 +162,13 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 	 * Protection for a small entry is put into a huge one as it is, though
 	 * not all of its bits mean the same there.
 	 */
-	if (size > PAGE_SIZE)
+	if (flags & PFN_INSERT_HUGE)
 		new.got = pfn_attr_from_large(got);
 	if ((new.got == PFN_ATTR_WB && pft_is_image(pfn)) ||
 	    !pft_pfns_from(&new, pfn, size))
 		return 0;
-	return pft_map_user(vma, &new, &who, 0);
+	return pft_map_user(vma, &new, &who,
+			    flags & PFN_INSERT_CLEANED ? PFT_CLEANED : 0);
 }
 EXPORT_SYMBOL_GPL(__pfn_track_insert);
 
@@ -190,7 +191,7 @@ bool __pfn_track_disputed(const struct page *page, unsigned int nr)
 /* Pages that the VM counts, by a driver that is found by @who. */
 static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
 			 struct page *page, unsigned int nr, pgprot_t prot,
-			 struct pft_who *who)
+			 struct pft_who *who, unsigned int how)
 {
 	enum pfn_attr attr = pfn_attr_from_pgprot(prot);
 	struct pft_record new = {
@@ -200,6 +201,7 @@ static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
 		.want = attr,
 		.got = attr,
 		.kind = PFN_KIND_INSERT,
+		.counted = true,
 	};
 
 	/* Others may have changed the linear map before the registry started. */
@@ -210,7 +212,7 @@ static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
 	       ~BIT(PFN_ATTR_WB))))
 		return 0;
 	who->gfp = PFT_GFP_NOWAIT;
-	return pft_map_user(vma, &new, who, PFT_LINEAR);
+	return pft_map_user(vma, &new, who, how | PFT_LINEAR);
 }
 
 int __pfn_track_insert_page(struct vm_area_struct *vma, unsigned long va,
@@ -218,21 +220,55 @@ int __pfn_track_insert_page(struct vm_area_struct *vma, unsigned long va,
 {
 	struct pft_who who = { };
 
-	return pft_map_pages(vma, va, page, 1, prot, &who);
+	return pft_map_pages(vma, va, page, 1, prot, &who, 0);
 }
 
 /* The handler has returned, and is not on the stack any more. */
-int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
-		      struct page *page, unsigned int nr, pgprot_t prot)
+static struct pft_who pft_who_faults(const struct vm_area_struct *vma)
 {
-	struct pft_who who = {
+	return (struct pft_who){
 		/* As if it were called from there: not the function before. */
 		.caller = vma->vm_ops && vma->vm_ops->fault ?
 			  (void *)vma->vm_ops->fault + 1 : NULL,
 		.alone = true,
 	};
+}
 
-	return pft_map_pages(vma, va, page, nr, prot, &who);
+int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
+		      struct page *page, unsigned int nr, pgprot_t prot)
+{
+	struct pft_who who = pft_who_faults(vma);
+
+	return pft_map_pages(vma, va, page, nr, prot, &who, 0);
+}
+
+void __pfn_track_restored(struct vm_area_struct *vma, unsigned long va,
+			  struct page *page, unsigned int nr)
+{
+	struct pft_who who = pft_who_faults(vma);
+
+	pft_map_pages(vma, va, page, nr, vma->vm_page_prot, &who, PFT_MAPPED);
+}
+
+/*
+ * Where a record of @mm reaches that has @va, or else where the next one begins,
+ * at most @end.
+ */
+static unsigned long pft_known_until(const struct mm_struct *mm,
+				     unsigned long va, unsigned long end,
+				     bool *known)
+{
+	const struct pft_range range = pft_range(PFN_SPACE_USER, mm, va,
+						 end - va);
+	const struct pft_record *rec;
+
+	spin_lock(&pft_lock);
+	rec = pft_store_first(&range);
+	*known = rec && rec->va <= va;
+	if (rec)
+		end = *known ? min(end, pft_va_last(rec) + 1) : rec->va;
+	spin_unlock(&pft_lock);
+	return end;
 }
 
 /**
@@ -248,37 +284,42 @@ int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
  *
  * Context: The lock of the page table is held.
  *
- * Return: 1 if it was recorded now, 0 if it was recorded already, or nobody has
- * the pages otherwise.
+ * Return: how many records were made; none for what is recorded already, or if
+ * nobody has the pages otherwise.
  */
 int pft_map_found(struct vm_area_struct *vma, unsigned long va,
 		  unsigned long pfn, unsigned long size, enum pfn_attr attr)
 {
-	const struct pft_range range = pft_range(PFN_SPACE_USER, vma->vm_mm, va,
-						 size);
-	struct pft_record new = {
-		.va = va,
-		.pfn = pfn,
-		.last = pfn + (size >> PAGE_SHIFT) - 1,
-		.want = attr,
-		.got = attr,
-		.kind = PFN_KIND_INSERT,
-	};
+	const unsigned long end = va + size;
 	struct pft_who who = {
 		.alone = true,
 		.gfp = PFT_GFP_NOWAIT,
 	};
+	unsigned long until;
 	bool known;
+	int nr = 0;
 
-	if (!(pft_segment_held(new.pfn, new.last) & ~BIT(attr)))
+	if (!(pft_segment_held(pfn, pfn + (size >> PAGE_SHIFT) - 1) &
+	      ~BIT(attr)))
 		return 0;
-	spin_lock(&pft_lock);
-	known = pft_store_first(&range);
-	spin_unlock(&pft_lock);
-	if (known)
-		return 0;
-	pft_map_user(vma, &new, &who, PFT_NOT_LINEAR | PFT_MAPPED);
-	return 1;
+	for (; va != end; pfn += (until - va) >> PAGE_SHIFT, va = until) {
+		struct pft_record new = {
+			.va = va,
+			.pfn = pfn,
+			.want = attr,
+			.got = attr,
+			.kind = PFN_KIND_INSERT,
+			.counted = true,
+		};
+
+		until = pft_known_until(vma->vm_mm, va, end, &known);
+		if (known)
+			continue;
+		new.last = pfn + ((until - va) >> PAGE_SHIFT) - 1;
+		pft_map_user(vma, &new, &who, PFT_NOT_LINEAR | PFT_MAPPED);
+		nr++;
+	}
+	return nr;
 }
 
 void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
@@ -321,12 +362,13 @@ void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 /*
  * The area has lost all its entries.  What is still recorded there was zapped
  * without being seen: its driver had given remap_pfn_range() a copy of the area,
- * whose own flags do not tell of it.
+ * whose own flags do not tell of it, or a page was replaced where no hook is.
  */
 void __pfn_track_unmapped(struct vm_area_struct *vma, unsigned long start,
 			  unsigned long end)
 {
-	if (!pft_mms_has(&pft_remapped, vma->vm_mm) || pft_area_says(vma))
+	if (pft_area_says(vma) || (!pft_mms_has(&pft_remapped, vma->vm_mm) &&
+				   !pft_mms_has(&pft_silent, vma->vm_mm)))
 		return;
 	start = max(start, vma->vm_start);
 	end = min(end, vma->vm_end);

@@ -323,13 +323,17 @@ enum pfn_cause pfn_attr_cause(unsigned long pfn, unsigned long last,
 /* Set once any of the linear map is not write-back; until then nobody need ask. */
 extern bool pfn_track_mixed;
 
+/* Of __pfn_track_insert(): one huge entry; caches that the driver cleans. */
+#define PFN_INSERT_HUGE		0x1
+#define PFN_INSERT_CLEANED	0x2
+
 void __init pfn_track_init(void);
 int __pfn_track_ioremap(const void *va, unsigned long size, phys_addr_t phys,
 			pgprot_t want, pgprot_t got, const void *caller);
 void __pfn_track_iounmap(const void *va, unsigned long size);
 int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 		     const unsigned long *pfns, unsigned int count,
-		     pgprot_t prot);
+		     pgprot_t prot, bool cleaned);
 int __pfn_track_memremap(phys_addr_t start, unsigned long size, pgprot_t want,
 			 pgprot_t got);
 void __pfn_track_memunmap(phys_addr_t start, unsigned long size);
@@ -345,11 +349,13 @@ int __pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
 		      pgprot_t got);
 int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 		       unsigned long pfn, unsigned long size, pgprot_t want,
-		       pgprot_t got);
+		       pgprot_t got, unsigned int flags);
 int __pfn_track_insert_page(struct vm_area_struct *vma, unsigned long va,
 			    struct page *page, pgprot_t prot);
 int __pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 		      struct page *page, unsigned int nr, pgprot_t prot);
+void __pfn_track_restored(struct vm_area_struct *vma, unsigned long va,
+			  struct page *page, unsigned int nr);
 void __pfn_track_refused(enum pfn_kind kind, unsigned long pfn,
 			 unsigned long size, pgprot_t want, int err,
 			 const void *caller);
@@ -427,6 +433,8 @@ static inline void pfn_track_iounmap(const void *va, unsigned long size)
  * @pfns: their page frames, if @pages is NULL
  * @count: length of either
  * @prot: what will be put into the page tables
+ * @cleaned: no cache holds lines of the pages, and none will through the linear
+ *	map: the caller cleans them, and does not touch the pages otherwise
  *
  * What is write-back, as almost all of it is, is not recorded unless somebody
  * has the same pages otherwise.
@@ -439,11 +447,11 @@ static inline void pfn_track_iounmap(const void *va, unsigned long size)
 static inline int pfn_track_vmap(struct vm_struct *area,
 				 struct page *const *pages,
 				 const unsigned long *pfns, unsigned int count,
-				 pgprot_t prot)
+				 pgprot_t prot, bool cleaned)
 {
 	if (!pfn_track_enabled())
 		return 0;
-	return __pfn_track_vmap(area, pages, pfns, count, prot);
+	return __pfn_track_vmap(area, pages, pfns, count, prot, cleaned);
 }
 
 /**
@@ -628,7 +636,7 @@ static inline int pfn_track_remap(struct vm_area_struct *vma, unsigned long va,
  * @vma: the area
  * @va: user virtual address, aligned to @size
  * @pfn: page frame
- * @size: bytes that the entry maps: a page, or a huge page
+ * @size: bytes; more than a page are mapped by as many entries
  * @want: what the driver asked for
  * @got: what will be put into the page table
  *
@@ -644,7 +652,57 @@ static inline int pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 {
 	if (!pfn_track_enabled())
 		return 0;
-	return __pfn_track_insert(vma, va, pfn, size, want, got);
+	return __pfn_track_insert(vma, va, pfn, size, want, got, 0);
+}
+
+/**
+ * pfn_track_insert_huge - a huge page table entry is about to be written
+ * @vma: the area
+ * @va: user virtual address, aligned to @size
+ * @pfn: first page frame
+ * @size: bytes that the entry maps
+ * @want: what the driver asked for, as for a small entry
+ * @got: what will be put into the entry, as for a small one
+ *
+ * Context: as for pfn_track_insert().
+ *
+ * Return: as pfn_track_insert().
+ */
+static inline int pfn_track_insert_huge(struct vm_area_struct *vma,
+					unsigned long va, unsigned long pfn,
+					unsigned long size, pgprot_t want,
+					pgprot_t got)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_insert(vma, va, pfn, size, want, got,
+				  PFN_INSERT_HUGE);
+}
+
+/**
+ * pfn_track_insert_cleaned - a driver is about to map RAM whose caches it cleans
+ * @vma: the area
+ * @va: user virtual address, page aligned
+ * @pfn: first page frame
+ * @size: bytes; more than a page are mapped by as many entries
+ * @prot: what will be put into the page table
+ *
+ * For drivers that write page table entries themselves.  That the linear map has
+ * the pages write-back is right then, unless the processor is one that fills its
+ * caches nevertheless.
+ *
+ * Context: as for pfn_track_insert().
+ *
+ * Return: as pfn_track_insert().
+ */
+static inline int pfn_track_insert_cleaned(struct vm_area_struct *vma,
+					   unsigned long va, unsigned long pfn,
+					   unsigned long size, pgprot_t prot)
+{
+	if (!pfn_track_enabled())
+		return 0;
+	return __pfn_track_insert(vma, va, pfn, size, prot, prot,
+				  PFN_INSERT_CLEANED);
 }
 
 /**
@@ -694,6 +752,26 @@ static inline int pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 	    (pfn_attr_is_plain(prot) && !READ_ONCE(pfn_track_mixed)))
 		return 0;
 	return __pfn_track_fault(vma, va, page, nr, prot);
+}
+
+/**
+ * pfn_track_restored - pages have been moved, and an area gets them back
+ * @vma: the area
+ * @va: user virtual address, page aligned
+ * @page: the first page, where it is now
+ * @nr: how many
+ *
+ * Where they were before they had been let in: now a conflict is reported only.
+ *
+ * Context: The lock of the page table is held.
+ */
+static inline void pfn_track_restored(struct vm_area_struct *vma,
+				      unsigned long va, struct page *page,
+				      unsigned int nr)
+{
+	if (pfn_track_enabled() &&
+	    (!pfn_attr_is_plain(vma->vm_page_prot) || READ_ONCE(pfn_track_mixed)))
+		__pfn_track_restored(vma, va, page, nr);
 }
 
 /**
@@ -1186,7 +1264,7 @@ static inline void pfn_track_iounmap(const void *va, unsigned long size)
 static inline int pfn_track_vmap(struct vm_struct *area,
 				 struct page *const *pages,
 				 const unsigned long *pfns, unsigned int count,
-				 pgprot_t prot)
+				 pgprot_t prot, bool cleaned)
 {
 	return 0;
 }
@@ -1245,6 +1323,21 @@ static inline int pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 	return 0;
 }
 
+static inline int pfn_track_insert_huge(struct vm_area_struct *vma,
+					unsigned long va, unsigned long pfn,
+					unsigned long size, pgprot_t want,
+					pgprot_t got)
+{
+	return 0;
+}
+
+static inline int pfn_track_insert_cleaned(struct vm_area_struct *vma,
+					   unsigned long va, unsigned long pfn,
+					   unsigned long size, pgprot_t prot)
+{
+	return 0;
+}
+
 static inline int pfn_track_insert_page(struct vm_area_struct *vma,
 					unsigned long va, struct page *page,
 					pgprot_t prot)
@@ -1257,6 +1350,12 @@ static inline int pfn_track_fault(struct vm_area_struct *vma, unsigned long va,
 				  pgprot_t prot)
 {
 	return 0;
+}
+
+static inline void pfn_track_restored(struct vm_area_struct *vma,
+				      unsigned long va, struct page *page,
+				      unsigned int nr)
+{
 }
 
 static inline void pfn_track_refused(enum pfn_kind kind, unsigned long pfn,

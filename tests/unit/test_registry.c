@@ -455,7 +455,8 @@ static int do_vmap(struct vm_struct *area, unsigned long va, unsigned int nr,
 	for (i = 0; i < nr; i++)
 		pages[i] = &ram[i];
 	*area = (struct vm_struct){ .addr = kva(va), .flags = flags };
-	return __pfn_track_vmap(area, pages, NULL, nr, unit_prot(attr));
+	return __pfn_track_vmap(area, pages, NULL, nr, unit_prot(attr),
+				false);
 }
 
 TEST(registry, vmap)
@@ -479,7 +480,8 @@ TEST(registry, vmap)
 	do_iounmap(10, 6);
 	check_empty();
 	area = (struct vm_struct){ .addr = kva(10) };
-	CHECK_EQ(__pfn_track_vmap(&area, NULL, pfns, 6, unit_prot(A_WC)), 0);
+	CHECK_EQ(__pfn_track_vmap(&area, NULL, pfns, 6, unit_prot(A_WC),
+				  false), 0);
 	CHECK_EQ(pfn_track_lookup(70), BIT(A_WC));
 	do_iounmap(10, 6);
 	check_empty();

@@ -349,8 +349,8 @@ TEST(user, huge_conflict)
 	unit_boot(NULL);
 	CHECK_EQ(do_ioremap(10, 1024 + 300, 1, A_WB), 0);
 	CHECK_EQ(__pfn_track_insert(&vma, pages(512), 1024, pages(512),
-				    unit_prot(A_WC),
-				    unit_prot(A_WC)), 0);
+				    unit_prot(A_WC), unit_prot(A_WC),
+				    PFN_INSERT_HUGE), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
 	CHECK_EQ(unit_trace.conflict.pfn, 1024 + 300);
 	CHECK_EQ(unit_trace.conflict.last, 1024 + 300);
@@ -365,14 +365,23 @@ TEST(user, huge_is_what_the_hardware_sees)
 	unit_boot(NULL);
 	CHECK_EQ(__pfn_track_insert(&vma, pages(512), 1024, pages(512),
 				    unit_prot(PFN_ATTR_WT),
-				    unit_prot(PFN_ATTR_WT)), 0);
+				    unit_prot(PFN_ATTR_WT),
+				    PFN_INSERT_HUGE), 0);
 	CHECK_EQ(at(a, 600).want, PFN_ATTR_WT);
 	/* The highest of its three bits says there that it is huge. */
 	CHECK_EQ(at(a, 600).got, PFN_ATTR_UC);
 	CHECK_EQ(unit_stat(PFT_STAT_DOWNGRADES), 1);
 	CHECK_EQ(__pfn_track_insert(&vma, pages(512), 2048, pages(512),
-				    unit_prot(A_WC), unit_prot(A_WC)), 0);
+				    unit_prot(A_WC), unit_prot(A_WC),
+				    PFN_INSERT_HUGE), 0);
 	CHECK_EQ(at(a, 600).got, A_WC);
+
+	/* Many small entries are decoded as small ones. */
+	__pfn_track_zap(&vma, pages(512), pages(1024));
+	CHECK_EQ(__pfn_track_insert(&vma, pages(512), 1024, pages(16),
+				    unit_prot(PFN_ATTR_WT),
+				    unit_prot(PFN_ATTR_WT), 0), 0);
+	CHECK_EQ(at(a, 512).got, PFN_ATTR_WT);
 }
 #endif
 
@@ -426,6 +435,14 @@ TEST(user, process_first)
 	CHECK_EQ(unit_sought, 1);
 	/* It is named instead of the linear map. */
 	CHECK_EQ(unit_trace.conflicts, 0);
+
+	/* What was refused is not sought, and then the linear map is named. */
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_STRICT), 0);
+	if (pfn_attr_judge_linear(A_WC, A_WB, false)->verdict < PFN_VERDICT_ORDERING)
+		return;
+	CHECK_EQ(insert_page(22, 62, A_WC), -EBUSY);
+	CHECK_EQ(unit_sought, 1);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
 }
 
 /* What the worker found is recorded once, and reported. */
@@ -444,6 +461,45 @@ TEST(user, found_entry)
 	if (pfn_attr_judge(A_WB, A_WC)->verdict >= PFN_VERDICT_ORDERING)
 		CHECK_EQ(unit_trace.conflicts, 1);
 	__pfn_track_zap(&vma, pages(10), pages(11));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
+}
+
+/* A huge entry of which a part was found before. */
+TEST(user, found_in_part)
+{
+	struct vm_area_struct vma = page_vma(512, 512, A_WB);
+
+	unit_boot(NULL);
+	unit_ram_end = 4096;
+	CHECK_EQ(do_ioremap(100, 1024, 16, A_WC), 0);
+	CHECK_EQ(pft_map_found(&vma, pages(516), 1028, 4 * PAGE_SIZE, A_WB), 1);
+	CHECK_EQ(pft_map_found(&vma, pages(512), 1024, 16 * PAGE_SIZE, A_WB), 2);
+	CHECK_EQ(at(a, 512).got, A_WB);
+	CHECK_EQ(at(a, 527).got, A_WB);
+	CHECK_EQ(pft_map_found(&vma, pages(512), 1024, 16 * PAGE_SIZE, A_WB), 0);
+	unit_check_store();
+}
+
+/* A page was replaced where no hook is: its record accuses nobody. */
+TEST(user, stale_entry)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WB);
+
+	unit_boot("enforce");
+	unit_ram_end = 100;
+	CHECK_EQ(do_ioremap(100, 60, 1, A_WC), 0);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 1);
+	do_iounmap(100, 1);
+	unit_trace.conflicts = 0;
+	if (pfn_attr_judge(A_WB, A_WC)->verdict < PFN_VERDICT_INCOHERENT)
+		return;
+	CHECK_EQ(do_ioremap(100, 60, 1, A_WC), -EBUSY);
+	CHECK_EQ(unit_trace.conflicts, 1);
+	unit_stale = true;
+	CHECK_EQ(do_ioremap(100, 60, 1, A_WC), 0);
+	CHECK_EQ(unit_trace.conflicts, 1);
+	/* It goes with its area at the latest. */
+	__pfn_track_unmapped(&vma, pages(10), pages(15));
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 1);
 }
 

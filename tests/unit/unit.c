@@ -334,12 +334,19 @@ void unit_check_store(void)
 
 /* === Processes that map pages: stands for mm/pfn_track_rmap.c =========== */
 
-bool unit_ram_is_mapped;
+bool unit_ram_is_mapped, unit_stale;
 unsigned long unit_sought;
 
 bool pft_ram_is_mapped(const struct pft_sought *sought)
 {
 	return unit_ram_is_mapped && sought->pfn < unit_ram_end;
+}
+
+bool pft_is_stale(const struct pft_record *rec)
+{
+	CHECK(unit_holds(&pft_lock));
+	CHECK(rec->counted);
+	return unit_stale;
 }
 
 void pft_seek_processes(const struct pft_sought *sought)
@@ -531,7 +538,7 @@ int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 
 	spin_lock(&ptl);
 	ret = __pfn_track_insert(&vma, pages(va), pfn, pages(nr),
-				 unit_prot(attr), unit_prot(attr));
+				 unit_prot(attr), unit_prot(attr), 0);
 	spin_unlock(&ptl);
 	return ret;
 }

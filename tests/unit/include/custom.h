@@ -172,6 +172,7 @@ static inline void raw_write_seqcount_end(seqcount_t *s)
 }
 
 #define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
+#define smp_mb()		__sync_synchronize()
 #define preempt_disable()	do { } while (0)
 #define preempt_enable()	do { } while (0)
 
@@ -269,7 +270,7 @@ extern unsigned long unit_ram_end;
 #define is_zone_device_page(page)	((void)(page), false)
 #define PageReserved(page)	((void)(page), false)
 /* Processes map RAM, of which there is no record; pages that were sought there. */
-extern bool unit_ram_is_mapped;
+extern bool unit_ram_is_mapped, unit_stale;
 extern unsigned long unit_sought;
 /* The linear map has them all with this attribute, see also unit.h. */
 extern unsigned int unit_linear_attr;
@@ -312,6 +313,8 @@ extern struct task_struct *unit_tasks;
 	for ((task) = unit_tasks; (task); (task) = (task)->next)
 #define task_tgid_nr(task)		((task)->tgid)
 #define current_uid()			(current->uid)
+#define task_uid(task)			((task)->uid)
+#define uid_eq(a, b)			((a).val == (b).val)
 #define __kuid_val(kuid)		((kuid).val)
 #define get_task_comm(buf, task)	memcpy(buf, (task)->comm, TASK_COMM_LEN)
 
