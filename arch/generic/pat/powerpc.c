@@ -113,6 +113,17 @@ static const struct pat_format formats[] = {
 	},
 };
 
+/*
+ * Without coherent caches the DMA API maps RAM uncached, flushes the caches and
+ * leaves the linear map cached, because nothing can change its attributes.  On
+ * POWER flushing does not make that pair safe.
+ */
+#ifdef CONFIG_NOT_COHERENT_CACHE
+#define LINEAR_FIXED	KERNEL_DMA
+#else
+#define LINEAR_FIXED	NULL
+#endif
+
 #define NOTE	"RAM lies in the linear map, which is cached: mapping it uncached is the pair that stops machines."
 
 const struct pat_arch pat_powerpc = {
@@ -121,6 +132,7 @@ const struct pat_arch pat_powerpc = {
 	PAT_LIST(formats, formats),
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
+	.linear_fixed = LINEAR_FIXED,
 };
 
 #ifdef CONFIG_PPC
