@@ -171,12 +171,51 @@ static unsigned long region_of(const struct memblock_region *regions,
 	return left;
 }
 
+#ifdef CONFIG_SPARSEMEM
+/*
+ * Whether a section that memblock lists was removed from the linear map.  Its
+ * first and last page are tested, because drivers take whole sections out,
+ * while a balloon sets PageOffline() on single pages that stay mapped.
+ */
+static bool section_unmapped(unsigned long pfn)
+{
+	struct page *first = pfn_to_online_page(pfn);
+	struct page *last = pfn_to_online_page(pfn + PAGES_PER_SECTION - 1);
+
+	return first && PageOffline(first) && last && PageOffline(last);
+}
+
+static void hull_sections(struct hull *hull, unsigned long pfn,
+			  unsigned long last, enum pfn_attr attr)
+{
+	unsigned long section, next;
+
+	for (; pfn <= last; pfn = next) {
+		section = ALIGN_DOWN(pfn, PAGES_PER_SECTION);
+		next = section + PAGES_PER_SECTION;
+		if (!section_unmapped(section))
+			hull_add(hull, pfn, min(last, next - 1), attr);
+	}
+}
+#else
+static void hull_sections(struct hull *hull, unsigned long pfn,
+			  unsigned long last, enum pfn_attr attr)
+{
+	hull_add(hull, pfn, last, attr);
+}
+#endif
+
 /* RAM of one region, not "no-map". */
 static void hull_region(struct hull *hull, unsigned long pfn,
 			unsigned long last)
 {
 	/* cachepolicy= on arm and cca= on mips can make it another attribute. */
-	hull_add(hull, pfn, last, pfn_attr_from_pgprot(PAGE_KERNEL));
+	const enum pfn_attr attr = pfn_attr_from_pgprot(PAGE_KERNEL);
+
+	if (PAT_NATIVE->offline_unmapped)
+		hull_sections(hull, pfn, last, attr);
+	else
+		hull_add(hull, pfn, last, attr);
 }
 
 /*
@@ -307,8 +346,8 @@ static void hull_range(struct hull *hull, unsigned long pfn,
  * "no-map" memory, holes and high memory are not.  There may be holes between
  * @from and @to.  Both are left unchanged if nothing is mapped.
  *
- * Takes one step for each region of memblock, each entry of a page table or
- * each subsection of struct pages, not for each page.
+ * Takes one step for each region of memblock (on powerpc for each section), each
+ * entry of a page table or each subsection of struct pages, not for each page.
  *
  * Context: Any but NMI.  Takes no lock, does not sleep or allocate.
  *

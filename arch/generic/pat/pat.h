@@ -152,6 +152,8 @@ enum pat_window {
  *	the linear map.  Those that need uncached RAM have to clean the caches
  *	instead, so @cleaned applies to all RAM.  NULL where set_memory_uc() and
  *	similar functions exist, or where cleaning does not help
+ * @offline_unmapped: source of the fact that PageOffline() sections of RAM that
+ *	is online are not in the linear map, or NULL
  * @window: how ioremap() gives addresses that the hook does not see, a sentence
  *	without capital and full stop, or NULL; whether is in &struct pat_facts
  */
@@ -174,6 +176,7 @@ struct pat_arch {
 	const char *machine;
 	const char *machine_source;
 	const char *linear_fixed;
+	const char *offline_unmapped;
 	const char *window;
 };
 

@@ -133,6 +133,7 @@ const struct pat_arch pat_powerpc = {
 	PAT_LIST(pairs, pairs),
 	PAT_LIST(cleaned, cleaned),
 	.linear_fixed = LINEAR_FIXED,
+	.offline_unmapped = "arch/powerpc/platforms/powernv/memtrace.c, memtrace_alloc_node()",
 };
 
 #ifdef CONFIG_PPC

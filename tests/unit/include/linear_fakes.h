@@ -104,6 +104,8 @@ static bool __maybe_unused memblock_is_map_memory(phys_addr_t addr)
 #define FAKE_DEVICE		4
 #define FAKE_P2PDMA		8
 #define FAKE_OFFLINE		16
+/* PageOffline(), in a section that is online. */
+#define FAKE_PAGE_OFFLINE	32
 
 static struct fake_pages {
 	unsigned long pfn;
@@ -153,6 +155,7 @@ static bool __maybe_unused pfn_in_present_section(unsigned long pfn)
 #define is_zone_device_page(page)	(!!(fake_flags(page) & FAKE_DEVICE))
 #define is_pci_p2pdma_page(page)	(!!(fake_flags(page) & FAKE_P2PDMA))
 #define PageReserved(page)		(!!(fake_flags(page) & FAKE_RESERVED))
+#define PageOffline(page)		(!!(fake_flags(page) & FAKE_PAGE_OFFLINE))
 #define PageHighMem(page)		(!!(fake_flags(page) & FAKE_HIGH))
 
 static bool __maybe_unused page_is_ram(unsigned long pfn)
