@@ -51,11 +51,23 @@ TEST(linear_powerpc, offline)
 	CHECK_EQ(pfn_attr_linear(SEC, SEC, NULL, NULL), BIT(PFN_ATTR_WB));
 }
 
-#undef CONFIG_PPC
 #define CONFIG_NOT_COHERENT_CACHE 1
-#define pat_powerpc	noncoherent
+#define CONFIG_PPC32 1
+#define pat_powerpc		noncoherent
+#define pat_powerpc_facts	ppc32_facts
 #include "../../arch/generic/pat/powerpc.c"
 #undef pat_powerpc
+#undef pat_powerpc_facts
+
+/* ioremap() returns a BAT or CAM mapping before it reaches the hook. */
+TEST(linear_powerpc, window)
+{
+	struct pat_facts facts = { };
+
+	ppc32_facts(&facts);
+	CHECK_EQ(facts.window, PAT_WINDOW_SOME);
+	CHECK(pat_powerpc.window);
+}
 
 /* dma_mmap_coherent(): the caches were cleaned, the linear map stays as it is. */
 TEST(linear_powerpc, not_coherent)

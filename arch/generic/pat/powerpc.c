@@ -124,6 +124,8 @@ static const struct pat_format formats[] = {
 #define LINEAR_FIXED	NULL
 #endif
 
+#define WINDOW	"on 32 bits ioremap() returns the block mapping (BAT or CAM) of a range that has one"
+
 #define NOTE	"RAM lies in the linear map, which is cached: mapping it uncached is the pair that stops machines."
 
 const struct pat_arch pat_powerpc = {
@@ -134,6 +136,7 @@ const struct pat_arch pat_powerpc = {
 	PAT_LIST(cleaned, cleaned),
 	.linear_fixed = LINEAR_FIXED,
 	.offline_unmapped = "arch/powerpc/platforms/powernv/memtrace.c, memtrace_alloc_node()",
+	.window = WINDOW,
 };
 
 #ifdef CONFIG_PPC
@@ -162,5 +165,7 @@ const struct pat_arch pat_powerpc = {
 void __init pat_powerpc_facts(struct pat_facts *facts)
 {
 	facts->format = formats[PPC_NATIVE];
+	if (IS_ENABLED(CONFIG_PPC32))
+		facts->window = PAT_WINDOW_SOME;
 }
 #endif
