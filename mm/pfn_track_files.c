@@ -611,6 +611,10 @@ static const struct pft_covered pft_roads[] = {
 	{ "kvm", PFT_COVER_IF(IS_ENABLED(CONFIG_KVM), UNCOVERED),
 	  "stage 2: what guests see, and with which attributes" },
 	{ "dma", PFT_COVER_UNCOVERED, "what devices see" },
+	{ "dma_remap",
+	  PFT_COVER_IF(IS_ENABLED(CONFIG_ARM) || IS_ENABLED(CONFIG_OPENRISC),
+		       UNCOVERED),
+	  "the DMA API makes RAM uncached in the linear map; no hook sees it" },
 	{ "iommu", PFT_COVER_IF(IS_ENABLED(CONFIG_IOMMU_API), UNCOVERED),
 	  "what devices see" },
 };

@@ -43,6 +43,7 @@ def test_boot_is_clean(tracked: lab.Guest) -> None:
     # Both map by page tables whatever ioremap() is asked for.
     assert roads["ioremap"]["state"] == "live" and roads["ioremap"]["why"].startswith("kind ")
     assert roads["iotable_init"]["state"] == roads["io_mapping_map_user"]["state"] == "absent"
+    assert roads["dma_remap"]["state"] == "absent"
     built = tracked.kernel.image.with_name("config").read_text()
     for name, symbol in (("kvm", "KVM"), ("hugetlb", "HUGETLB_PAGE"),
                          ("userfaultfd", "USERFAULTFD")):

@@ -1275,6 +1275,7 @@ TEST(report, coverage)
 	CHECK_EQ(count(text, "road name=iotable_init state=absent why="), 1);
 	CHECK_EQ(count(text, "road name=io_mapping_map_user state=absent why="),
 		 1);
+	CHECK_EQ(count(text, "road name=dma_remap state=absent why="), 1);
 	CHECK_EQ(count(text, "road name=anonymous state=uncovered why="), 1);
 	CHECK_EQ(count(text, "state=off"), 0);
 	free(text);
