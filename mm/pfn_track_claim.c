@@ -376,6 +376,21 @@ static unsigned int pft_how_of(enum pfn_kind kind)
 	}
 }
 
+/* Whether a claim of the same range with PFN_CLAIM_EXACT would be granted. */
+static bool pft_may_claim(const struct pft_record *asked, enum pfn_attr attr)
+{
+	struct pft_record claim = *asked;
+	struct pft_judgement j;
+
+	if (pft_policy_of(PFN_KIND_CLAIM) == PFN_POLICY_OFF)
+		return true;
+	claim.kind = PFN_KIND_CLAIM;
+	claim.want = attr;
+	pft_judge_start(&j, &claim, pft_how_of(PFN_KIND_CLAIM));
+	pft_judge_held(&j, &claim);
+	return !j.other && pft_verdict(&j) == PFN_VERDICT_SAME;
+}
+
 /**
  * pfn_track_query - what would happen if a range were mapped
  * @start: first byte
@@ -422,7 +437,7 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_kind kind,
 	pft_judge_start(&alone, &new, pft_how_of(kind));
 	j = alone;
 	pft_judge_held(&j, &new);
-	answer->exact = new.got == attr && pft_verdict(&j) == PFN_VERDICT_SAME;
+	answer->exact = pft_may_claim(&new, attr);
 	if (pft_verdict(&j) != PFN_VERDICT_SAME) {
 		spin_lock(&pft_lock);
 		pft_judge_others(&j, &new, &alone);

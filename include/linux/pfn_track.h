@@ -59,8 +59,9 @@ struct pfn_claim {
  * @conflicts: the mapping would be reported as a conflict
  * @refused: the policy in force would refuse it; always false under "report"
  * @would_refuse: the policy "enforce" would refuse it
- * @exact: a claim with %PFN_CLAIM_EXACT would be granted: nothing disagrees, and
- *	@got is the asked attribute
+ * @exact: a claim with %PFN_CLAIM_EXACT would be granted: @got is the asked
+ *	attribute and no mapping or claim disagrees, or the policy of claims is
+ *	"off".  The linear map does not matter to claims, whatever kind is asked
  */
 struct pfn_answer {
 	unsigned int attrs;

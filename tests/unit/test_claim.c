@@ -398,6 +398,31 @@ TEST(claim, query_of_what_comes_out)
 	}
 }
 
+/* @exact is about a claim, also where another kind is asked for. */
+TEST(claim, query_exact_of_other_kind)
+{
+	struct pfn_claim claim = { };
+	struct pfn_answer answer;
+
+	boot("report");
+	/* A claim maps nothing and is not compared with the linear map. */
+	unit_ram_end = 100;
+	unit_linear_attr = bad_a;
+	answer = ask(K_IO, bad_b);
+	CHECK(answer.linear && answer.exact);
+	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_EXACT), 0);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+
+	/* A kind that is "off" is not judged: every claim is granted. */
+	CHECK_EQ(do_ioremap(10, 50, 1, bad_a), 0);
+	CHECK(!ask(K_IO, bad_b).exact);
+	CHECK_EQ(pft_set_policy(PFN_KIND_CLAIM, PFN_POLICY_OFF), 0);
+	CHECK(ask(K_IO, bad_b).exact);
+	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_EXACT), 0);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	do_iounmap(10, 1);
+}
+
 /* The policy of the kind decides, and not the global one. */
 TEST(claim, query_by_kind)
 {
