@@ -111,7 +111,8 @@ static unsigned long pft_told[BIT(PFT_TOLD_BITS)];
  * The mapping is not recorded because it is gone in a moment, and it cannot be
  * refused.  The report takes pft_lock, which interrupts do not take: where they
  * are off, or the caller may hold a lock that an interrupt takes, the conflict is
- * left for the next time that this call site maps.
+ * left for the next time that this call site maps.  Tested first, because judging
+ * takes resource_lock on x86, which an interrupt may have found held for writing.
  */
 static noinline void pft_page_differs(unsigned long pfn, enum pfn_attr attr,
 				      unsigned int held, const void *caller)
@@ -133,9 +134,10 @@ static noinline void pft_page_differs(unsigned long pfn, enum pfn_attr attr,
 		.gfp = PFT_GFP_NOWAIT,
 	};
 
+	if (in_interrupt() || irqs_disabled())
+		return;
 	pft_judge_mask(&j, &new, attr, held);
-	if (pft_verdict(&j) < PFN_VERDICT_ORDERING || in_interrupt() ||
-	    irqs_disabled() ||
+	if (pft_verdict(&j) < PFN_VERDICT_ORDERING ||
 	    xchg(told, (unsigned long)caller) == (unsigned long)caller)
 		return;
 	pft_tell_unrecorded(&new, &who, PFN_RESULT_MAPPED);

@@ -313,6 +313,8 @@ unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
 	unsigned int mask = 0;
 	enum pfn_attr attr;
 
+	/* It may take resource_lock, which interrupts must not. */
+	UNIT_ASSERT(!unit_in_interrupt && !unit_irqs_disabled);
 	for (; pfn < end; pfn++) {
 		attr = unit_linear_of(pfn);
 		if (attr == PFN_ATTR_NONE)
@@ -339,6 +341,8 @@ enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 {
 	enum pfn_attr got = PFN_ATTR_UNKNOWN;
 
+	/* As above. */
+	UNIT_ASSERT(!unit_in_interrupt && !unit_irqs_disabled);
 	if (PAT_NATIVE->under && unit_machine_attr && attr > PFN_ATTR_NONE &&
 	    !pfn_attr_is_ram(pfn) && !pfn_attr_is_ram(last))
 		got = PAT_NATIVE->under(attr, unit_machine_attr);

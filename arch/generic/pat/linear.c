@@ -8,7 +8,9 @@
  * and high memory have no linear mapping and cannot conflict with it.
  *
  * Not part of the pure files, because it reads page tables, memblock, struct
- * pages and MTRRs.  Nothing here sleeps, allocates or takes a lock.
+ * pages and MTRRs.  Nothing here sleeps or allocates.  No lock is taken but
+ * resource_lock, for reading, which page_is_ram() needs for the first megabyte of
+ * x86.  It is taken for writing with interrupts on: not from an interrupt.
  */
 #include <linux/export.h>
 #include <linux/highmem.h>
@@ -349,7 +351,8 @@ static void hull_range(struct hull *hull, unsigned long pfn,
  * Takes one step for each region of memblock (on powerpc for each section), each
  * entry of a page table or each subsection of struct pages, not for each page.
  *
- * Context: Any but NMI.  Takes no lock, does not sleep or allocate.
+ * Context: Any but interrupts, because x86 takes resource_lock for the first
+ * megabyte.  Does not sleep or allocate.
  *
  * Return: bit mask, BIT(enum pfn_attr); 0 if no page of the range is mapped.
  */
@@ -377,7 +380,7 @@ unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
  * pfn_valid() says only that there is a struct page.  Holes, "no-map"
  * carve-outs, offline sections and ZONE_DEVICE have one, too.
  *
- * Context: Any but NMI.  Takes no lock, does not sleep.
+ * Context: Any but interrupts, see pfn_attr_linear().  Does not sleep.
  *
  * Return: true for RAM with an online struct page, high memory included.
  */
@@ -445,8 +448,8 @@ static enum pfn_attr machine_attr(unsigned long pfn, unsigned long last)
  * physical range: x86 with the MTRRs, RISC-V with physical memory attributes.
  * Mappings with different attributes may thus have the same effective one.
  *
- * Context: Any but NMI.  Takes no lock, does not sleep.  Scans up to a few
- * dozen MTRRs, so call it only for mappings that differ.
+ * Context: Any but interrupts, see pfn_attr_linear().  Does not sleep.  Scans up
+ * to a few dozen MTRRs, so call it only for mappings that differ.
  *
  * Return: the effective attribute; @attr itself where the physical range has no
  * attribute, more than one, or one that is not known.

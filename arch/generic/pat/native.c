@@ -361,7 +361,7 @@ EXPORT_SYMBOL_GPL(pfn_attr_judge_linear);
  * Judges the effective attributes, see pfn_attr_at(), if that makes the verdict
  * milder than pfn_attr_judge() of @a and @b.
  *
- * Context: Any but NMI.  Takes no lock, does not sleep.
+ * Context: Any but interrupts, see pfn_attr_at().  Does not sleep.
  *
  * Return: the rule, never NULL.
  */
