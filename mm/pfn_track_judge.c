@@ -236,9 +236,6 @@ bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 /* Separate stretches of pages that a survey can tell apart. */
 #define PFT_STRETCHES		8
 
-/* Pages of the linear map that are looked at one by one. */
-#define PFT_LINEAR_PAGES	64
-
 /**
  * struct pft_survey - the other side of a conflict, as a whole
  * @attrs: BIT(enum pfn_attr) of the records that belong to it
@@ -364,23 +361,6 @@ static unsigned int pft_attrs_conflicting(const struct pft_record *new,
 	return attrs;
 }
 
-/*
- * How many pages the linear map has with @attr; between the first and the last
- * one, if these are far apart, all.
- */
-static unsigned long pft_linear_pages(unsigned long pfn, unsigned long last,
-				      enum pfn_attr attr)
-{
-	unsigned long nr = last - pfn + 1, found = 0, i;
-
-	if (nr > PFT_LINEAR_PAGES)
-		return nr;
-	for (i = 0; i < nr; i++)
-		if (pfn_attr_linear(pfn + i, pfn + i, NULL, NULL) & BIT(attr))
-			found++;
-	return max(found, 1UL);
-}
-
 /* The newcomer gets another attribute, one that conflicts with no mapping. */
 static bool pft_is_downgrade(const struct pft_judgement *j)
 {
@@ -471,8 +451,10 @@ void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 		c->held.holder = pft_holder_kernel();
 		c->further = s.nr;
 		c->exact = !s.partial;
-		c->held_pages = pft_linear_pages(j->linear_pfn, j->linear_last,
-						 j->held);
+		/* It may have changed since it was judged. */
+		c->held_pages = max(1UL, pfn_attr_linear_pages(j->linear_pfn,
+							       j->linear_last,
+							       j->held));
 		c->pages = c->last - c->pfn + 1;
 		if (c->downgrade)
 			return;

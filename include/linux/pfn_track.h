@@ -309,6 +309,8 @@ const struct pfn_attr_pair *pfn_attr_judge_at(unsigned long pfn,
 					      enum pfn_attr a, enum pfn_attr b);
 unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
 			     unsigned long *from, unsigned long *to);
+unsigned long pfn_attr_linear_pages(unsigned long pfn, unsigned long last,
+				    enum pfn_attr attr);
 bool pfn_attr_is_ram(unsigned long pfn);
 bool pfn_attr_page_changed(const struct page *page);
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,

@@ -328,6 +328,16 @@ unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
 	return mask;
 }
 
+unsigned long pfn_attr_linear_pages(unsigned long pfn, unsigned long last,
+				    enum pfn_attr attr)
+{
+	unsigned long end = unit_linear_end(last), pages = 0;
+
+	for (; pfn < end; pfn++)
+		pages += unit_linear_of(pfn) == attr;
+	return pages;
+}
+
 bool pfn_attr_is_ram(unsigned long pfn)
 {
 	return unit_linear_of(pfn) != PFN_ATTR_NONE;

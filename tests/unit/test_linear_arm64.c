@@ -106,7 +106,7 @@ TEST(linear_arm64, random)
 		unsigned long a = rand_r(&seed) % pfn;
 		unsigned long b = a + rand_r(&seed) % 12, p;
 		unsigned long from = KEEP, to = KEEP, is_from, is_to;
-		unsigned int attrs = 0, is;
+		unsigned int attrs = 0, pages = 0, is;
 
 		for (p = a; p <= b; p++) {
 			if (!memblock_is_map_memory(PFN_PHYS(p)))
@@ -114,6 +114,7 @@ TEST(linear_arm64, random)
 			from = attrs ? from : p;
 			to = p;
 			attrs = BIT(PFN_ATTR_WB);
+			pages++;
 		}
 		is_from = KEEP;
 		is_to = KEEP;
@@ -121,6 +122,7 @@ TEST(linear_arm64, random)
 		CHECK_EQ(is, attrs);
 		CHECK_EQ(is_from, from);
 		CHECK_EQ(is_to, to);
+		CHECK_EQ(pfn_attr_linear_pages(a, b, PFN_ATTR_WB), pages);
 	}
 }
 

@@ -62,6 +62,10 @@ TEST(linear_x86, sizes)
 		 BIT(PFN_ATTR_WB));
 	CHECK_EQ(check(G(2) + 513, G(2) + 600, G(2) + 513, G(2) + 515),
 		 BIT(PFN_ATTR_WC) | BIT(PFN_ATTR_UC_MINUS));
+	CHECK_EQ(pfn_attr_linear_pages(G(2) + 511, G(2) + 600, PFN_ATTR_WB), 2);
+	CHECK_EQ(pfn_attr_linear_pages(0, G(4), PFN_ATTR_WB), G(1) + 513);
+	CHECK_EQ(pfn_attr_linear_pages(0, G(4), PFN_ATTR_WC), 1);
+	CHECK_EQ(pfn_attr_linear_pages(0, G(4), PFN_ATTR_UC), 0);
 	CHECK_EQ(check(G(2) + 514, G(2) + 514, 0, 0), 0);
 	CHECK_EQ(check(G(3), G(4), 0, 0), 0);
 }

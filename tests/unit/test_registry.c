@@ -608,6 +608,22 @@ TEST(registry, linear_after_others)
 	CHECK_EQ(pfn_track_release(&claim), 0);
 }
 
+/* Pages of another attribute and holes are not counted, however many pages. */
+TEST(registry, linear_pages)
+{
+	enum pfn_attr other = boot_linear("report");
+
+	unit_ram_end = 1000;
+	unit_linear_hole(300, 100);
+	unit_linear_set(420, 1, other);
+	CHECK_EQ(do_map(&unit_mm[0], 10, 100, 500, other), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+	CHECK_EQ(unit_trace.conflict.pages, 399);
+	CHECK_EQ(unit_trace.conflict.held_pages, 399);
+	CHECK(unit_trace.conflict.exact);
+}
+
 /* Write-combining GEM buffers: caches are cleaned where nothing else is possible. */
 TEST(registry, linear_fixed)
 {

@@ -29,11 +29,15 @@
  * @attrs: bit mask, BIT(enum pfn_attr); 0 if nothing is mapped
  * @from: first page frame that is mapped, if @attrs is not 0
  * @to: last page frame that is mapped
+ * @attr: attribute of the pages to be counted
+ * @pages: page frames that are mapped with @attr
  */
 struct hull {
 	unsigned int attrs;
 	unsigned long from;
 	unsigned long to;
+	enum pfn_attr attr;
+	unsigned long pages;
 };
 
 /* Ranges are added in ascending order. */
@@ -44,6 +48,8 @@ static void hull_add(struct hull *hull, unsigned long pfn, unsigned long last,
 		hull->from = pfn;
 	hull->to = last;
 	hull->attrs |= BIT(attr);
+	if (attr == hull->attr)
+		hull->pages += last - pfn + 1;
 }
 
 /* === Page tables ======================================================== */
@@ -369,6 +375,27 @@ unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
 			*to = hull.to;
 	}
 	return hull.attrs;
+}
+
+/**
+ * pfn_attr_linear_pages - how many pages the linear map has with an attribute
+ * @pfn: first page frame
+ * @last: last page frame
+ * @attr: the attribute
+ *
+ * Takes as many steps as pfn_attr_linear().
+ *
+ * Context: Any but interrupts, see pfn_attr_linear().  Does not sleep.
+ *
+ * Return: page frames of the range that are mapped with @attr now.
+ */
+unsigned long pfn_attr_linear_pages(unsigned long pfn, unsigned long last,
+				    enum pfn_attr attr)
+{
+	struct hull hull = { .attr = attr };
+
+	hull_range(&hull, pfn, last);
+	return hull.pages;
 }
 
 /* === RAM ================================================================ */

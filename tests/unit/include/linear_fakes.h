@@ -11,11 +11,14 @@
 #include "unit.h"
 
 #define pfn_attr_linear		LINEAR(linear)
+#define pfn_attr_linear_pages	LINEAR(linear_pages)
 #define pfn_attr_is_ram		LINEAR(is_ram)
 #define pfn_attr_at		LINEAR(at)
 
 unsigned int pfn_attr_linear(unsigned long pfn, unsigned long last,
 			     unsigned long *from, unsigned long *to);
+unsigned long pfn_attr_linear_pages(unsigned long pfn, unsigned long last,
+				    enum pfn_attr attr);
 bool pfn_attr_is_ram(unsigned long pfn);
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 			  enum pfn_attr attr);
