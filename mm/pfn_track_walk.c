@@ -330,12 +330,15 @@ static int pft_pud_entry(pud_t *pudp, unsigned long va, unsigned long end,
 static int pft_note_pmd(struct mm_walk *walk, unsigned long va,
 			unsigned long end, pmd_t pmd)
 {
+	const unsigned long step = pfn_attr_pmd_step();
 	unsigned long pfn;
 	bool special;
 
 	if (!pmd_present(pmd) || !pmd_leaf(pmd))
 		return 0;
-	pfn = pmd_pfn(pmd) + PHYS_PFN(va & ~PMD_MASK);
+	/* On arm, bits of a section's protection are among those of pmd_pfn(). */
+	pfn = ALIGN_DOWN(pmd_pfn(pmd), PHYS_PFN(step)) +
+	      PHYS_PFN(va & (step - 1));
 	special = pft_is_huge_special(walk->vma, pmd_special(pmd));
 	return pft_note_entry(walk, va, end, pfn,
 			      pft_decode_entry(walk->private, pmd_pgprot(pmd),
@@ -381,17 +384,27 @@ static int pft_note_ptes(struct mm_walk *walk, unsigned long va,
 	return ret;
 }
 
-/* The kernel's entries have no lock; its tables stay while init_mm is locked. */
+/*
+ * The kernel's entries have no lock; its tables stay while init_mm is locked.
+ * Where a PMD is more than one hardware entry, each of them may map a section.
+ */
 static int pft_kernel_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
 			  struct mm_walk *walk)
 {
+	const unsigned long step = pfn_attr_pmd_step();
 	pmd_t pmd = READ_ONCE(*pmdp);
+	unsigned long next;
+	int ret = 0;
 
-	if (!pmd_present(pmd))
-		return 0;
-	if (pmd_leaf(pmd))
-		return pft_note_pmd(walk, va, end, pmd);
-	return pft_note_ptes(walk, va, end, pte_offset_kernel(pmdp, va));
+	if (pmd_present(pmd) && !pmd_leaf(pmd))
+		return pft_note_ptes(walk, va, end,
+				     pte_offset_kernel(pmdp, va));
+	pmdp += (va & ~PMD_MASK) / step;
+	for (; va < end && !ret; va = next, pmdp++) {
+		next = min(end - 1, va | (step - 1)) + 1;
+		ret = pft_note_pmd(walk, va, next, READ_ONCE(*pmdp));
+	}
+	return ret;
 }
 
 /* Looks at the table by itself: a pte_entry() would have huge entries split. */
@@ -458,11 +471,18 @@ static int pft_hugetlb_entry(pte_t *ptep, unsigned long hmask, unsigned long va,
 #define pft_hugetlb_entry	NULL
 #endif
 
-/* Holes are walked as well, up to one step for each entry of a table. */
+/*
+ * Holes are walked as well, up to one step for each entry of a table.  A PMD whose
+ * first hardware entry is empty counts as a hole, but the second may map a section.
+ */
 static int pft_hole(unsigned long va, unsigned long end, int depth,
 		    struct mm_walk *walk)
 {
-	return pft_step(walk->private, va, 1);
+	int ret = pft_step(walk->private, va, 1);
+
+	if (ret || walk->vma || pfn_attr_pmd_step() == PMD_SIZE)
+		return ret;
+	return pft_kernel_pmd(pmd_off_k(va), va, end, walk);
 }
 
 static const struct mm_walk_ops pft_walk_ops = {

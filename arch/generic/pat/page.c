@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pfn_track attributes: what an architecture notes in struct page.
+ * pfn_track attributes: what an architecture notes in struct page, and how its
+ * page tables are laid out.
  */
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include "pat.h"
 
 /**
@@ -23,5 +25,24 @@ bool pfn_attr_page_changed(const struct page *page)
 	return READ_ONCE(page->flags) & (BIT(PG_arch_1) | BIT(PG_arch_2));
 #else
 	return false;
+#endif
+}
+
+/**
+ * pfn_attr_pmd_step - how much memory one hardware entry of the PMD level maps
+ *
+ * arm without LPAE has two entries of 1 MiB in each PMD of Linux.  Either of them
+ * can map a section.
+ *
+ * Context: Any.  Pure.
+ *
+ * Return: bytes; PMD_SIZE on all other architectures.
+ */
+unsigned long pfn_attr_pmd_step(void)
+{
+#if defined(CONFIG_ARM) && defined(SECTION_SIZE)
+	return SECTION_SIZE;
+#else
+	return PMD_SIZE;
 #endif
 }
