@@ -368,12 +368,37 @@ static void pft_keep_one(struct pft_auditor *a, const struct pft_finding *f)
 	a->latest_shown[f->type] = shown;
 }
 
+/*
+ * Whether a kernel mapping was made where there is no hook, mostly by boot code:
+ * static mappings of arm, the I/O ports of PCI that vmap_page_range() maps on
+ * some architectures, and what has no area of vmalloc.  Write-back RAM is
+ * different: it is only found here if others hold it otherwise.  The area itself
+ * is not looked at, because it may be freed meanwhile.
+ */
+static bool pft_is_unhooked(const struct pft_finding *f)
+{
+	if (f->type != PFT_FINDING_MISSING || f->space != PFN_SPACE_KERNEL ||
+	    f->found == PFN_ATTR_WB)
+		return false;
+	if (PFT_IOSPACE && f->va >= PFT_IOSPACE &&
+	    f->va <= PFT_IOSPACE + IO_SPACE_LIMIT)
+		return true;
+	return pfn_attr_is_static(f->va) || !find_vm_area((void *)f->va);
+}
+
+/* Findings that stayed.  Uncovered mappings stay for ever, so count them here. */
 static void pft_keep(struct pft_auditor *a)
 {
 	unsigned int i;
 
-	for (i = 0; i < a->nr_found; i++)
-		pft_keep_one(a, &a->found[i]);
+	for (i = 0; i < a->nr_found; i++) {
+		const struct pft_finding *f = &a->found[i];
+
+		if (pft_is_unhooked(f))
+			a->audit->uncovered += f->last - f->pfn + 1;
+		else
+			pft_keep_one(a, f);
+	}
 }
 
 static struct pft_range pft_doubt(const struct pft_finding *f)

@@ -314,6 +314,7 @@ unsigned long pfn_attr_linear_pages(unsigned long pfn, unsigned long last,
 bool pfn_attr_is_ram(unsigned long pfn);
 bool pfn_attr_page_changed(const struct page *page);
 unsigned long pfn_attr_pmd_step(void);
+bool pfn_attr_is_static(unsigned long va);
 enum pfn_attr pfn_attr_at(unsigned long pfn, unsigned long last,
 			  enum pfn_attr attr);
 const char *pfn_attr_window(bool *all);

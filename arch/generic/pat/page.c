@@ -6,6 +6,10 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include "pat.h"
+#ifdef CONFIG_ARM
+#include <asm/tlbflush.h>
+#include "../../arm/mm/mm.h"
+#endif
 
 /**
  * pfn_attr_page_changed - whether the linear map has a page other than write-back
@@ -44,5 +48,25 @@ unsigned long pfn_attr_pmd_step(void)
 	return SECTION_SIZE;
 #else
 	return PMD_SIZE;
+#endif
+}
+
+/**
+ * pfn_attr_is_static - whether the architecture maps an address since boot
+ * @va: address between VMALLOC_START and VMALLOC_END
+ *
+ * True for what arm's iotable_init() and similar functions mapped, which no hook has
+ * seen.  Such mappings stay for ever.
+ *
+ * Context: Any.
+ *
+ * Return: true if it is a static mapping.
+ */
+bool pfn_attr_is_static(unsigned long va)
+{
+#ifdef CONFIG_ARM
+	return find_static_vm_vaddr((void *)va);
+#else
+	return false;
 #endif
 }
