@@ -599,7 +599,7 @@ static const struct pft_covered pft_roads[] = {
 	{ "userfaultfd", PFT_COVER_IF(IS_ENABLED(CONFIG_USERFAULTFD), LIVE),
 	  "kind insert; pages of files, as vm_insert_page" },
 	{ "memory_hotplug", PFT_COVER_IF(IS_ENABLED(CONFIG_MEMORY_HOTPLUG), LIVE),
-	  "kind linear; RAM that is added, compared with what others hold" },
+	  "kind linear; RAM that is added or goes online, compared with what others hold" },
 	{ "hugetlb", PFT_COVER_IF(IS_ENABLED(CONFIG_HUGETLB_PAGE), UNCOVERED),
 	  "RAM in huge pages, as its area says" },
 	{ "i915", PFT_COVER_IF(IS_ENABLED(CONFIG_DRM_I915), LIVE),

@@ -264,7 +264,7 @@ void __pfn_track_free(const struct page *page, unsigned int order)
 
 /* === Memory that is added =============================================== */
 
-/* Compare RAM that is not in the linear map yet; it gets no record there. */
+/* Compare RAM that is added or goes online; the linear map gets no record. */
 static int pft_add_ram(struct pft_record *new)
 {
 	const struct pft_who who = {

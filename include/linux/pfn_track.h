@@ -577,12 +577,14 @@ static inline void pfn_track_free(const struct page *page, unsigned int order)
 }
 
 /**
- * pfn_track_add_memory - RAM is about to be added to the linear map
+ * pfn_track_add_memory - RAM is about to be added to the linear map, or onlined
  * @start: first byte of the physical range
  * @size: bytes
  *
  * The newcomer is the linear map: if others hold some of the range other than
- * write-back, that is a conflict of kind "linear".
+ * write-back, that is a conflict of kind "linear".  Mappings of memory that is
+ * offline are not compared with the linear map, so this is called again when it
+ * goes online.
  *
  * Context: Process context, may sleep.
  *
