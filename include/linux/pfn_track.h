@@ -1191,6 +1191,20 @@ static inline int pfn_track_release(struct pfn_claim *claim)
 	return ret;
 }
 
+/*
+ * Nothing is to be released, but devres finds a claim by this function.  Weak, so
+ * that all files of a driver have the same.
+ */
+void __pft_devm_release(struct device *dev, void *claim);
+void __weak __pft_devm_release(struct device *dev, void *claim)
+{
+}
+
+static inline int __pft_devm_match(struct device *dev, void *claim, void *data)
+{
+	return claim == data;
+}
+
 static inline struct pfn_claim *
 devm_pfn_track_claim(struct device *dev, phys_addr_t start, size_t size,
 		     enum pfn_attr attr, unsigned int flags)
@@ -1200,14 +1214,16 @@ devm_pfn_track_claim(struct device *dev, phys_addr_t start, size_t size,
 
 	if (!dev)
 		return ERR_PTR(-EINVAL);
-	claim = devm_kzalloc(dev, sizeof(*claim), GFP_KERNEL);
+	claim = devres_alloc(__pft_devm_release, sizeof(*claim), GFP_KERNEL);
 	if (!claim)
 		return ERR_PTR(-ENOMEM);
 	ret = pfn_track_claim(claim, dev, start, size, attr, flags);
-	if (!ret)
-		return claim;
-	devm_kfree(dev, claim);
-	return ERR_PTR(ret);
+	if (ret) {
+		devres_free(claim);
+		return ERR_PTR(ret);
+	}
+	devres_add(dev, claim);
+	return claim;
 }
 
 static inline struct pfn_claim *
@@ -1226,8 +1242,7 @@ static inline int devm_pfn_track_release(struct device *dev,
 {
 	if (!dev || IS_ERR_OR_NULL(claim))
 		return -EINVAL;
-	devm_kfree(dev, claim);
-	return 0;
+	return devres_release(dev, __pft_devm_release, __pft_devm_match, claim);
 }
 
 static inline int pfn_track_query(phys_addr_t start, size_t size,
