@@ -277,6 +277,7 @@ static bool pft_is_mapped_now(const struct pft_sought *sought)
 {
 	if (!pfn_valid(sought->pfn) && !pfn_valid(sought->last))
 		return false;
+	/* Pairs with the atomic operation that counts the page for a fault. */
 	smp_mb();
 	return pft_ram_is_mapped(sought);
 }

@@ -589,6 +589,13 @@ TEST(registry, linear)
 	ram[0].pfn = 70;
 	CHECK_EQ(do_vmap(&area, 10, 1, A_WC, VM_DMA_COHERENT), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	/* Cleaned by a driver, as i915 does. */
+	ram[0].pfn = 75;
+	CHECK_EQ(__pfn_track_vmap(&(struct vm_struct){ .addr = kva(12) },
+				  (struct page *[]){ &ram[0] }, NULL, 1,
+				  unit_prot(A_WC), true), 0);
+	CHECK_EQ(do_insert_cleaned(&unit_mm[0], 40, 76, A_WC), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
 	ram[0].pfn = 80;
 	CHECK_EQ(do_vmap(&area, 14, 1, other, 0), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 3);

@@ -525,8 +525,9 @@ int do_map(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 }
 
 /* As by a fault on a mapped file, under the lock of the page table. */
-int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
-	      unsigned long nr, enum pfn_attr attr)
+static int insert_with(struct mm_struct *mm, unsigned long va,
+		       unsigned long pfn, unsigned long nr, enum pfn_attr attr,
+		       unsigned int flags)
 {
 	static struct inode inode = { .i_ino = 1 };
 	static struct file file = { .f_op = &inode, .inode = &inode };
@@ -538,9 +539,21 @@ int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 
 	spin_lock(&ptl);
 	ret = __pfn_track_insert(&vma, pages(va), pfn, pages(nr),
-				 unit_prot(attr), unit_prot(attr), 0);
+				 unit_prot(attr), unit_prot(attr), flags);
 	spin_unlock(&ptl);
 	return ret;
+}
+
+int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
+	      unsigned long nr, enum pfn_attr attr)
+{
+	return insert_with(mm, va, pfn, nr, attr, 0);
+}
+
+int do_insert_cleaned(struct mm_struct *mm, unsigned long va, unsigned long pfn,
+		      enum pfn_attr attr)
+{
+	return insert_with(mm, va, pfn, 1, attr, PFN_INSERT_CLEANED);
 }
 
 void do_zap(struct mm_struct *mm, unsigned long va, unsigned long nr)

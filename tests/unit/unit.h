@@ -175,6 +175,8 @@ int do_remap(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 	     unsigned long nr, enum pfn_attr want, enum pfn_attr got);
 int do_map(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 	   unsigned long nr, enum pfn_attr attr);
+int do_insert_cleaned(struct mm_struct *mm, unsigned long va, unsigned long pfn,
+		      enum pfn_attr attr);
 int do_insert(struct mm_struct *mm, unsigned long va, unsigned long pfn,
 	      unsigned long nr, enum pfn_attr attr);
 void do_zap(struct mm_struct *mm, unsigned long va, unsigned long nr);
