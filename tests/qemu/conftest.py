@@ -24,7 +24,7 @@ import lab  # noqa: E402
 import matrix  # noqa: E402
 
 collect_ignore = [] if os.environ.get("PFNTRACK_DRIVERS") == "1" else \
-    ["test_bpftrace.py", "test_drivers.py", "test_noncoherent.py", "test_pages.py",
+    ["test_bpftrace.py", "test_dax.py", "test_drivers.py", "test_noncoherent.py", "test_pages.py",
      "test_steps.py", "test_watch_agree.py"]
 GuestFactory = Callable[..., lab.Guest]
 
