@@ -209,7 +209,8 @@ static bool pft_says_no(enum pfn_policy policy, const struct pft_judgement *j,
  *
  * Context: pft_lock held, by pft_lock_stocked(); it is released.
  *
- * Return: 0, or -EBUSY if it is refused; then nothing is recorded.
+ * Return: 0, or 1 if a conflict with the linear map is left to be reported by
+ * pft_seek_processes(); -EBUSY if it is refused, then nothing is recorded.
  */
 int pft_admit(struct pft_record *new, struct pft_spot *spot,
 	      const struct pft_judgement *start)
@@ -217,6 +218,7 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot,
 {
 	const unsigned int how = start->how;
 	struct pft_judgement j = *start;
+	int left = 0;
 
 	pft_judge_newcomer(&j, new);
 	/* Fast path: no conflict, no downgrade. */
@@ -227,18 +229,20 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot,
 		pft_judge_others(&j, new, start);
 		policy = pft_policy_for(new->kind, &j);
 		refused = !(how & PFT_MAPPED) && pft_says_no(policy, &j, how);
-		/* The process is the better name for the other side. */
-		if (!refused && j.linear && how & PFT_PROCESS)
-			policy = PFN_POLICY_OFF;
 		if (refused || (policy != PFN_POLICY_OFF &&
-				pft_verdict(&j) >= PFN_VERDICT_ORDERING))
-			return pft_map_told(new, spot, &j, policy, refused);
+				pft_verdict(&j) >= PFN_VERDICT_ORDERING)) {
+			/* The process is the better name for the other side. */
+			left = !refused && j.linear && how & PFT_PROCESS;
+			if (!left)
+				return pft_map_told(new, spot, &j, policy,
+						    refused);
+		}
 	}
 
 	pft_make_record(new, spot);
 	pft_unlock();
 	pft_holder_put(new->holder);
-	return 0;
+	return left;
 }
 
 /*
@@ -294,7 +298,7 @@ static bool pft_is_mapped_now(const struct pft_sought *sought)
  */
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 {
-	const struct pft_sought sought = {
+	struct pft_sought sought = {
 		.pfn = new->pfn,
 		.last = new->last,
 	};
@@ -302,7 +306,9 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	struct pft_spot spot;
 	int ret;
 
-	if (new->kind == PFN_KIND_INSERT && !how && pft_map_next(new, who))
+	/* Cleaned caches say nothing of what is not RAM, and RAM is left out. */
+	if (new->kind == PFN_KIND_INSERT && !(how & ~PFT_CLEANED) &&
+	    pft_map_next(new, who))
 		return 0;
 
 	/* Where the architecture tracks nothing, nothing is a downgrade. */
@@ -311,7 +317,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 		new->want = new->got;
 
 	/* Processes have no record of write-back pages that the VM counts. */
-	if (unlikely(new->got != PFN_ATTR_WB && pft_ram_is_mapped(&sought)))
+	if (unlikely(new->got != PFN_ATTR_WB && pft_may_seek(&sought)))
 		how |= PFT_PROCESS;
 
 	pft_judge_start(&start, new, how);
@@ -332,10 +338,11 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	}
 	if (likely(pft_on())) {
 		ret = pft_admit(new, &spot, &start);
-		if (unlikely(!ret && new->got != PFN_ATTR_WB &&
-			     pft_is_mapped_now(&sought)))
+		sought.linear = ret > 0;
+		if (unlikely(ret >= 0 && new->got != PFN_ATTR_WB &&
+			     (ret || pft_is_mapped_now(&sought))))
 			pft_seek_processes(&sought);
-		return ret;
+		return min(ret, 0);
 	}
 
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */

@@ -9,9 +9,9 @@
 /* A driver's mistake is told once, which is enough to find it. */
 #define pft_misuse_once(what, caller)					\
 	do {								\
-		static bool told;					\
+		static unsigned int told;				\
 									\
-		if (!xchg(&told, true))					\
+		if (!xchg(&told, 1))					\
 			pft_report_misuse(what, caller);		\
 	} while (0)
 
@@ -380,14 +380,21 @@ static unsigned int pft_how_of(enum pfn_kind kind)
 static bool pft_may_claim(const struct pft_record *asked, enum pfn_attr attr)
 {
 	struct pft_record claim = *asked;
-	struct pft_judgement j;
+	struct pft_judgement start, j;
 
 	if (pft_policy_of(PFN_KIND_CLAIM) == PFN_POLICY_OFF)
 		return true;
 	claim.kind = PFN_KIND_CLAIM;
 	claim.want = attr;
-	pft_judge_start(&j, &claim, pft_how_of(PFN_KIND_CLAIM));
+	pft_judge_start(&start, &claim,
+			pft_how_of(PFN_KIND_CLAIM) | PFT_EXACT);
+	j = start;
 	pft_judge_held(&j, &claim);
+	if (pft_verdict(&j) != PFN_VERDICT_SAME) {
+		spin_lock(&pft_lock);
+		pft_judge_others(&j, &claim, &start);
+		spin_unlock(&pft_lock);
+	}
 	return !j.other && pft_verdict(&j) == PFN_VERDICT_SAME;
 }
 

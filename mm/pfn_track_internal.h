@@ -321,6 +321,7 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @linear: the other side of @rule is the linear map
  * @linear_pfn: then the first page frame that it maps so
  * @linear_last: and the last
+ * @linear_pages: and how many
  * @beside: the record on the other side; NULL if it is to be looked for
  * @change: a mapping would be given another attribute
  * @how: how it was judged
@@ -333,6 +334,7 @@ struct pft_judgement {
 	bool linear;
 	unsigned long linear_pfn;
 	unsigned long linear_last;
+	unsigned long linear_pages;
 	struct pft_record *beside;
 	bool change;
 	unsigned int how;
@@ -451,14 +453,20 @@ static inline bool pft_is_part(const struct vm_area_struct *vma,
  * struct pft_sought - page frames whose other mappings are looked for
  * @pfn: first page frame
  * @last: last page frame
+ * @linear: a conflict with the linear map is to be reported unless a process is
+ *	found, which says more
+ * @found: a process has been found
  */
 struct pft_sought {
 	unsigned long pfn;
 	unsigned long last;
+	bool linear;
+	bool found;
 };
 
 bool pft_ram_is_mapped(const struct pft_sought *sought);
 bool pft_is_stale(const struct pft_record *rec);
+bool pft_may_seek(const struct pft_sought *sought);
 void pft_seek_processes(const struct pft_sought *sought);
 
 /* === Holders: pfn_track_holder.c ======================================== */

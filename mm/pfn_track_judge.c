@@ -70,6 +70,8 @@ static void pft_judge_linear(struct pft_judgement *j,
 		j->linear_pfn = from;
 		j->linear_last = to;
 	}
+	if (j->linear && j->rule->verdict >= PFN_VERDICT_ORDERING)
+		j->linear_pages = pfn_attr_linear_pages(from, to, j->held);
 }
 
 /**
@@ -140,7 +142,8 @@ static void pft_judge_colours(struct pft_judgement *j,
 	while ((rec = pft_segment_walk(&walk))) {
 		rule = pfn_attr_judge_colour(pft_base(new), pft_base(rec));
 		if (!rec->writable || !rule ||
-		    (j->rule && rule->verdict <= j->rule->verdict))
+		    (j->rule && rule->verdict <= j->rule->verdict) ||
+		    (rec->counted && pft_is_stale(rec)))
 			continue;
 		j->rule = rule;
 		j->held = rec->got;
@@ -184,6 +187,8 @@ static struct pft_record *pft_worst_beside(const struct pft_record *new,
 
 		if (rec->space == range->space && rec->id == range->id &&
 		    rec->va <= range->va_last && pft_va_last(rec) >= range->va)
+			continue;
+		if (rec->counted && pft_is_stale(rec))
 			continue;
 		pft_judge_mask(&j, new, new->got, BIT(rec->got));
 		if (!worst || j.rule != rule)
@@ -451,10 +456,8 @@ void pft_capture(struct pft_conflict *c, const struct pft_record *new,
 		c->held.holder = pft_holder_kernel();
 		c->further = s.nr;
 		c->exact = !s.partial;
-		/* It may have changed since it was judged. */
-		c->held_pages = max(1UL, pfn_attr_linear_pages(j->linear_pfn,
-							       j->linear_last,
-							       j->held));
+		/* It may have changed while it was read. */
+		c->held_pages = max(1UL, j->linear_pages);
 		c->pages = c->last - c->pfn + 1;
 		if (c->downgrade)
 			return;
@@ -512,7 +515,11 @@ void pft_tell_unrecorded(struct pft_record *new, const struct pft_who *who,
 		.result = result,
 		.policy = pft_policy_of(new->kind),
 	};
-	struct pft_judgement j = { .held = PFN_ATTR_UNKNOWN };
+	/* A driver's own mappings explain a refusal, too. */
+	struct pft_judgement j = {
+		.held = PFN_ATTR_UNKNOWN,
+		.how = PFT_EXACT,
+	};
 
 	if (c.policy == PFN_POLICY_OFF)
 		return;

@@ -37,8 +37,7 @@
 
 static DEFINE_RAW_SPINLOCK(pft_sought_lock);
 static struct pft_sought pft_sought[PFT_SOUGHT];
-static unsigned int pft_nr_sought;
-static bool pft_sought_all;
+static unsigned int pft_nr_sought, pft_sought_all;
 
 /* === Asking ============================================================= */
 
@@ -75,10 +74,32 @@ bool pft_ram_is_mapped(const struct pft_sought *sought)
 }
 
 /**
+ * pft_may_seek - whether a process is going to be found for a range
+ * @sought: the range
+ *
+ * Context: Any; takes no lock.
+ *
+ * Return: true if processes map some of it, and the worker has room for it and
+ * is allowed to report.
+ */
+bool pft_may_seek(const struct pft_sought *sought)
+{
+	return pft_ram_is_mapped(sought) &&
+	       READ_ONCE(pft_nr_sought) < PFT_SOUGHT &&
+	       pft_policy_of(PFN_KIND_INSERT) != PFN_POLICY_OFF;
+}
+
+/* Pages of a record that are looked at to see whether it is stale. */
+#define PFT_STALE_PAGES		16
+
+/* A fault makes the record first, and then counts its page, in ns. */
+#define PFT_STALE_AGE		NSEC_PER_SEC
+
+/**
  * pft_is_stale - whether a record outlived what it stands for
  * @rec: a record of pages that the VM counts
  *
- * Such pages are replaced by some who call no hook.
+ * Such pages may be replaced where no hook is.
  *
  * Context: pft_lock held.
  *
@@ -88,7 +109,8 @@ bool pft_is_stale(const struct pft_record *rec)
 {
 	unsigned long pfn;
 
-	if (rec->last - rec->pfn >= PFT_SOUGHT_PAGES)
+	if (rec->last - rec->pfn >= PFT_STALE_PAGES ||
+	    ktime_get_boot_fast_ns() - rec->time < PFT_STALE_AGE)
 		return false;
 	for (pfn = rec->pfn; pfn <= rec->last; pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
@@ -111,20 +133,21 @@ static enum pfn_attr pft_attr_of_pte(pte_t pte)
 }
 
 /* An entry for @nr pages was found; note what of it is sought. */
-static void pft_found(const struct pft_sought *sought,
-		      struct vm_area_struct *vma, unsigned long va,
-		      unsigned long pfn, unsigned long nr, enum pfn_attr attr)
+static void pft_found(struct pft_sought *sought, struct vm_area_struct *vma,
+		      unsigned long va, unsigned long pfn, unsigned long nr,
+		      enum pfn_attr attr)
 {
 	unsigned long first = max(pfn, sought->pfn);
 	unsigned long last = min(pfn + nr - 1, sought->last);
 
 	if (first > last)
 		return;
-	pft_map_found(vma, va + ((first - pfn) << PAGE_SHIFT), first,
-		      (last - first + 1) << PAGE_SHIFT, attr);
+	if (pft_map_found(vma, va + ((first - pfn) << PAGE_SHIFT), first,
+			  (last - first + 1) << PAGE_SHIFT, attr))
+		sought->found = true;
 }
 
-static void pft_found_pte(const struct pft_sought *sought,
+static void pft_found_pte(struct pft_sought *sought,
 			  struct vm_area_struct *vma, unsigned long va,
 			  pte_t pte)
 {
@@ -134,7 +157,7 @@ static void pft_found_pte(const struct pft_sought *sought,
 			  pft_attr_of_pte(pte));
 }
 
-static void pft_found_pmd(const struct pft_sought *sought,
+static void pft_found_pmd(struct pft_sought *sought,
 			  struct vm_area_struct *vma, unsigned long va,
 			  pmd_t pmd)
 {
@@ -246,12 +269,12 @@ static bool pft_seek_page(unsigned long pfn, struct pft_sought *sought)
 	struct folio *folio;
 	bool known = true;
 
-	if (!page || !page_mapped(page))
+	if (!pft_page_is_mapped(pfn))
 		return true;
 	folio = page_folio(page);
 	if (!folio_try_get(folio))
 		return true;
-	if (folio == page_folio(page) &&
+	if (folio == page_folio(page) && !folio_test_hugetlb(folio) &&
 	    folio_mapcount(folio) > pft_recorded_users(pfn))
 		known = pft_seek_rmap(folio, sought);
 	folio_put(folio);
@@ -432,6 +455,41 @@ static bool pft_next_recorded(struct pft_place *place,
 	return some;
 }
 
+/* No process was found, and the linear map is left to name. */
+static void pft_tell_linear(const struct pft_sought *sought)
+{
+	struct pft_walk walk = {
+		.pfn = sought->pfn,
+		.last = sought->last,
+		.attrs = (BIT(PFN_ATTR_COUNT) - 1) & ~BIT(PFN_ATTR_WB),
+		.steps = PFT_STEPS,
+	};
+	struct pft_conflict c = { .result = PFN_RESULT_MAPPED };
+	struct pft_record *rec, new;
+	struct pft_judgement j;
+
+	spin_lock(&pft_lock);
+	rec = pft_segment_walk(&walk);
+	if (rec) {
+		new = *rec;
+		pft_holder_get(new.holder);
+	}
+	spin_unlock(&pft_lock);
+	if (!rec)
+		return;
+
+	pft_judge_start(&j, &new, 0);
+	c.policy = pft_policy_for(new.kind, &j);
+	if (j.linear && c.policy != PFN_POLICY_OFF &&
+	    pft_verdict(&j) >= PFN_VERDICT_ORDERING) {
+		spin_lock(&pft_lock);
+		pft_capture(&c, &new, &j);
+		spin_unlock(&pft_lock);
+		pft_tell(&c, &j);
+	}
+	pft_holder_put(new.holder);
+}
+
 /* Too many ranges came at once to keep them apart. */
 static bool pft_seek_all(void)
 {
@@ -462,10 +520,13 @@ static void pft_seek_work(struct work_struct *work)
 {
 	struct pft_sought sought;
 
-	while (pft_next_sought(&sought))
+	while (pft_next_sought(&sought)) {
 		if (!pft_seek_range(&sought))
 			pft_seek_areas_rarely(&sought);
-	if (!xchg(&pft_sought_all, false) || pft_seek_all())
+		if (sought.linear && !sought.found)
+			pft_tell_linear(&sought);
+	}
+	if (!xchg(&pft_sought_all, 0) || pft_seek_all())
 		return;
 	sought = (struct pft_sought){ .last = ULONG_MAX };
 	pft_seek_areas_rarely(&sought);
@@ -493,12 +554,14 @@ static bool pft_join_sought(const struct pft_sought *sought)
 	    sought->last - latest->pfn >= PFT_SOUGHT_PAGES)
 		return false;
 	latest->last = sought->last;
+	latest->linear |= sought->linear;
 	return true;
 }
 
 /**
  * pft_seek_processes - have the processes found that map a range
- * @sought: the range, mapped and recorded otherwise than write-back
+ * @sought: the range, mapped and recorded otherwise than write-back; with
+ *	@linear set pft_may_seek() was true
  *
  * Done later by a worker: reading the page tables of others takes locks that
  * the caller may hold.
@@ -510,6 +573,7 @@ void pft_seek_processes(const struct pft_sought *sought)
 	const struct pft_sought part = {
 		.pfn = sought->pfn,
 		.last = min(sought->last, sought->pfn + PFT_SOUGHT_PAGES - 1),
+		.linear = sought->linear,
 	};
 	unsigned long flags;
 
@@ -518,7 +582,7 @@ void pft_seek_processes(const struct pft_sought *sought)
 		if (pft_nr_sought < PFT_SOUGHT)
 			pft_sought[pft_nr_sought++] = part;
 		else
-			WRITE_ONCE(pft_sought_all, true);
+			WRITE_ONCE(pft_sought_all, 1);
 	}
 	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
 	irq_work_queue(&pft_seek_irq);

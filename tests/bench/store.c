@@ -63,6 +63,11 @@ bool pft_ram_is_mapped(const struct pft_sought *sought)
 	return false;
 }
 
+bool pft_may_seek(const struct pft_sought *sought)
+{
+	return false;
+}
+
 bool pft_is_stale(const struct pft_record *rec)
 {
 	return false;

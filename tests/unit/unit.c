@@ -342,6 +342,11 @@ bool pft_ram_is_mapped(const struct pft_sought *sought)
 	return unit_ram_is_mapped && sought->pfn < unit_ram_end;
 }
 
+bool pft_may_seek(const struct pft_sought *sought)
+{
+	return pft_ram_is_mapped(sought);
+}
+
 bool pft_is_stale(const struct pft_record *rec)
 {
 	CHECK(unit_holds(&pft_lock));
