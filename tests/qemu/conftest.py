@@ -58,39 +58,61 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("row", chosen, scope="session")
 
 
+# Guests that are kept running: each takes a part of a CPU, also when it is idle.
+KEEP = 4
+
+
 class _Boots:
     """The guests that are up."""
 
     def __init__(self) -> None:
+        # The one that was used last comes last.
         self.guests: dict[tuple[str, str, str], lab.Guest] = {}
+        self.in_use: set[tuple[str, str, str]] = set()
+        self.errors: list[str] = []
 
     def get(self, arch: str, flavour: str = "pfn_track", cmdline: str = "") -> lab.Guest:
         """A guest, booted now if none is up, or the last one died."""
         if flavour == "pfn_track":
             flavour = os.environ.get("PFNTRACK_FLAVOUR") or flavour
         key = (arch, flavour, cmdline)
-        if key not in self.guests or not self.guests[key].alive:
-            self.guests[key] = lab.Guest(lab.kernel_for(arch, flavour), cmdline).start()
-        return self.guests[key]
+        self.in_use.add(key)
+        guest = self.guests.pop(key, None)
+        if guest is None or not guest.alive:
+            self.make_room()
+            guest = lab.Guest(lab.kernel_for(arch, flavour), cmdline).start()
+        self.guests[key] = guest
+        return guest
+
+    def make_room(self) -> None:
+        """Stop those that were not used for longest, and not by this test."""
+        for key in [key for key in self.guests if key not in self.in_use]:
+            if len(self.guests) < KEEP:
+                break
+            self.end(self.guests.pop(key))
+
+    def end(self, guest: lab.Guest) -> None:
+        """Stop one; what it has to complain of is said when all are down."""
+        if not guest.alive:
+            return
+        try:
+            guest.stop()
+        except lab.LabError as error:
+            self.errors.append(str(error))
 
     def settle(self) -> None:
         """After a test: nothing of it is left, and no kernel has complained."""
-        for guest in self.guests.values():
-            if guest.alive:
-                guest.settle()
+        for key in self.in_use:
+            if key in self.guests and self.guests[key].alive:
+                self.guests[key].settle()
+        self.in_use.clear()
 
     def stop(self) -> None:
         """All down, each with its final status line."""
-        errors = []
         for guest in self.guests.values():
-            if not guest.alive:
-                continue
-            try:
-                guest.stop()
-            except lab.LabError as error:
-                errors.append(str(error))
-        if errors:
-            raise lab.LabError("\n".join(errors))
+            self.end(guest)
+        if self.errors:
+            raise lab.LabError("\n".join(self.errors))
 
 
 @pytest.fixture(scope="session")
