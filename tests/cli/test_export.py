@@ -43,7 +43,7 @@ def test_numbers(cli):
     assert found['pfn_track_mappings{attribute="uncached-minus"}'] == 6
     assert found['pfn_track_mappings_by_kind{kind="claim"}'] == 1
     stock = values(cli("export", root="x86_64-stock").stdout)
-    assert stock['pfn_track_aliases{verdict="ordering"}'] == 1 and stock["pfn_track_healthy"] == 0
+    assert stock["pfn_track_aliases_downgraded"] == 1 and stock["pfn_track_healthy"] == 0
     # What a source does not count is not said to be none.
     assert not [name for name in stock if name.endswith("_total")]
     assert 'pfn_track_unseen{what="DMA"}' in stock

@@ -95,7 +95,8 @@ def test_explain_a_device(cli):
     value = json.loads(cli("explain", "00:04.0", "--json", root=PATCHED).stdout)
     assert (value["address"], value["device"], value["pid"]) == (None, "00:04.0", None)
     assert value["holders"] == everything(cli, PATCHED, "device=0000:00:04.0")
-    assert value["alias"]["verdict"] == "ordering" and len(value["conflicts"]) == 1
+    assert (value["alias"]["verdict"], value["alias"]["downgrade"]) == ("same", True)
+    assert len(value["conflicts"]) == 1
     assert cli("explain", "00:03.0", root=PATCHED).returncode == 0
     expect(cli, 2, "no PCI device '00:1d.7' with memory is known", "explain", "00:1d.7", root=PATCHED)
 

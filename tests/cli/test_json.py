@@ -67,8 +67,8 @@ CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of(
             "resource": optional(str), "pci": optional(str)}
 DOCUMENT = {"version": int, "source": str}
 TOP = {**DOCUMENT, "view": str, "unseen": [str]}
-ALIASES = {"total": int, **{v: int for v in words("VERDICT")}}
-ALIAS = {"verdict": one_of("VERDICT"), "range": SPAN, "holders": int, "why": str,
+ALIASES = {"total": int, **{v: int for v in words("VERDICT")}, "downgraded": int}
+ALIAS = {"verdict": one_of("VERDICT"), "range": SPAN, "holders": int, "downgrade": bool, "why": str,
          "source": optional(str), "one": RECORD, "other": RECORD}
 COUNTERS = ["records", "maps", "unmaps", "conflicts", "refused", "downgrades", "suppressed",
             "incomplete", "late"]

@@ -143,7 +143,7 @@ class TestBrowser:
         assert page.one("article.found").get_attribute("id") == "conflict-2"
         mild.click()
         assert page.one("article.found").get_attribute("id") == "conflict-1"
-        assert "mapped both ways now: ordering" in page.one("#details").text
+        assert "mapped more than once now: same (downgrade)" in page.one("#details").text
         page.shoot("clicked")
 
         # The legend finds an attribute, granted or asked for.

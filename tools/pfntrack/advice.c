@@ -56,12 +56,12 @@ const char *advice(const struct conflict *c)
  */
 const char *alias_advice(const struct alias *alias)
 {
+	if (alias->downgrade)
+		return advice_text[PFN_ADVICE_RELEASE];
 	if (alias->verdict == PFN_VERDICT_UNKNOWN)
 		return advice_text[PFN_ADVICE_UNKNOWN];
 	if (alias->verdict <= PFN_VERDICT_LEGAL)
 		return advice_text[PFN_ADVICE_NONE];
-	if (mapping_downgraded(alias->a) && alias->b->got)
-		return advice_text[PFN_ADVICE_RELEASE];
 	if (alias->verdict == PFN_VERDICT_MAINTENANCE)
 		return advice_text[PFN_ADVICE_CLEAN];
 	return advice_text[PFN_ADVICE_AGREE];

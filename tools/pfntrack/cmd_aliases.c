@@ -22,8 +22,7 @@ int cmd_aliases(int argc, char **argv)
 	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_PLATFORM);
 	if (!rc) {
 		printer()->aliases(&m);
-		/* The worst is the first. */
-		if (m.nr_aliases && verdict_harms(m.aliases[0].verdict))
+		if (count_harmful(&m))
 			rc = RC_CONFLICT;
 	}
 	model_free(&m);

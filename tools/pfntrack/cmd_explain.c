@@ -129,8 +129,7 @@ static int explain(const struct model *m, struct explanation *e)
 		return rc;
 	gather(m, e);
 	printer()->explain(m, e);
-	rc = e->nr_conflicts || (e->aliased && verdict_harms(e->alias.verdict)) ? RC_CONFLICT
-										: RC_CLEAN;
+	rc = e->nr_conflicts || (e->aliased && alias_harms(&e->alias)) ? RC_CONFLICT : RC_CLEAN;
 	free(e->resource);
 	free(e->holders);
 	free(e->conflicts);

@@ -43,6 +43,12 @@ ROW_NUMBER(alias, holders)
 ROW_TEXT(alias, why)
 ROW_TEXT(alias, source)
 
+static char *alias_downgrade(const struct model *m, const void *row)
+{
+	(void)m;
+	return xstrdup(((const struct alias *)row)->downgrade ? "yes" : "no");
+}
+
 static char *alias_verdict(const struct model *m, const void *row)
 {
 	(void)m;
@@ -107,6 +113,8 @@ static const struct column leak_columns[] = {
 
 static const struct column alias_columns[] = {
 	{ "VERDICT", "how bad it is, of the worst two", false, false, NULL, alias_verdict },
+	{ "DOWNGRADE", "one of them asked for another attribute than both have", false, false, NULL,
+	  alias_downgrade },
 	{ "OVERLAP", "what both of them map", false, false, NULL, alias_overlap },
 	{ "HOLDERS", "how many mappings it has", true, false, NULL, alias_holders },
 	{ "WHY", "what it means", false, false, NULL, alias_why },
@@ -188,7 +196,7 @@ const struct column_set leaks_columns = {
 };
 
 const struct column_set aliases_columns = {
-	.defaults = "VERDICT,OVERLAP,HOLDERS,ATTR,PID,COMM,HELD.ATTR,HELD.PID,HELD.COMM",
+	.defaults = "VERDICT,DOWNGRADE,OVERLAP,HOLDERS,ATTR,PID,COMM,HELD.ATTR,HELD.PID,HELD.COMM",
 	.note = "Those from RANGE on tell of one side; with HELD. before them, of the other.",
 	.held = true,
 	OWN(alias_columns),

@@ -47,12 +47,14 @@ static void mark_aliases(struct map *map)
 		const struct alias *alias = &map->m->aliases[i];
 		struct map_mark *mark;
 
-		if (!verdict_harms(alias->verdict))
+		if (!alias_harms(alias))
 			continue;
 		mark = new_mark(map, alias->range.start, alias->range.end);
 		mark->nr_aliases = 1;
 		mark->aliases[0] = alias;
-		mark->worst = verdict_names[alias->verdict];
+		/* The kernel reports a downgrade with this verdict. */
+		mark->worst =
+			verdict_names[alias->downgrade ? PFN_VERDICT_ORDERING : alias->verdict];
 	}
 }
 

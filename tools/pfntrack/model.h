@@ -44,7 +44,8 @@ struct alias {
 	struct span range;
 	size_t holders;
 	const struct mapping *a, *b; /* the worst two; @a is the newer one, if that is known */
-	enum pfn_verdict verdict;
+	enum pfn_verdict verdict;    /* of what the page tables hold */
+	bool downgrade;              /* one of them asked for another attribute than both have */
 	const char *why, *source;
 };
 
@@ -78,12 +79,13 @@ struct finding {
  * Numbers in the head of the audit: X(name).  From plain_pages on, kernels before
  * them do not say; from missing on, they are findings by type.
  */
-#define AUDIT_LIST(X)                                                                            \
-	X(kernel_pages)                                                                          \
-	X(user_spaces)                                                                           \
-	X(user_areas)                                                                            \
-	X(user_pages) X(skipped) X(records) X(unreached) X(uncovered) X(findings) X(plain_pages) \
-		X(entries) X(missing) X(stale) X(differs) X(alias) X(broken)
+#define AUDIT_LIST(X)                                                                         \
+	X(kernel_pages)                                                                       \
+	X(user_spaces)                                                                        \
+	X(user_areas)                                                                         \
+	X(user_pages)                                                                         \
+	X(skipped) X(records) X(unreached) X(uncovered) X(findings) X(plain_pages) X(entries) \
+		X(missing) X(stale) X(differs) X(alias) X(broken)
 
 #define AUDIT_ENUM(name) AUDIT_##name,
 enum audit_number {
@@ -245,11 +247,15 @@ void unseen_from_coverage(struct model *m);
 char *unseen_text(const struct model *m);
 
 /* model_alias.c */
-void alias_judge(const char *arch, const struct mapping *a, const struct mapping *b,
-		 struct alias *alias);
 void aliases_find(struct model *m);
+
+/* model_judge.c */
+unsigned int alias_rank(const struct alias *alias);
+bool alias_harms(const struct alias *alias);
+char *alias_verdict_text(const struct alias *alias);
 size_t count_aliases(const struct model *m, enum pfn_verdict verdict);
-bool verdict_harms(enum pfn_verdict verdict);
+size_t count_downgraded(const struct model *m);
+size_t count_harmful(const struct model *m);
 char *aliases_text(const struct model *m);
 
 bool conflict_refused(const struct conflict *c);

@@ -84,6 +84,9 @@ static void gather_mappings(const struct model *m, struct metrics *all)
 	       false);
 	for (verdict = 0; verdict < PFN_VERDICT_COUNT; verdict++)
 		label(sample(all, count_aliases(m, verdict)), "verdict", verdict_names[verdict]);
+	metric(all, "pfn_track_aliases_downgraded",
+	       "Ranges where a mapping got another attribute than it asked for.", false);
+	sample(all, count_downgraded(m));
 }
 
 static void gather_counters(const struct model *m, struct metrics *all)

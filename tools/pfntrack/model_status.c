@@ -62,20 +62,27 @@ static char *trouble(const struct model *m, unsigned long long total)
 	return all;
 }
 
+/* Ranges whose mappings disagree now; the worst is the first. */
+static char *live_text(const struct model *m, size_t bad)
+{
+	char *worst = alias_verdict_text(&m->aliases[0]), *text;
+
+	text = xasprintf(
+		"%zu range%s mapped in ways that disagree, the worst is %s; see 'pfntrack aliases'.",
+		bad, bad == 1 ? " is" : "s are", worst);
+	free(worst);
+	return text;
+}
+
 /* A source without a history: what is mapped now is all that it can judge. */
 static struct summary summarize_aliases(const struct model *m)
 {
-	const struct alias *worst = m->nr_aliases ? &m->aliases[0] : NULL;
 	struct summary s = { .healthy = 1 };
-	size_t bad = 0, i, unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
+	size_t bad = count_harmful(m), unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
 
-	for (i = 0; i < m->nr_aliases; i++)
-		bad += verdict_harms(m->aliases[i].verdict);
 	if (bad) {
 		s.healthy = 0;
-		s.text = xasprintf(
-			"%zu range%s mapped in ways that disagree, the worst is %s; see 'pfntrack aliases'.",
-			bad, bad == 1 ? " is" : "s are", verdict_names[worst->verdict]);
+		s.text = live_text(m, bad);
 	} else if (unknown) {
 		s.healthy = -1;
 		s.text = xasprintf(

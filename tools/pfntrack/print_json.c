@@ -21,6 +21,7 @@ struct json_object *jalias(const struct alias *alias)
 	jput(v, "verdict", jtext(verdict_names[alias->verdict]));
 	jput(v, "range", jspan_if_known(&alias->range, true));
 	jput(v, "holders", jnumber(alias->holders));
+	jput(v, "downgrade", jbool(alias->downgrade));
 	jput(v, "why", jtext(alias->why));
 	jput(v, "source", jtext(alias->source));
 	jput(v, "one", jrecord(alias->a));
@@ -40,6 +41,7 @@ struct json_object *jaliases(const struct model *m)
 	jput(v, "total", jnumber(m->nr_aliases));
 	for (verdict = 0; verdict < PFN_VERDICT_COUNT; verdict++)
 		jput(v, verdict_names[verdict], jnumber(count_aliases(m, verdict)));
+	jput(v, "downgraded", jnumber(count_downgraded(m)));
 	return v;
 }
 

@@ -120,7 +120,9 @@ static void write_alias(FILE *out, const struct model *m, const struct alias *al
 	fprintf(out, "<article id=\"alias-0x%llx\" class=\"%s\"><h3>",
 		(unsigned long long)alias->range.start,
 		alias->verdict >= PFN_VERDICT_INCOHERENT ? "harm" : "mild");
-	html_printf(out, "Now: %s, ", verdict_names[alias->verdict]);
+	fputs("Now: ", out);
+	html_text_and_free(out, alias_verdict_text(alias));
+	fputs(", ", out);
 	html_text_and_free(out, cell_range(&alias->range));
 	html_printf(out, ", %zu holders", alias->holders);
 	fputs("</h3><dl>", out);
@@ -138,7 +140,7 @@ static void write_conflicts(FILE *out, const struct map *map)
 	size_t i, n = 0;
 
 	for (i = 0; i < m->nr_aliases; i++)
-		if (verdict_harms(m->aliases[i].verdict) && n++ < MAX_LISTED)
+		if (alias_harms(&m->aliases[i]) && n++ < MAX_LISTED)
 			write_alias(out, m, &m->aliases[i]);
 	if (n > MAX_LISTED)
 		html_printf(out, "%zu more are shown by 'pfntrack aliases'.", n - MAX_LISTED);

@@ -279,7 +279,8 @@ static void write_mark_conflict(FILE *out, const struct conflict *c)
 
 static void write_mark_alias(FILE *out, const struct alias *alias)
 {
-	html_printf(out, "\nmapped both ways now: %s", verdict_names[alias->verdict]);
+	fputs("\nmapped more than once now: ", out);
+	html_text_and_free(out, alias_verdict_text(alias));
 	write_side(out, "  one", alias->a);
 	write_side(out, "  other", alias->b);
 	if (alias->why)

@@ -147,8 +147,8 @@ char *text_extent(const struct conflict *c)
 	else
 		who = xstrdup(c->exact ? "this mapping" : "at least this mapping");
 	if (!c->has_held)
-		extent = xasprintf("%s (%s) asked for%s%s%s", range, size,
-				   c->downgrade ? ", " : "", c->downgrade ? suffers : "",
+		extent = xasprintf("%s (%s) asked for%s%s%s", range, size, c->downgrade ? ", " : "",
+				   c->downgrade ? suffers : "",
 				   c->downgrade ? " of it downgraded" : "");
 	else if (c->downgrade)
 		extent = xasprintf("%s (%s) asked for, %s of it %sdowngraded, %s of it held by %s",
@@ -275,7 +275,7 @@ static void text_explain(const struct model *m, const struct explanation *e)
 		putchar('\n');
 		text_conflict(m, e->conflicts[i]);
 	}
-	if (e->aliased && e->alias.verdict > PFN_VERDICT_LEGAL) {
+	if (e->aliased && (e->alias.downgrade || e->alias.verdict > PFN_VERDICT_LEGAL)) {
 		putchar('\n');
 		text_alias(m, &e->alias);
 	}

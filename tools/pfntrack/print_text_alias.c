@@ -32,7 +32,9 @@ void text_alias(const struct model *m, const struct alias *alias)
 {
 	char *size = text_size(span_size(&alias->range));
 
-	printf("Alias: %s, ", verdict_names[alias->verdict]);
+	fputs("Alias: ", stdout);
+	text_put(alias_verdict_text(alias));
+	fputs(", ", stdout);
 	text_put(cell_range(&alias->range));
 	printf(" (%s), %zu holders\n", size, alias->holders);
 	free(size);
@@ -58,7 +60,9 @@ void text_aliases(const struct model *m)
 		columns_print(&aliases_columns, m);
 		return;
 	}
-	for (i = 0; i < m->nr_aliases && m->aliases[i].verdict > PFN_VERDICT_LEGAL; i++) {
+	for (i = 0; i < m->nr_aliases; i++) {
+		if (!alias_harms(&m->aliases[i]) && m->aliases[i].verdict != PFN_VERDICT_UNKNOWN)
+			continue;
 		text_alias(m, &m->aliases[i]);
 		putchar('\n');
 	}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pfntrack: how two mappings of a page frame are judged; inside of model_alias.c and others. */
+#ifndef PFNTRACK_ALIAS_H
+#define PFNTRACK_ALIAS_H
+
+#include "model.h"
+
+struct pat_arch;
+struct pfn_attr_pair;
+
+/* What is judged of a mapping: what it asked for, and what it got. */
+#define NR_ATTR_CLASSES (PFN_ATTR_COUNT * PFN_ATTR_COUNT)
+
+/*
+ * @rule: of what the page tables hold
+ * @why: the consequence; that of @rule, or of the downgrade
+ * @downgrade: the two are mapped alike, but one asked for something else
+ */
+struct judgement {
+	const struct pfn_attr_pair *rule;
+	const char *why;
+	bool downgrade;
+};
+
+/* model_judge.c */
+const struct pat_arch *arch_of(const char *name);
+unsigned int attr_class_of(const struct pat_arch *arch, const struct mapping *map);
+enum pfn_attr attr_class_got(unsigned int class);
+void judge_classes(const struct pat_arch *arch, unsigned int a, unsigned int b,
+		   struct judgement *j);
+unsigned int judgement_rank(const struct judgement *j);
+void alias_set(struct alias *alias, const struct judgement *j, const struct mapping *a,
+	       const struct mapping *b);
+
+#endif /* PFNTRACK_ALIAS_H */
