@@ -14,6 +14,13 @@ PAGE = 0x1000
 ATTRS = ("write-back", "write-combining", "uncached-minus", "uncached", "-")
 
 
+@pytest.fixture
+def tree(tree):
+    """A machine without RAM, which would be compared with the linear map: see test_linear.py."""
+    tree.write("proc/iomem", b"f0000000-ffffffff : PCI Bus 0000:00\n")
+    return tree
+
+
 def rules(cli):
     """The architecture's own table, as the command prints it."""
     [arch] = json.loads(cli("arch", "x86", "--json").stdout)["architectures"]

@@ -43,7 +43,7 @@ BROKEN = {
     "policy": (["policy"], 0),
     "policy-kind.json": (["policy", "--kind", "ioremap", "--pretty"], 0),
     "conflicts": (["conflicts"], 1),
-    "aliases": (["aliases"], 0),
+    "aliases": (["aliases"], 1),
     "export": (["export"], 0),
     "audit": (["audit"], 1),
     "audit-columns": (["audit", "--bytes", "-o",

@@ -58,8 +58,12 @@ const char *alias_advice(const struct alias *alias)
 {
 	if (alias->downgrade)
 		return advice_text[PFN_ADVICE_RELEASE];
+	if (alias->linear && alias->verdict == PFN_VERDICT_UNKNOWN)
+		return "see in the driver that it calls set_memory_wc() or set_memory_uc(), or cleans the caches";
 	if (alias->verdict == PFN_VERDICT_UNKNOWN)
 		return advice_text[PFN_ADVICE_UNKNOWN];
+	if (alias->linear && alias_harms(alias))
+		return advice_text[PFN_ADVICE_LINEAR];
 	if (alias->verdict <= PFN_VERDICT_LEGAL)
 		return advice_text[PFN_ADVICE_NONE];
 	if (alias->verdict == PFN_VERDICT_MAINTENANCE)

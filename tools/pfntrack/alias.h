@@ -22,6 +22,31 @@ struct judgement {
 	bool downgrade;
 };
 
+/*
+ * How a mapping is compared with the linear map of RAM:
+ * @LINEAR_NONE: not at all
+ * @LINEAR_RULE: by the rule of the architecture
+ * @LINEAR_CLEANED: the kernel accepted it, because the caches were cleaned
+ * @LINEAR_REPORTED: the kernel reported a conflict with the linear map
+ * @LINEAR_UNKNOWN: the verdict is not known
+ */
+enum linear_mode {
+	LINEAR_NONE,
+	LINEAR_RULE,
+	LINEAR_CLEANED,
+	LINEAR_REPORTED,
+	LINEAR_UNKNOWN,
+	LINEAR_COUNT,
+};
+
+/* model_linear.c */
+void linear_load(struct model *m);
+bool linear_changed(const struct mapping *map);
+enum linear_mode linear_mode_of(const struct model *m, const struct pat_arch *arch,
+				const struct mapping *map);
+void judge_linear(const struct pat_arch *arch, enum linear_mode mode, unsigned int class,
+		  struct judgement *j);
+
 /* model_judge.c */
 const struct pat_arch *arch_of(const char *name);
 unsigned int attr_class_of(const struct pat_arch *arch, const struct mapping *map);

@@ -19,7 +19,8 @@ int cmd_aliases(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_PLATFORM);
+	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
+				     LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc) {
 		printer()->aliases(&m);
 		if (count_harmful(&m))

@@ -174,8 +174,8 @@ int cmd_explain(int argc, char **argv)
 	(void)argc;
 	rc = parse(argv[0], &e);
 	if (!rc)
-		rc = source_load(&m, LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS | LOAD_COVERAGE |
-					     LOAD_PLATFORM);
+		rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
+					     LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc)
 		rc = explain(&m, &e);
 	model_free(&m);

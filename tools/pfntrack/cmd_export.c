@@ -108,8 +108,8 @@ int cmd_export(int argc, char **argv)
 
 	if (argc && !*argv[0])
 		return fail(RC_USAGE, "the name of the file is empty; leave it out for the output");
-	rc = source_load(&m,
-			 LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS | LOAD_COVERAGE);
+	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
+				     LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc)
 		metrics_gather(&m, &metrics);
 	if (!rc && argc)

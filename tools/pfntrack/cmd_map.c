@@ -42,8 +42,8 @@ int cmd_map(int argc, char **argv)
 	if (opts.json && opts.output && !strcmp(opts.output, "-"))
 		return fail(RC_USAGE,
 			    "the page and JSON cannot both be standard output; give -o a file");
-	rc = source_load(&m, LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS | LOAD_COVERAGE |
-				     LOAD_PLATFORM);
+	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
+				     LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc)
 		rc = show(&m);
 	model_free(&m);

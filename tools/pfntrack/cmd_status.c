@@ -23,8 +23,8 @@ int cmd_status(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	rc = source_load(&m,
-			 LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS | LOAD_COVERAGE);
+	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
+				     LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc) {
 		printer()->status(&m);
 		s = summarize(&m);

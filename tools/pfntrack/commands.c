@@ -54,7 +54,8 @@ const struct cmd commands[] = {
 			"Shows the physical ranges that have more than one holder now, the worst first:\n"
 			"the two mappings that get on worst, what it means and what to do.  Ranges whose\n"
 			"holders agree are only counted.  With -o, --raw or --noheadings it is a table of\n"
-			"all of them.  It judges the records of the source, also on a stock kernel.",
+			"all of them.  It judges the records of the source, also on a stock kernel, and\n"
+			"compares RAM with the kernel's linear map.",
 		.example = "pfntrack aliases -o VERDICT,OVERLAP,COMM,HELD.COMM",
 	},
 	{

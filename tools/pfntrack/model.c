@@ -71,6 +71,7 @@ void model_free(struct model *m)
 		m->chunks = next;
 	}
 	free(m->records);
+	free(m->linear);
 	free(m->aliases);
 	free(m->unseen);
 	free(m->conflicts);

@@ -44,6 +44,7 @@ struct alias {
 	struct span range;
 	size_t holders;
 	const struct mapping *a, *b; /* the worst two; @a is the newer one, if that is known */
+	bool linear;                 /* @b is the linear map */
 	enum pfn_verdict verdict;    /* of what the page tables hold */
 	bool downgrade;              /* one of them asked for another attribute than both have */
 	const char *why, *source;
@@ -79,13 +80,16 @@ struct finding {
  * Numbers in the head of the audit: X(name).  From plain_pages on, kernels before
  * them do not say; from missing on, they are findings by type.
  */
-#define AUDIT_LIST(X)                                                                         \
-	X(kernel_pages)                                                                       \
-	X(user_spaces)                                                                        \
-	X(user_areas)                                                                         \
-	X(user_pages)                                                                         \
-	X(skipped) X(records) X(unreached) X(uncovered) X(findings) X(plain_pages) X(entries) \
-		X(missing) X(stale) X(differs) X(alias) X(broken)
+#define AUDIT_LIST(X)   \
+	X(kernel_pages) \
+	X(user_spaces)  \
+	X(user_areas)   \
+	X(user_pages)   \
+	X(skipped)      \
+	X(records)      \
+	X(unreached)    \
+	X(uncovered)    \
+	X(findings) X(plain_pages) X(entries) X(missing) X(stale) X(differs) X(alias) X(broken)
 
 #define AUDIT_ENUM(name) AUDIT_##name,
 enum audit_number {
@@ -165,6 +169,9 @@ struct model {
 	struct mapping *records;
 	size_t nr_records;
 	uint64_t incomplete, late; /* as of the records dump */
+
+	struct mapping *linear; /* RAM, as the kernel's linear map has it unless it is changed */
+	size_t nr_linear;
 
 	struct alias *aliases; /* the worst first */
 	size_t nr_aliases;

@@ -171,7 +171,9 @@ void alias_set(struct alias *alias, const struct judgement *j, const struct mapp
 {
 	bool swap = mapping_downgraded(b) && !mapping_downgraded(a);
 
-	if (a->time && b->time)
+	if (alias->linear)
+		swap = false;
+	else if (a->time && b->time)
 		swap = strtod(b->time, NULL) > strtod(a->time, NULL);
 	alias->a = swap ? b : a;
 	alias->b = swap ? a : b;

@@ -65,13 +65,20 @@ static char *trouble(const struct model *m, unsigned long long total)
 /* Ranges whose mappings disagree now; the worst is the first. */
 static char *live_text(const struct model *m, size_t bad)
 {
-	char *worst = alias_verdict_text(&m->aliases[0]), *text;
+	const struct alias *worst = &m->aliases[0];
 
-	text = xasprintf(
+	return xasprintf(
 		"%zu range%s mapped in ways that disagree, the worst is %s; see 'pfntrack aliases'.",
-		bad, bad == 1 ? " is" : "s are", worst);
-	free(worst);
-	return text;
+		bad, bad == 1 ? " is" : "s are",
+		worst->downgrade ? "a downgrade" : verdict_names[worst->verdict]);
+}
+
+/* Ranges of which no verdict is known. */
+static char *unknown_text(size_t unknown)
+{
+	return xasprintf(
+		"Not known: %zu range%s more than one holder, and this source does not know how they map %s; see 'pfntrack aliases'.",
+		unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it" : "them");
 }
 
 /* A source without a history: what is mapped now is all that it can judge. */
@@ -85,9 +92,7 @@ static struct summary summarize_aliases(const struct model *m)
 		s.text = live_text(m, bad);
 	} else if (unknown) {
 		s.healthy = -1;
-		s.text = xasprintf(
-			"Not known: %zu range%s more than one holder, and this source does not know how they map %s.",
-			unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it" : "them");
+		s.text = unknown_text(unknown);
 	} else {
 		s.text = xstrdup(
 			"No alias that harms among the mappings that this source sees, which are not all.");
@@ -102,12 +107,25 @@ static struct summary summarize_aliases(const struct model *m)
 struct summary summarize(const struct model *m)
 {
 	struct summary s = { .healthy = 0 };
-	char *but;
+	size_t bad = count_harmful(m), unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
+	char *but, *live;
 
 	if (m->view == VIEW_PROC)
 		return summarize_aliases(m);
+	live = bad ? live_text(m, bad) : NULL;
 	if (m->total || m->nr_conflicts) {
-		s.text = trouble(m, m->total);
+		but = trouble(m, m->total);
+		s.text = live ? xasprintf("%s %s", but, live) : xstrdup(but);
+		free(but);
+		free(live);
+		return s;
+	}
+	if (live) {
+		but = m->counters[COUNTER_leaks] ? leaks_text(m->counters[COUNTER_leaks])
+						 : xstrdup("");
+		s.text = xasprintf("%s%s%s", live, *but ? " " : "", but);
+		free(but);
+		free(live);
 		return s;
 	}
 	if (m->counters[COUNTER_leaks]) {
@@ -119,6 +137,11 @@ struct summary summarize(const struct model *m)
 	if (!watching(m)) {
 		s.healthy = -1;
 		s.text = xstrdup("Not known: nothing is recorded while tracking is off.");
+		return s;
+	}
+	if (unknown) {
+		s.healthy = -1;
+		s.text = unknown_text(unknown);
 		return s;
 	}
 	s.healthy = 1;
