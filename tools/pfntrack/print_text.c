@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "columns.h"
 #include "filter.h"
@@ -56,7 +57,11 @@ void text_side(const char *label, const struct mapping *map)
 	printf("  %-9s ", label);
 	text_put(cell_attr(map));
 	fputs(", ", stdout);
-	text_put(cell_text(map->kind));
+	if (map->kind && !strcmp(map->kind, kind_names[PFN_KIND_RESERVATION]) && !map->comm &&
+	    !map->site && !map->module)
+		fputs("by an unknown reservation", stdout);
+	else
+		text_put(cell_text(map->kind));
 	if (map->pid || map->comm) {
 		fputs(" by ", stdout);
 		text_put(cell_text(map->comm));

@@ -52,10 +52,14 @@ int proc_areas(const char *pid, int (*take)(void *ctx, const struct area *area),
 int proc_each_process(int (*take)(void *ctx, const char *pid), void *ctx);
 void proc_maps_load(struct model *m);
 
+/* source_proc_files.c */
+bool proc_place(struct model *m, const struct area *area, struct mapping *map);
+
 /* source_proc_memtype.c: x86's own list */
 struct memtypes;
 struct memtypes *memtypes_load(struct model *m);
 const char *memtype_of(const struct memtypes *list, const struct span *range);
+void memtypes_add_orphans(struct model *m, const struct memtypes *list);
 void memtypes_free(struct memtypes *list);
 
 /* source_files.c: the way to a file below --root, and how large one may be */

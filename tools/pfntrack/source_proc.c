@@ -75,7 +75,7 @@ const char *proc_arch(struct model *m)
  * it, the call site, perhaps [module], and what the area is.  The addresses are
  * skipped: they are nobody's business.
  */
-static bool parse_ioremap(char *line, uint64_t page, struct mapping *map)
+static bool parse_ioremap(char *line, uint64_t page, bool arm, struct mapping *map)
 {
 	char *word = strsep(&line, " "), *bracket;
 	uint64_t size = 0, phys = 0;
@@ -83,9 +83,14 @@ static bool parse_ioremap(char *line, uint64_t page, struct mapping *map)
 
 	while ((word = strsep(&line, " ")) && !*word)
 		;
-	if (!word || !parse_number(word, 10, &size) || size <= page)
+	if (!word || !parse_number(word, 10, &size))
 		return false;
 	map->site = strsep(&line, " ");
+	/* arm makes these areas before there is vmalloc(), without a guard page. */
+	if (arm && map->site && !strncmp(map->site, "iotable_init", strlen("iotable_init")))
+		page = 0;
+	if (size <= page)
+		return false;
 	while ((word = strsep(&line, " "))) {
 		bracket = strchr(word, ']');
 		if (*word == '[' && bracket && !map->module) {
@@ -106,6 +111,7 @@ static bool parse_ioremap(char *line, uint64_t page, struct mapping *map)
 
 static int load_ioremaps(struct model *m, uint64_t page)
 {
+	bool arm = m->arch && !strcmp(m->arch, "arm");
 	char *text, *line, *path;
 	struct mapping map;
 	int err, rc;
@@ -122,7 +128,7 @@ static int load_ioremaps(struct model *m, uint64_t page)
 	}
 	while ((line = strsep(&text, "\n"))) {
 		memset(&map, 0, sizeof(map));
-		if (parse_ioremap(line, page, &map))
+		if (parse_ioremap(line, page, arm, &map))
 			*(struct mapping *)xappend(&m->records, &m->nr_records, sizeof(map)) = map;
 	}
 	return 0;
@@ -150,6 +156,12 @@ static void join_memtypes(struct model *m)
 	struct memtypes *list = memtypes_load(m);
 	size_t i;
 
+	if (!list && m->arch && !strcmp(m->arch, "arm64")) {
+		unseen_add(
+			m,
+			xstrdup("attributes of kernel mappings (of files: what their drivers ask for)"));
+		return;
+	}
 	if (!list) {
 		unseen_add(m, strcmp(m->arch ? m->arch : "", "x86") || source_debugfs_mounted()
 				      ? xstrdup("attributes")
@@ -159,6 +171,7 @@ static void join_memtypes(struct model *m)
 	for (i = 0; i < m->nr_records; i++)
 		if (m->records[i].range.known)
 			m->records[i].got = memtype_of(list, &m->records[i].range);
+	memtypes_add_orphans(m, list);
 	memtypes_free(list);
 	unseen_add(m, xstrdup("attributes of RAM and of the first MiB"));
 }

@@ -2,8 +2,7 @@
 /*
  * pfntrack: what processes map, from /proc/PID/smaps.
  *
- * An area with the flag pf maps page frames, not files.  Which, its offset says
- * for the files named here; for others only their drivers know.
+ * An area with the flag pf maps page frames, not files; see source_proc_files.c.
  */
 
 #include <dirent.h>
@@ -153,55 +152,6 @@ int proc_each_process(int (*take)(void *ctx, const char *pid), void *ctx)
 	return rc;
 }
 
-static const struct pci_bar *bar_of(const struct model *m, const char *device, size_t len,
-				    int number)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_bars; i++)
-		if (m->bars[i].bar == number && strlen(m->bars[i].device) == len &&
-		    !strncmp(m->bars[i].device, device, len))
-			return &m->bars[i];
-	return NULL;
-}
-
-/*
- * /sys/devices/.../DEVICE/resourceN, or resourceN_wc: the kernel adds where the
- * BAR begins to the offset.  What a mapping of either asks for is a fact of the
- * architecture; where it is not one of these, it is not known.
- */
-static bool place_resource(const struct model *m, const struct area *area, struct mapping *map)
-{
-	const char *name = strrchr(area->file, '/'), *device;
-	const struct pci_bar *bar;
-	int number, end = 0, wc = 0;
-
-	if (strncmp(area->file, "/sys/devices/", 13) ||
-	    sscanf(name, "/resource%1d%n_wc%n", &number, &end, &wc) < 1 ||
-	    (name[end] && (!wc || name[wc])))
-		return false;
-	for (device = name; device[-1] != '/'; device--)
-		;
-	bar = bar_of(m, device, name - device, number);
-	if (!bar || area->offset < bar->start || area->offset > bar->end)
-		return false;
-	if (wc && m->arch && (!strcmp(m->arch, "x86") || !strcmp(m->arch, "arm64")))
-		map->want = attr_names[PFN_ATTR_WC];
-	else if (!wc && m->arch && !strcmp(m->arch, "x86"))
-		map->want = attr_names[PFN_ATTR_UC_MINUS];
-	else if (!wc && m->arch && !strcmp(m->arch, "arm64"))
-		map->want = attr_names[PFN_ATTR_DEVICE];
-	return true;
-}
-
-static bool place(const struct model *m, const struct area *area, struct mapping *map)
-{
-	if (!strcmp(area->file, "/dev/mem") || place_resource(m, area, map))
-		return true;
-	/* Its BAR was asked for by address. */
-	return !strncmp(area->file, "/proc/bus/pci/", 14) && find_bar(m, area->offset);
-}
-
 /* A process while its areas are read. */
 struct process {
 	struct model *m;
@@ -213,7 +163,6 @@ static int take_area(void *ctx, const struct area *area)
 	struct process *p = ctx;
 	struct model *m = p->m;
 	struct mapping *map = xappend(&m->records, &m->nr_records, sizeof(*map));
-	uint64_t last = area->va.end - area->va.start;
 	char *comm;
 	int err;
 
@@ -226,12 +175,7 @@ static int take_area(void *ctx, const struct area *area)
 	map->pid = model_keep(m, xstrdup(p->pid));
 	map->comm = p->comm;
 	map->file = model_keep(m, xstrdup(area->file));
-	if (place(m, area, map) && area->offset <= UINT64_MAX - last) {
-		map->range = (struct span){ true, area->offset, area->offset + last };
-		map->kind = kind_names[PFN_KIND_REMAP_PFN];
-	} else {
-		m->unplaced++;
-	}
+	m->unplaced += !proc_place(m, area, map);
 	return 0;
 }
 

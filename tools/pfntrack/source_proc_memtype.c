@@ -24,14 +24,20 @@ struct memtypes {
 	size_t nr;
 };
 
-/* "PAT: [mem 0x1000-0x2000] write-back", where the end is the next byte. */
+/*
+ * "PAT: [mem 0x1000-0x2000] write-back", before Linux 5.6 "write-back @ 0x1000-0x2000".
+ * The end is the next byte.
+ */
 static bool parse_line(const char *line, struct memtype *entry)
 {
 	unsigned long long start, end;
 	char word[32];
 	size_t i;
 
-	if (sscanf(line, "PAT: [mem 0x%llx-0x%llx] %31s", &start, &end, word) != 3 || end <= start)
+	if (sscanf(line, "PAT: [mem 0x%llx-0x%llx] %31s", &start, &end, word) != 3 &&
+	    sscanf(line, "%31s @ 0x%llx-0x%llx", word, &start, &end) != 3)
+		return false;
+	if (end <= start)
 		return false;
 	entry->start = start;
 	entry->end = end - 1;
@@ -130,6 +136,79 @@ const char *memtype_of(const struct memtypes *list, const struct span *range)
 		type = list->entries[low].type;
 	}
 	return type;
+}
+
+static bool is_of(const struct memtype *entry, const struct span *range)
+{
+	return entry->start == range->start && entry->end == range->end;
+}
+
+/* The first entry that begins at or behind an address. */
+static size_t first_from(const struct memtypes *list, uint64_t address)
+{
+	size_t low = 0, high = list->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->entries[middle].start < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * Mark the entry that a mapping explains: its own, or if it has none, each that
+ * contains it, because a mapping may have been unmapped in part.
+ */
+static void explain_entries(const struct memtypes *list, const struct span *range, bool *explained)
+{
+	size_t from = first_from(list, range->start), i;
+	bool own = false;
+
+	for (i = from; i < list->nr && list->entries[i].start == range->start; i++) {
+		if (!is_of(&list->entries[i], range))
+			continue;
+		explained[i] = own = true;
+	}
+	if (own)
+		return;
+	for (i = from; i < list->nr && list->entries[i].start == range->start; i++)
+		explained[i] |= list->entries[i].end >= range->end;
+	for (i = from; i-- && list->entries[i].reach >= range->end;)
+		explained[i] |= list->entries[i].end >= range->end;
+}
+
+/**
+ * memtypes_add_orphans() - add the entries that no mapping explains
+ * @m: the model, with the mappings
+ * @list: the list
+ *
+ * Something holds them: a driver that reserved a range without mapping it, or a
+ * mapping that this source does not see.
+ */
+void memtypes_add_orphans(struct model *m, const struct memtypes *list)
+{
+	bool *explained = xcalloc(list->nr, sizeof(*explained));
+	size_t i, nr = m->nr_records;
+
+	for (i = 0; i < nr; i++)
+		if (m->records[i].range.known)
+			explain_entries(list, &m->records[i].range, explained);
+	for (i = 0; i < list->nr; i++) {
+		struct mapping *map;
+
+		if (explained[i])
+			continue;
+		map = xappend(&m->records, &m->nr_records, sizeof(*map));
+		map->range = (struct span){ true, list->entries[i].start, list->entries[i].end };
+		map->space = "none";
+		map->kind = kind_names[PFN_KIND_RESERVATION];
+		map->got = list->entries[i].type;
+	}
+	free(explained);
 }
 
 /**

@@ -23,6 +23,7 @@
 
 #define MARK    "/.unfinished"
 #define PCI     "/sys/bus/pci/devices"
+#define UIO     "/sys/class/uio"
 #define DEPTH   4  /* no file lies deeper in the folders that are copied */
 #define POINTER 16 /* hexadecimal digits */
 
@@ -210,6 +211,61 @@ static int copy_pci(struct snapshot *s)
 	return rc;
 }
 
+/* Where a driver of uio gives memory of the kernel, the address is a pointer: left out. */
+static int copy_uio_file(const char *device, const char *map, const char *name, struct snapshot *s)
+{
+	char *path = xasprintf(UIO "/%s/maps/%s/%s", device, map, name);
+	char *from = source_path(path), *text;
+	size_t len;
+	int rc = 0;
+
+	if (!source_read(from, MAX_WORD, &text, &len)) {
+		if (!has_pointer(text, len))
+			rc = snapshot_put(s, path, text, len);
+		free(text);
+	}
+	free(from);
+	free(path);
+	return rc;
+}
+
+static int copy_uio_maps(const char *device, struct snapshot *s)
+{
+	char *path = xasprintf(UIO "/%s/maps", device), *full = source_path(path);
+	struct dirent *entry;
+	DIR *dir = opendir(full);
+	int rc = 0;
+
+	while (dir && !rc && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		rc = copy_uio_file(device, entry->d_name, "addr", s);
+		if (!rc)
+			rc = copy_uio_file(device, entry->d_name, "size", s);
+	}
+	if (dir)
+		closedir(dir);
+	free(full);
+	free(path);
+	return rc;
+}
+
+static int copy_uio(struct snapshot *s)
+{
+	char *full = source_path(UIO);
+	struct dirent *entry;
+	DIR *dir = opendir(full);
+	int rc = 0;
+
+	free(full);
+	while (dir && !rc && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			rc = copy_uio_maps(entry->d_name, s);
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
 static int copy_all(struct snapshot *s)
 {
 	static const char *const files[] = {
@@ -231,6 +287,8 @@ static int copy_all(struct snapshot *s)
 		rc = copy_file(files[i], s);
 	if (!rc)
 		rc = copy_pci(s);
+	if (!rc)
+		rc = copy_uio(s);
 	return rc ? rc : snapshot_proc(s);
 }
 
