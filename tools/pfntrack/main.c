@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "columns.h"
 #include "main.h"
@@ -158,7 +157,6 @@ static int check_source(const char *source, bool watch)
 static int check_request(const struct request *rq, const struct cmd *cmd, int nargs, char **args)
 {
 	const struct opt *opt;
-	struct stat st;
 	bool fits[128] = { 0 };
 	const char *c;
 	int rc = 0;
@@ -178,18 +176,18 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 	if (nargs > cmd->nargs_max)
 		return fail(RC_USAGE, "'%s' takes no '%s'; see 'pfntrack %s --help'", cmd->name,
 			    args[cmd->nargs_max], cmd->name);
-	if (*opts.root && (stat(opts.root, &st) || !S_ISDIR(st.st_mode)))
+	if (*opts.root && !source_enter_root())
 		return fail(RC_USAGE,
 			    "--root %s is no directory; give one that holds sys/ and proc/",
 			    opts.root);
-	if (*opts.root && snapshot_unfinished(opts.root))
+	if (*opts.root && snapshot_unfinished())
 		return fail(RC_INTERNAL,
 			    "the snapshot %s was interrupted; remove it and take it again",
 			    opts.root);
 	if (opts.source)
 		rc = check_source(opts.source, cmd->watch);
 	if (!rc && *opts.root)
-		rc = snapshot_check(opts.root);
+		rc = snapshot_check();
 	return !rc && cmd->columns ? columns_select(cmd->columns) : rc;
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack: chooses the source: a kernel with pfn_track first, else /proc and sysfs. */
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "main.h"
 #include "source_kernel.h"
@@ -11,11 +9,9 @@
 
 static bool there(const char *path)
 {
-	char *full = source_path(path);
-	bool found = !access(full, F_OK);
+	struct stat st;
 
-	free(full);
-	return found;
+	return !source_stat(path, &st);
 }
 
 static enum view choose(void)

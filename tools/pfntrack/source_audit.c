@@ -115,11 +115,12 @@ static const struct dump_reader leak_reader = { leaks_header, "leak", leak_line 
 /* Older kernels, and snapshots of them, have the other files but not this one. */
 static int check_there(const char *name)
 {
-	char *path = xasprintf("%s" PFN_DEBUGFS "/%s", opts.root, name);
+	char *path = xasprintf(PFN_DEBUGFS "/%s", name);
+	struct stat st;
 	int rc = RC_CLEAN;
 
-	if (access(path, F_OK) && errno == ENOENT)
-		rc = fail(RC_UNSUPPORTED, "%s is missing; %s", path,
+	if (source_stat(path, &st) && errno == ENOENT)
+		rc = fail(RC_UNSUPPORTED, "%s%s is missing; %s", opts.root, path,
 			  *opts.root ? "capture it from a kernel that offers it"
 				     : "boot a kernel whose pfn_track offers it");
 	free(path);

@@ -30,11 +30,9 @@ static const struct {
 /* Opening an audit does not run it. */
 static const char *state_of(const char *path)
 {
-	char *full = source_path(path);
-	int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = source_open_file(path, O_RDONLY | O_NONBLOCK);
 	int err = errno;
 
-	free(full);
 	if (fd >= 0) {
 		close(fd);
 		return "yes";
@@ -52,12 +50,10 @@ static const char *state_of(const char *path)
 
 static const char *first_line(struct model *m, const char *path)
 {
-	char *full = source_path(path), *text;
+	char *text;
 	size_t len;
-	int err = source_read(full, MAX_WORD, &text, &len);
 
-	free(full);
-	if (err)
+	if (source_read(path, MAX_WORD, &text, &len))
 		return NULL;
 	model_keep(m, text);
 	text[strcspn(text, "\n")] = '\0';

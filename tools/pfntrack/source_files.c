@@ -12,7 +12,7 @@
 #include "util.h"
 
 /**
- * source_path() - where a file is to be found
+ * source_path() - the name of a file, for messages
  * @path: absolute, on the machine that is looked at
  *
  * Return: a new string.
@@ -24,7 +24,7 @@ char *source_path(const char *path)
 
 /**
  * source_open_failed() - say why a file cannot be read
- * @path: the file as it was opened
+ * @path: the file as source_path() names it
  * @err: the errno
  *
  * Return: the exit code.
@@ -39,13 +39,20 @@ int source_open_failed(const char *path, int err)
 	case ENOENT:
 		return fail(RC_UNSUPPORTED,
 			    "%s is missing; use the pfntrack that came with the kernel", path);
+	case ELOOP:
+		if (source_follows_links())
+			break;
+		return fail(
+			RC_UNSUPPORTED,
+			"%s has a symbolic link in it, which this kernel cannot resolve inside --root; use Linux 5.6 or newer",
+			path);
 	}
 	return fail(RC_INTERNAL, "cannot read %s: %s; try again", path, strerror(err));
 }
 
 /**
  * source_read() - read a whole file
- * @path: as source_path() gave it
+ * @path: absolute, on the machine that is looked at
  * @max: what is larger is no such file, and would fill the memory
  * @text: the contents, with a NUL after them; free() it
  * @len: their length
@@ -61,7 +68,7 @@ int source_read(const char *path, size_t max, char **text, size_t *len)
 	ssize_t n = 1;
 	char *buf;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = source_open_file(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return errno;
 	buf = xcalloc(1, size);

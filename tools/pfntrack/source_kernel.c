@@ -204,12 +204,13 @@ int source_header(void *ctx, const struct dump_line *line, char *name, char *val
  */
 int source_dump(struct model *m, const char *name, const struct dump_reader *reader, void *ctx)
 {
-	char *path = xasprintf("%s" DEBUGFS "/pfn_track/%s", opts.root, name);
-	char *text;
+	char *on_machine = xasprintf(DEBUGFS "/pfn_track/%s", name);
+	char *path = source_path(on_machine), *text;
 	size_t len;
 	int err, rc;
 
-	err = source_read(path, MAX_DUMP, &text, &len);
+	err = source_read(on_machine, MAX_DUMP, &text, &len);
+	free(on_machine);
 	if (err) {
 		rc = source_open_failed(path, err);
 	} else {
@@ -231,12 +232,13 @@ static const struct dump_reader coverage_reader = { source_header, NULL, coverag
 /* One word of sysfs.  Return: 0, an exit code, or -ENOENT if it may be missing. */
 static int load_word(struct model *m, const char *name, const char **word, bool optional)
 {
-	char *path = xasprintf("%s" PFN_SYSFS "/%s", opts.root, name);
-	char *text;
+	char *on_machine = xasprintf(PFN_SYSFS "/%s", name);
+	char *path = source_path(on_machine), *text;
 	size_t len;
 	int err, rc = 0;
 
-	err = source_read(path, MAX_WORD, &text, &len);
+	err = source_read(on_machine, MAX_WORD, &text, &len);
+	free(on_machine);
 	if (err == ENOENT && optional) {
 		rc = -ENOENT;
 	} else if (err) {
@@ -293,7 +295,7 @@ static int load_sysfs(struct model *m)
 static bool empty_or_missing(const char *path)
 {
 	struct dirent *entry;
-	DIR *dir = opendir(path);
+	DIR *dir = source_opendir(path);
 
 	if (!dir)
 		return true;
@@ -309,22 +311,12 @@ static bool empty_or_missing(const char *path)
  */
 bool source_debugfs_mounted(void)
 {
-	char *debugfs = source_path(DEBUGFS);
-	bool mounted = !empty_or_missing(debugfs);
-
-	free(debugfs);
-	return mounted;
+	return !empty_or_missing(DEBUGFS);
 }
 
-/* Tell the ways apart in which the files may not be there: each has its own cure. */
-static int check_debugfs(const char *dir)
+/* Each reason why the files are missing has its own remedy. */
+static int debugfs_missing(const char *dir)
 {
-	struct stat st;
-
-	if (!stat(dir, &st))
-		return 0;
-	if (errno != ENOENT)
-		return source_open_failed(dir, errno);
 	if (*opts.root)
 		return fail(RC_UNSUPPORTED,
 			    "the snapshot has no %s; capture it as root with debugfs mounted", dir);
@@ -334,14 +326,8 @@ static int check_debugfs(const char *dir)
 	return fail(RC_UNSUPPORTED, "%s is missing; boot without debugfs=off", dir);
 }
 
-static int check_sysfs(const char *dir)
+static int sysfs_missing(const char *dir)
 {
-	struct stat st;
-
-	if (!stat(dir, &st))
-		return 0;
-	if (errno != ENOENT)
-		return source_open_failed(dir, errno);
 	if (*opts.root)
 		return fail(RC_UNSUPPORTED,
 			    "the snapshot has no %s; capture a kernel that has pfn_track", dir);
@@ -349,6 +335,21 @@ static int check_sysfs(const char *dir)
 		RC_UNSUPPORTED,
 		"this kernel has no pfn_track (%s is missing); boot one built with CONFIG_PFN_TRACK=y",
 		dir);
+}
+
+static int check_directory(const char *path, int (*missing)(const char *dir))
+{
+	struct stat st;
+	char *dir;
+	int rc;
+
+	if (!source_stat(path, &st))
+		return 0;
+	rc = errno;
+	dir = source_path(path);
+	rc = rc == ENOENT ? missing(dir) : source_open_failed(dir, rc);
+	free(dir);
+	return rc;
 }
 
 /**
@@ -360,13 +361,10 @@ static int check_sysfs(const char *dir)
  */
 int kernel_load(struct model *m, unsigned int what)
 {
-	char *sysfs = source_path(PFN_SYSFS);
-	char *debugfs = source_path(DEBUGFS "/pfn_track");
-	int rc;
+	int rc = check_directory(PFN_SYSFS, sysfs_missing);
 
-	rc = check_sysfs(sysfs);
 	if (!rc && (what & LOAD_DEBUGFS))
-		rc = check_debugfs(debugfs);
+		rc = check_directory(DEBUGFS "/pfn_track", debugfs_missing);
 	if (!rc && (what & LOAD_RECORDS))
 		rc = source_dump(m, "records", &record_reader, m);
 	if (!rc && (what & LOAD_CONFLICTS))
@@ -385,7 +383,5 @@ int kernel_load(struct model *m, unsigned int what)
 		platform_load(m);
 	if (!rc && (what & LOAD_DEBUGFS))
 		unseen_from_coverage(m);
-	free(sysfs);
-	free(debugfs);
 	return rc;
 }

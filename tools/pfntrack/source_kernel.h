@@ -3,6 +3,9 @@
 #ifndef PFNTRACK_SOURCE_KERNEL_H
 #define PFNTRACK_SOURCE_KERNEL_H
 
+#include <dirent.h>
+#include <sys/stat.h>
+
 #include "dump.h"
 #include "model.h"
 
@@ -62,7 +65,15 @@ const char *memtype_of(const struct memtypes *list, const struct span *range);
 void memtypes_add_orphans(struct model *m, const struct memtypes *list);
 void memtypes_free(struct memtypes *list);
 
-/* source_files.c: the way to a file below --root, and how large one may be */
+/* source_root.c: files of this machine, or below --root; paths are those on the machine */
+bool source_enter_root(void);
+int source_open_file(const char *path, int flags);
+DIR *source_opendir(const char *path);
+int source_stat(const char *path, struct stat *st);
+bool source_readlink(const char *path, char *target, size_t size);
+bool source_follows_links(void);
+
+/* source_files.c: how large a file may be, and its name in messages */
 #define MAX_WORD  4096
 #define MAX_TABLE (64ul << 20)
 #define MAX_DUMP  (1024ul << 20)
@@ -85,9 +96,9 @@ int features_load(struct model *m);
 int policy_set(const char *kind, const char *policy);
 
 /* source_snapshot.c: one of a machine, and the mark of one that is not whole */
-bool snapshot_unfinished(const char *dir);
-int snapshot_check(const char *dir);
-uint64_t snapshot_page(const char *dir);
+bool snapshot_unfinished(void);
+int snapshot_check(void);
+uint64_t snapshot_page(void);
 int snapshot_write(const char *dir, struct snapshot *snapshot);
 int snapshot_put(struct snapshot *s, const char *path, const char *text, size_t len);
 

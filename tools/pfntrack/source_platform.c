@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "source_kernel.h"
 #include "util.h"
@@ -23,11 +22,10 @@
 /* Read a file of the machine that is looked at; NULL if that cannot be. */
 static char *read_text(struct model *m, const char *path)
 {
-	char *full = source_path(path), *text;
+	char *text;
 	size_t len;
-	int err = source_read(full, MAX_TABLE, &text, &len);
+	int err = source_read(path, MAX_TABLE, &text, &len);
 
-	free(full);
 	if (err == ENOMEM)
 		die_nomem();
 	return err ? NULL : model_keep(m, text);
@@ -58,14 +56,10 @@ static void load_iomem(struct model *m)
 /* The last part of where a link points to, or NULL. */
 static const char *link_name(struct model *m, const char *path)
 {
-	char *full = source_path(path), *slash;
-	char target[4096];
-	ssize_t n = readlink(full, target, sizeof(target) - 1);
+	char target[4096], *slash;
 
-	free(full);
-	if (n <= 0)
+	if (!source_readlink(path, target, sizeof(target)))
 		return NULL;
-	target[n] = '\0';
 	slash = strrchr(target, '/');
 	return model_keep(m, xstrdup(slash ? slash + 1 : target));
 }
@@ -102,15 +96,9 @@ static void load_device(struct model *m, const char *device)
 
 static void load_pci(struct model *m)
 {
-	char *path = source_path(PCI_DEVICES);
+	DIR *dir = source_opendir(PCI_DEVICES);
 	struct dirent *entry;
-	DIR *dir;
 
-	errno = 0;
-	dir = opendir(path);
-	if (!dir && errno == ENOMEM)
-		die_nomem();
-	free(path);
 	if (!dir)
 		return;
 	while ((entry = readdir(dir)))

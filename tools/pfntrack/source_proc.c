@@ -38,11 +38,10 @@ static const struct {
  */
 char *source_text(struct model *m, const char *path, int *err)
 {
-	char *full = source_path(path), *text = NULL;
+	char *text = NULL;
 	size_t len;
 
-	*err = source_read(full, MAX_DUMP, &text, &len);
-	free(full);
+	*err = source_read(path, MAX_DUMP, &text, &len);
 	if (*err == ENOMEM)
 		die_nomem();
 	return *err ? NULL : model_keep(m, text);
@@ -137,7 +136,7 @@ static int load_ioremaps(struct model *m, uint64_t page)
 /* What the machine calls a page: the guard behind each area is one. */
 static int page_size(const struct model *m, uint64_t *page)
 {
-	uint64_t said = *opts.root ? snapshot_page(opts.root) : (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t said = *opts.root ? snapshot_page() : (uint64_t)sysconf(_SC_PAGESIZE);
 
 	/* These have pages of one size only. */
 	if (!said && m->arch &&

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "main.h"
 #include "source_kernel.h"
@@ -20,7 +19,7 @@
 
 static char *read_of(const char *pid, const char *name, int *err)
 {
-	char *path = xasprintf("%s/proc/%s/%s", opts.root, pid, name), *text = NULL;
+	char *path = xasprintf("/proc/%s/%s", pid, name), *text = NULL;
 	size_t len;
 
 	*err = source_read(path, MAX_DUMP, &text, &len);
@@ -124,18 +123,13 @@ static int by_number(const void *a, const void *b)
  */
 int proc_each_process(int (*take)(void *ctx, const char *pid), void *ctx)
 {
-	char *path = source_path("/proc"), **pids = NULL;
+	DIR *dir = source_opendir("/proc");
+	char **pids = NULL;
 	size_t nr = 0, i;
 	struct dirent *entry;
 	uint64_t number;
 	int rc = 0;
-	DIR *dir;
 
-	errno = 0;
-	dir = opendir(path);
-	if (!dir && errno == ENOMEM)
-		die_nomem();
-	free(path);
 	while (dir && (entry = readdir(dir)))
 		if (parse_number(entry->d_name, 10, &number) && number <= INT32_MAX)
 			*(char **)xappend(&pids, &nr, sizeof(*pids)) = xstrdup(entry->d_name);

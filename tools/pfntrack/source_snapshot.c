@@ -122,7 +122,7 @@ static int copy_file(const char *path, struct snapshot *s)
 	size_t len = 0;
 	int err, rc;
 
-	err = source_read(from, MAX_DUMP, &text, &len);
+	err = source_read(path, MAX_DUMP, &text, &len);
 	/* Not every kernel and machine has them all; what is needed was read before. */
 	if (err == ENOENT || err == EACCES || err == EPERM)
 		rc = 0;
@@ -139,25 +139,22 @@ static int copy_file(const char *path, struct snapshot *s)
 /* All files of a folder and of those in it; sysfs and debugfs grow with the kernel. */
 static int copy_folder(const char *path, unsigned int depth, struct snapshot *s)
 {
-	char *full = source_path(path), *name, *inner;
+	DIR *dir = source_opendir(path);
 	struct dirent *entry;
-	DIR *dir = opendir(full);
 	struct stat st;
 	int rc = 0;
+	char *name;
 
-	free(full);
 	while (dir && !rc && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
 		name = xasprintf("%s/%s", path, entry->d_name);
-		inner = source_path(name);
-		if (lstat(inner, &st))
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			st.st_mode = 0;
 		if (S_ISDIR(st.st_mode) && depth)
 			rc = copy_folder(name, depth - 1, s);
 		else if (S_ISREG(st.st_mode))
 			rc = copy_file(name, s);
-		free(inner);
 		free(name);
 	}
 	if (dir)
@@ -169,13 +166,11 @@ static int copy_folder(const char *path, unsigned int depth, struct snapshot *s)
 static int copy_driver(const char *device, struct snapshot *s)
 {
 	char *path = xasprintf(PCI "/%s/driver", device);
-	char *from = source_path(path), *to = xasprintf("%s%s", s->dir, path), *slash;
+	char *to = xasprintf("%s%s", s->dir, path), *slash;
 	char target[4096], *name;
-	ssize_t n = readlink(from, target, sizeof(target) - 1);
 	int rc = 0;
 
-	if (n > 0) {
-		target[n] = '\0';
+	if (source_readlink(path, target, sizeof(target))) {
 		slash = strrchr(target, '/');
 		name = xasprintf("../../drivers/%s", slash ? slash + 1 : target);
 		rc = make_parents(to, strlen(s->dir));
@@ -184,19 +179,17 @@ static int copy_driver(const char *device, struct snapshot *s)
 		free(name);
 	}
 	free(path);
-	free(from);
 	free(to);
 	return rc;
 }
 
 static int copy_pci(struct snapshot *s)
 {
-	char *full = source_path(PCI), *path;
+	DIR *dir = source_opendir(PCI);
 	struct dirent *entry;
-	DIR *dir = opendir(full);
 	int rc = 0;
+	char *path;
 
-	free(full);
 	while (dir && !rc && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -295,7 +288,7 @@ static int copy_all(struct snapshot *s)
 /* What is in it, so that a loss shows. */
 static int write_list(const struct snapshot *s)
 {
-	uint64_t page = *opts.root ? snapshot_page(opts.root) : (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t page = *opts.root ? snapshot_page() : (uint64_t)sysconf(_SC_PAGESIZE);
 	char *path = xasprintf("%s" SNAPSHOT_LIST, s->dir);
 	char *size = page ? xasprintf("page: %llu\n", (unsigned long long)page) : xstrdup("");
 	char *text = xasprintf("version: %d\npfntrack: %s\n%s%send: %llu\n", SNAPSHOT_VERSION,
@@ -347,16 +340,13 @@ static int make_directory(const char *dir, bool *made)
 }
 
 /**
- * snapshot_unfinished() - was this snapshot interrupted?
- * @dir: where it is
+ * snapshot_unfinished() - was the snapshot that --root names interrupted?
  */
-bool snapshot_unfinished(const char *dir)
+bool snapshot_unfinished(void)
 {
-	char *mark = xasprintf("%s" MARK, dir);
-	bool there = !access(mark, F_OK);
+	struct stat st;
 
-	free(mark);
-	return there;
+	return !source_stat(MARK, &st);
 }
 
 /**

@@ -124,106 +124,102 @@ int snapshot_proc(struct snapshot *s)
 	return rc ? rc : proc_each_process(keep_process, s);
 }
 
-static char *read_list(const char *dir, int *err)
+static char *read_list(int *err)
 {
-	char *path = xasprintf("%s" SNAPSHOT_LIST, dir), *text = NULL;
+	char *text = NULL;
 	size_t len;
 
-	*err = source_read(path, MAX_TABLE, &text, &len);
-	free(path);
+	*err = source_read(SNAPSHOT_LIST, MAX_TABLE, &text, &len);
 	if (*err == ENOMEM)
 		die_nomem();
 	return *err ? NULL : text;
 }
 
-static int spoilt(const char *dir, const char *what, const char *path)
+static int spoilt(const char *what, const char *path)
 {
-	return fail(RC_INTERNAL, "the snapshot %s is truncated: %s%s; take it again", dir, what,
-		    path);
+	return fail(RC_INTERNAL, "the snapshot %s is truncated: %s%s; take it again", opts.root,
+		    what, path);
 }
 
 /* "SIZE PATH" */
-static int check_file(const char *dir, char *value)
+static int check_file(char *value)
 {
-	char *name = strchr(value, ' '), *path;
+	char *name = strchr(value, ' ');
 	uint64_t size;
 	struct stat st;
 	int rc = 0;
 
 	if (!name)
-		return spoilt(dir, "its list has no path in ", value);
+		return spoilt("its list has no path in ", value);
 	*name++ = '\0';
-	path = xasprintf("%s%s", dir, name);
-	/* Who may not look will be told so when he reads. */
-	if (stat(path, &st))
-		rc = errno == ENOENT || errno == ENOTDIR ? spoilt(dir, "no ", name) : 0;
+	/* A file that may not be looked at fails when it is read. */
+	if (source_stat(name, &st))
+		rc = errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? spoilt("no ", name)
+									   : 0;
 	else if (!parse_number(value, 10, &size) || (uint64_t)st.st_size != size)
-		rc = spoilt(dir, "another size of ", name);
-	free(path);
+		rc = spoilt("another size of ", name);
 	return rc;
 }
 
-static int check_version(const char *dir, const char *line)
+static int check_version(const char *line)
 {
 	uint64_t version;
 
 	if (!line || strncmp(line, "version: ", 9) || !parse_number(line + 9, 10, &version) ||
 	    !version)
-		return spoilt(dir, "no version in its list", "");
+		return spoilt("no version in its list", "");
 	if (version > SNAPSHOT_VERSION)
 		return fail(
 			RC_UNSUPPORTED,
 			"the snapshot %s has version %s, this pfntrack reads %d; use a newer one",
-			dir, line + 9, SNAPSHOT_VERSION);
+			opts.root, line + 9, SNAPSHOT_VERSION);
 	return 0;
 }
 
 /**
- * snapshot_check() - is all there that was captured?
- * @dir: where it is
+ * snapshot_check() - does the snapshot that --root names hold all that was captured?
  *
  * Return: 0, or an exit code after an error line was printed.
  */
-int snapshot_check(const char *dir)
+int snapshot_check(void)
 {
 	uint64_t files = 0, promised = 0;
 	char *text, *rest, *line, *path;
 	bool end = false;
 	int err, rc;
 
-	rest = text = read_list(dir, &err);
+	rest = text = read_list(&err);
 	if (err == ENOENT || err == ENOTDIR)
 		return 0;
 	if (err) {
-		path = xasprintf("%s" SNAPSHOT_LIST, dir);
+		path = source_path(SNAPSHOT_LIST);
 		rc = source_open_failed(path, err);
 		free(path);
 		return rc;
 	}
-	rc = check_version(dir, strsep(&rest, "\n"));
+	rc = check_version(strsep(&rest, "\n"));
 	while (!rc && !end && (line = strsep(&rest, "\n"))) {
 		if (!strncmp(line, "file: ", 6)) {
-			rc = check_file(dir, line + 6);
+			rc = check_file(line + 6);
 			files++;
 		}
 		end = !strncmp(line, "end: ", 5) && parse_number(line + 5, 10, &promised);
 	}
 	if (!rc && (!end || !rest || promised != files))
-		rc = spoilt(dir, "its list has no end", "");
+		rc = spoilt("its list has no end", "");
 	free(text);
 	return rc;
 }
 
 /**
- * snapshot_page() - how large a page is
- * @dir: of the snapshot
+ * snapshot_page() - how large a page is in the snapshot that --root names
  *
  * Return: bytes, 0 if it does not say.
  */
-uint64_t snapshot_page(const char *dir)
+uint64_t snapshot_page(void)
 {
 	int err;
-	char *text = read_list(dir, &err), *rest = text, *line;
+	char *text = read_list(&err), *rest = text, *line;
 	uint64_t page = 0;
 
 	while (rest && (line = strsep(&rest, "\n")))
