@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """--root DIR: a tree that another user made never leads out of the directory."""
 import os
+import resource
+import stat
 import subprocess
 
 import pytest
@@ -113,6 +115,84 @@ def test_list_of_a_snapshot(cli, public_dir, outside):
     tree.edit("pfntrack.list", lambda data: data[:data.index(b"end: ")] +
               b"end: %d\n" % data.count(b"file: "))
     expect(cli, 4, "is truncated: no /../", "list", root=tree)
+
+
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+
+
+def zeros(path):
+    if os.geteuid():
+        pytest.skip("device nodes are for root")
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o644, os.makedev(1, 5))
+    except PermissionError:
+        pytest.skip("no device nodes here")
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def sparse(path):
+    with open(path, "wb") as file:
+        file.truncate(3 << 30)
+
+
+def sparse_text(path):
+    with open(path, "wb") as file:
+        file.write(b"version: 1\n")
+        file.truncate((512 << 20) - 1)
+
+
+@pytest.mark.parametrize("name", [f"{DUMPS}/records", f"{SYSFS}/policy", "proc/vmallocinfo",
+                                  "pfntrack.list"])
+@pytest.mark.parametrize("make,message", [
+    (zeros, "is not a regular file"), (fifo, "is not a regular file"),
+    (sparse, "(is larger than|holds a NUL)"), (sparse_text, "(is larger than|holds a NUL)")])
+def test_endless(binaries, public_dir, name, make, message):
+    """No file costs more memory than a kernel's own dump, and none is waited for."""
+    tree = copy_of("x86_64-stock" if "vmalloc" in name else "x86_64", public_dir)
+    (tree.path / "pfntrack.list").unlink(missing_ok=True)
+    if (tree.path / name).exists():
+        (tree.path / name).unlink()
+    make(tree.path / name)
+    source = "proc" if "vmalloc" in name else "kernel"
+    expect(binaries("built"), 4, f"{name} {message}", "status", "--source", source, root=tree,
+           preexec_fn=limit_memory)
+    if source == "kernel":
+        cli = binaries("built")
+        assert cli("features", root=tree, preexec_fn=limit_memory).returncode in (0, 4)
+
+
+ENDLESS = r"""
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+ssize_t read(int fd, void *buf, size_t n)
+{
+	char link[64], path[4096];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path));
+	if (len < 8 || memcmp(path + len - 8, "/records", 8))
+		return syscall(SYS_read, fd, buf, n);
+	memset(buf, 'x', n);
+	return n;
+}
+"""
+
+
+def test_endless_text(binaries, tree, tmp_path):
+    """A file that does not know its size, as those of debugfs, and has no end."""
+    shim = tmp_path / "shim.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", shim, "-x", "c", "-"],
+                   input=ENDLESS.encode(), check=True)
+    expect(binaries("built"), 4, "records is larger than any such file", "list", root=tree,
+           env={"LD_PRELOAD": str(shim)}, preexec_fn=limit_memory)
 
 
 class TestBefore56:

@@ -39,6 +39,13 @@ int source_open_failed(const char *path, int err)
 	case ENOENT:
 		return fail(RC_UNSUPPORTED,
 			    "%s is missing; use the pfntrack that came with the kernel", path);
+	case EFBIG:
+		return fail(RC_INTERNAL, "%s is larger than any such file; take it again", path);
+	case EMEDIUMTYPE:
+		return fail(RC_INTERNAL, "%s is not a regular file; take it again", path);
+	case EILSEQ:
+		return fail(RC_INTERNAL,
+			    "%s holds a NUL byte; the dump is malformed, take it again", path);
 	case ELOOP:
 		if (source_follows_links())
 			break;
@@ -50,10 +57,61 @@ int source_open_failed(const char *path, int err)
 	return fail(RC_INTERNAL, "cannot read %s: %s; try again", path, strerror(err));
 }
 
+/* Check what can be known before the first byte is read.  Return: 0 or an errno. */
+static int check_file(int fd, size_t max)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return EMEDIUMTYPE;
+	/* Each file of sysfs claims a page, which may be larger than a word can be. */
+	return max >= MAX_TABLE && (uint64_t)st.st_size > max ? EFBIG : 0;
+}
+
+/* Read until the end.  Return: 0 or an errno; then nothing is allocated. */
+static int read_all(int fd, size_t max, char **text, size_t *len)
+{
+	size_t size = 4096, used = 0;
+	char *buf = xcalloc(1, size);
+	ssize_t n = 1;
+	int err = 0;
+
+	while (n && !err) {
+		if (used + 1 == size) {
+			/* Room for one byte too many, and a NUL: never twice @max. */
+			size = size > max / 2 ? max + 2 : size * 2;
+			buf = xrealloc(buf, size, 1);
+		}
+		n = read(fd, buf + used, size - used - 1);
+		if (n < 0) {
+			err = errno == EINTR ? 0 : errno;
+			continue;
+		}
+		/* All of these files are text: a stream of zeros ends here. */
+		if (memchr(buf + used, '\0', n))
+			err = EILSEQ;
+		used += n;
+		if (used > max)
+			err = EFBIG;
+	}
+	if (err) {
+		free(buf);
+		return err;
+	}
+	buf[used] = '\0';
+	*text = buf;
+	*len = used;
+	return 0;
+}
+
 /**
  * source_read() - read a whole file
  * @path: absolute, on the machine that is looked at
- * @max: what is larger is no such file, and would fill the memory
+ * @max: a larger file is refused, so that it cannot fill the memory
  * @text: the contents, with a NUL after them; free() it
  * @len: their length
  *
@@ -63,38 +121,13 @@ int source_open_failed(const char *path, int err)
  */
 int source_read(const char *path, size_t max, char **text, size_t *len)
 {
-	size_t size = 4096, used = 0;
-	int fd, err = 0;
-	ssize_t n = 1;
-	char *buf;
+	int fd = source_open_file(path, O_RDONLY | O_NONBLOCK), err;
 
-	fd = source_open_file(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return errno;
-	buf = xcalloc(1, size);
-	while (n) {
-		if (used + 1 == size)
-			buf = xrealloc(buf, size *= 2, 1);
-		n = read(fd, buf + used, size - used - 1);
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
-			err = errno;
-			break;
-		}
-		used += n;
-		if (used > max) {
-			err = EFBIG;
-			break;
-		}
-	}
+	err = check_file(fd, max);
+	if (!err)
+		err = read_all(fd, max, text, len);
 	close(fd);
-	if (err) {
-		free(buf);
-		return err;
-	}
-	buf[used] = '\0';
-	*text = buf;
-	*len = used;
-	return 0;
+	return err;
 }

@@ -215,11 +215,7 @@ int source_dump(struct model *m, const char *name, const struct dump_reader *rea
 		rc = source_open_failed(path, err);
 	} else {
 		model_keep(m, text);
-		rc = memchr(text, '\0', len)
-			     ? fail(RC_INTERNAL,
-				    "%s holds a NUL byte; the dump is malformed, take it again",
-				    path)
-			     : dump_parse(text, len, path, reader, ctx);
+		rc = dump_parse(text, len, path, reader, ctx);
 	}
 	free(path);
 	return rc;

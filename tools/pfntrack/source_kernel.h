@@ -76,7 +76,7 @@ bool source_follows_links(void);
 /* source_files.c: how large a file may be, and its name in messages */
 #define MAX_WORD  4096
 #define MAX_TABLE (64ul << 20)
-#define MAX_DUMP  (1024ul << 20)
+#define MAX_DUMP  (512ul << 20) /* two million records */
 char *source_path(const char *path);
 int source_read(const char *path, size_t max, char **text, size_t *len);
 int source_open_failed(const char *path, int err);
