@@ -94,7 +94,7 @@ def test_file_and_json(cli, tmp_path):
 def test_bad_places(cli, tmp_path):
     expect(cli, 4, "cannot write .*No such file", "export", tmp_path / "a/b.prom", root="x86_64-stock")
     (tmp_path / "folder").mkdir()
-    expect(cli, 2, "is no file", "export", tmp_path / "folder", root="x86_64-stock")
+    expect(cli, 2, "is a directory; give a file", "export", tmp_path / "folder", root="x86_64-stock")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 

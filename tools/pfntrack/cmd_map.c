@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack map: the physical address space as a picture. */
 
-#include <string.h>
-
 #include "main.h"
 #include "map.h"
 #include "print.h"
+#include "replace.h"
 #include "source_kernel.h"
 #include "util.h"
 
@@ -39,7 +38,7 @@ int cmd_map(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (opts.json && opts.output && !strcmp(opts.output, "-"))
+	if (opts.json && opts.output && replace_is_stdout(opts.output))
 		return fail(RC_USAGE,
 			    "the page and JSON cannot both be standard output; give -o a file");
 	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |

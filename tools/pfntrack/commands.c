@@ -170,7 +170,8 @@ const struct cmd commands[] = {
 			"Shows a column for each space (the linear map, the kernel, claims, each process) and\n"
 			"a row for each stretch of addresses, with what is mapped there and the conflicts.\n"
 			"With -o, the same as an HTML page that needs nothing else: boxes coloured by\n"
-			"attribute, and whoever maps them at the pointer.  The file is for its owner only.",
+			"attribute, and whoever maps them at the pointer.  The file is for its owner only;\n"
+			"a link, a FIFO or a device is not written.",
 		.example = "pfntrack map -o /var/tmp/map.html",
 	},
 	{
@@ -182,7 +183,8 @@ const struct cmd commands[] = {
 		.details =
 			"Prints counts (mappings, aliases, conflicts, leaks) in Prometheus' text format or\n"
 			"writes them to FILE, whole or not at all: a FILE that is there keeps its owner and\n"
-			"mode, a new one is for its owner only (0600).  No address is among them.",
+			"mode, a new one is for its owner only (0600).  No address is among them.  FILE may\n"
+			"be -, standard output, but no link, FIFO or device.",
 		.example = "pfntrack export /var/lib/prometheus/node-exporter/pfntrack.prom",
 	},
 	{

@@ -5,16 +5,14 @@
  * there is written here.
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "columns.h"
 #include "html.h"
 #include "main.h"
 #include "print.h"
+#include "replace.h"
 
 #define MAX_LISTED 100 /* conflicts told at length */
 
@@ -201,60 +199,6 @@ static void write_page(FILE *out, const struct map *map)
 	fputs(rest, out);
 }
 
-static int cannot_write(const char *file, int err)
-{
-	return fail(RC_INTERNAL, "cannot write %s: %s; give another file", file, strerror(err));
-}
-
-/* Write and close.  Return: 0 or an errno. */
-static int finish(FILE *out, const struct map *map)
-{
-	int err = 0;
-
-	errno = 0;
-	write_page(out, map);
-	if (fflush(out) || ferror(out))
-		err = errno ? errno : EIO;
-	if (fclose(out) && !err)
-		err = errno;
-	return err;
-}
-
-/* A terminal, a pipe or a device: nothing that could be replaced. */
-static int write_through(const struct map *map, const char *file)
-{
-	FILE *out = fopen(file, "we");
-	int err = out ? finish(out, map) : errno;
-
-	return err ? cannot_write(file, err) : RC_CLEAN;
-}
-
-/*
- * Beside the old file, then over it: whole or not at all, readable by its owner
- * alone, and never through a link that somebody else put there.
- */
-static int replace(const struct map *map, const char *file)
-{
-	char *beside = xasprintf("%s.XXXXXX", file);
-	int fd = mkstemp(beside), err = 0;
-	FILE *out;
-
-	if (fd < 0) {
-		err = errno;
-	} else {
-		out = fdopen(fd, "w");
-		if (!out)
-			die_nomem();
-		err = finish(out, map);
-		if (!err && rename(beside, file))
-			err = errno;
-		if (err)
-			unlink(beside);
-	}
-	free(beside);
-	return err ? cannot_write(file, err) : RC_CLEAN;
-}
-
 /**
  * map_write_html() - write the picture as a page
  * @map: the picture
@@ -264,20 +208,29 @@ static int replace(const struct map *map, const char *file)
  */
 int map_write_html(const struct map *map, const char *file)
 {
-	struct stat st;
+	char *text, *safe;
+	FILE *out;
+	size_t len;
 	int rc;
 
-	if (!strcmp(file, "-")) {
+	if (replace_is_stdout(file)) {
 		write_page(stdout, map);
 		return RC_CLEAN;
 	}
-	if (!stat(file, &st) && S_ISDIR(st.st_mode))
-		return fail(RC_USAGE, "%s is a directory; give a file, such as %s/map.html", file,
-			    file);
-	rc = !stat(file, &st) && !S_ISREG(st.st_mode) ? write_through(map, file)
-						      : replace(map, file);
-	if (!rc && !opts.json)
-		printf("Wrote %s: %zu lanes, %zu mappings, %zu marks.\n", file, map->nr_lanes,
+	out = open_memstream(&text, &len);
+	if (!out)
+		die_nomem();
+	write_page(out, map);
+	if (fclose(out))
+		die_nomem();
+	/* It holds addresses: for its owner only, even if others could read the old one. */
+	rc = replace_file(file, text, len, false);
+	free(text);
+	if (!rc && !opts.json) {
+		safe = text_safe(file);
+		printf("Wrote %s: %zu lanes, %zu mappings, %zu marks.\n", safe, map->nr_lanes,
 		       map->m->nr_records, map->nr_marks);
+		free(safe);
+	}
 	return rc;
 }
