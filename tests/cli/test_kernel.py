@@ -301,20 +301,40 @@ class TestSnapshot:
         (tmp_path / "file").touch()
         expect(cli, 2, "Not a directory", "snapshot", tmp_path / "file", root="x86_64")
         os.symlink("nowhere", tmp_path / "link")
-        expect(cli, 2, "No such file", "snapshot", tmp_path / "link", root="x86_64")
+        expect(cli, 2, "is a symbolic link; give the directory itself", "snapshot", tmp_path / "link",
+               root="x86_64")
 
     @pytest.mark.parametrize("text", [b"ffff888012345678", b"0xffffffff81000000", b"c000000001234567",
                                       b"x=FFFFA4D480001234 "])
     def test_no_kernel_address(self, cli, tree, tmp_path, text):
-        """The kernel hides them; if it did not, nothing is kept."""
-        tree.write("proc/iomem", b"00001000-00001fff : a " + text + b"\n")
-        expect(cli, 4, "looks like a kernel address", "snapshot", tmp_path / "copy", root=tree)
-        assert not (tmp_path / "copy").exists()
+        """The kernel hides them; where it did not, zeros are kept."""
+        old = (tree.path / "proc/iomem").read_bytes()
+        tree.write("proc/iomem", old + b"00001000-00001fff : a " + text + b" b\n")
+        result = cli("snapshot", tmp_path / "copy", root=tree)
+        assert result.returncode == 0 and b"\n1 kernel address was replaced by zeros.\n" in result.stdout
+        masked = re.sub(rb"[0-9A-Fa-f]{16}", b"0" * 16, text)
+        assert (tmp_path / "copy/proc/iomem").read_bytes() == \
+            old + b"00001000-00001fff : a " + masked + b" b\n"
+        assert cli("list", root=tmp_path / "copy").stdout == cli("list", root=tree).stdout
+
+    def test_addresses_in_a_dump(self, cli, tree, tmp_path):
+        """One line must not cost the whole snapshot, and it must stay readable."""
+        tree.edit(f"{DUMPS}/records", lambda data: re.sub(
+            rb" va=\S+", b" va=0xffff888012345000-0xffff888012345fff", data, count=1))
+        tree.edit(f"{DUMPS}/records", lambda data: re.sub(
+            rb" site=\S+", b" site=0xffffffff81234567", data, count=1))
+        value = json.loads(cli("snapshot", tmp_path / "copy", "-j", root=tree).stdout)
+        assert value["masked"] == 3
+        result = cli("list", "-j", root=tmp_path / "copy")
+        first = json.loads(result.stdout)["records"][0]
+        assert first["site"] == "0x0000000000000000" and first["va"]["start"] == "0x0"
 
     @pytest.mark.parametrize("text", [b"7fffffffffffffff", b"0x0000ffffa4d48000", b"f" * 15, b"f" * 17])
     def test_other_numbers(self, cli, tree, tmp_path, text):
         tree.write("proc/iomem", b"00001000-00001fff : a " + text + b"\n")
-        assert cli("snapshot", tmp_path / "copy", root=tree).returncode == 0
+        result = cli("snapshot", tmp_path / "copy", root=tree)
+        assert result.returncode == 0 and b"replaced" not in result.stdout
+        assert text in (tmp_path / "copy/proc/iomem").read_bytes()
 
     def test_nothing_to_capture(self, cli, tree, tmp_path):
         tree.edit(f"{DUMPS}/records", lambda data: data[:-5])
@@ -335,19 +355,40 @@ class TestSnapshot:
         assert result.stdout == b"4\n4\n.\n./old\n"
         assert result.stderr.count(b"No space left on device; the snapshot is removed\n") == 2
 
-    def test_killed(self, binaries, broken, tmp_path):
-        """No time to clean up: then --root refuses what is there."""
+    def interrupted(self, binary, root, copy, number, shim):
+        """Send a signal while the audit is read."""
+        with subprocess.Popen([binary, "--root", root, "snapshot", copy],
+                              env={**os.environ, "LD_PRELOAD": str(shim)}, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            assert process.stderr.read(5) == b"waits"
+            process.send_signal(number)
+            assert process.wait(10) == -number
+            # No process is left that could write.
+            assert process.stdout.read() == process.stderr.read() == b""
+
+    @pytest.fixture
+    def waits(self, tmp_path):
         from test_errors import READ_WAITS
         shim = tmp_path / "shim.so"
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", shim, "-x", "c", "-"],
                        input=READ_WAITS.encode(), check=True)
+        return shim
+
+    @pytest.mark.parametrize("name", ["INT", "TERM", "HUP"])
+    def test_interrupted(self, binaries, broken, tmp_path, waits, name):
+        """Gone by the signal, at once and without a rest; a directory that was there stays."""
+        number = getattr(signal, f"SIG{name}")
+        binary = binaries("built").binary
+        self.interrupted(binary, broken.path, tmp_path / "copy", number, waits)
+        assert not (tmp_path / "copy").exists()
+        (tmp_path / "old").mkdir()
+        self.interrupted(binary, broken.path, tmp_path / "old", number, waits)
+        assert os.listdir(tmp_path / "old") == []
+
+    def test_killed(self, binaries, broken, tmp_path, waits):
+        """No time to clean up: then --root refuses what is there."""
         cli, copy = binaries("built"), tmp_path / "copy"
-        with subprocess.Popen([cli.binary, "--root", broken.path, "snapshot", copy],
-                              env={**os.environ, "LD_PRELOAD": str(shim)}, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
-            assert process.stderr.read(5) == b"waits"
-            process.send_signal(signal.SIGINT)
-            assert process.wait(10) == -signal.SIGINT
+        self.interrupted(cli.binary, broken.path, copy, signal.SIGKILL, waits)
         assert (copy / ".unfinished").exists()
         for command in ("status", "audit", "features"):
             expect(cli, 4, "was interrupted; remove it and take it again", command, root=copy)

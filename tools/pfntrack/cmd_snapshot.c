@@ -28,7 +28,7 @@ int cmd_snapshot(int argc, char **argv)
 	rc = source_load(&m, READABLE);
 	model_free(&m);
 	if (!rc)
-		rc = snapshot_write(argv[0], &s);
+		rc = snapshot_write(&s);
 	if (!rc)
 		printer()->snapshot(&s);
 	return rc;

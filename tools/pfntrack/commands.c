@@ -143,9 +143,10 @@ const struct cmd commands[] = {
 		.run = cmd_snapshot,
 		.summary = "capture this machine for a later --root DIR",
 		.details =
-			"Copies what this command reads into DIR, which must be new or empty: for root\n"
-			"only, without kernel addresses.  It includes an audit.  A capture that fails is\n"
-			"removed; one that was killed is marked, and --root refuses it.",
+			"Copies what this command reads into DIR, which must be new, or empty and your own:\n"
+			"for root only, with kernel addresses masked.  It includes an audit.  A capture that\n"
+			"fails or is interrupted is removed; one that was killed is marked, and --root\n"
+			"refuses it.",
 		.example = "pfntrack snapshot /tmp/before && pfntrack --root /tmp/before list",
 	},
 	{

@@ -71,7 +71,8 @@ void json_snapshot(const struct snapshot *s)
 	struct json_object *top = jdocument();
 
 	jput(top, "directory", jtext(s->dir));
-	jput(top, "files", jnumber(s->files));
-	jput(top, "bytes", jnumber(s->bytes));
+	jput(top, "files", jnumber(s->count->files));
+	jput(top, "bytes", jnumber(s->count->bytes));
+	jput(top, "masked", jnumber(s->count->masked));
 	jemit(top);
 }

@@ -162,6 +162,10 @@ void text_snapshot(const struct snapshot *s)
 	char *dir = text_safe(s->dir);
 
 	printf("%llu files, %llu bytes; look at them with: pfntrack --root %s status\n",
-	       (unsigned long long)s->files, (unsigned long long)s->bytes, dir);
+	       (unsigned long long)s->count->files, (unsigned long long)s->count->bytes, dir);
+	if (s->count->masked)
+		printf("%llu kernel address%s replaced by zeros.\n",
+		       (unsigned long long)s->count->masked,
+		       s->count->masked == 1 ? " was" : "es were");
 	free(dir);
 }

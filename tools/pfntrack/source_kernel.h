@@ -21,11 +21,19 @@
 #define LOAD_LEAKS     (1u << 6)
 #define LOAD_ALIASES   (1u << 7) /* with the records */
 
+struct snapshot_count {
+	uint64_t files, bytes, masked; /* kernel addresses that were replaced */
+};
+
 /* What a snapshot took. */
 struct snapshot {
 	const char *dir;
-	uint64_t files, bytes;
+	struct snapshot_count *count;
 	char *list; /* of the files, while it is taken */
+	/* The directory, its name in the one above it, and whether it is new. */
+	int fd, parent;
+	char *name;
+	bool made;
 };
 
 bool source_debugfs_mounted(void);
@@ -99,8 +107,16 @@ int policy_set(const char *kind, const char *policy);
 bool snapshot_unfinished(void);
 int snapshot_check(void);
 uint64_t snapshot_page(void);
-int snapshot_write(const char *dir, struct snapshot *snapshot);
-int snapshot_put(struct snapshot *s, const char *path, const char *text, size_t len);
+int snapshot_write(struct snapshot *s);
+int snapshot_put(struct snapshot *s, const char *path, char *text, size_t len);
+
+/* source_snapshot_dir.c: the directory that it is written into; paths are those on the machine */
+int snapshot_dir_open(struct snapshot *s);
+int snapshot_dir_write(const struct snapshot *s, const char *path, const char *text, size_t len);
+int snapshot_dir_link(const struct snapshot *s, const char *path, const char *target);
+int snapshot_dir_unlink(const struct snapshot *s, const char *path);
+void snapshot_dir_remove(const struct snapshot *s);
+void snapshot_dir_close(struct snapshot *s);
 
 /* source_snapshot_list.c: what a snapshot holds, and what it keeps of /proc */
 #define SNAPSHOT_LIST    "/pfntrack.list"

@@ -10,13 +10,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guard.h"
 #include "main.h"
 #include "source_kernel.h"
 #include "util.h"
@@ -27,92 +28,52 @@
 #define DEPTH   4  /* no file lies deeper in the folders that are copied */
 #define POINTER 16 /* hexadecimal digits */
 
-static int write_failed(const char *path, int err)
-{
-	return fail(RC_INTERNAL, "cannot write %s: %s; the snapshot is removed", path,
-		    strerror(err));
-}
-
-/* Make the folders that lead to a file below @dir, for root only. */
-static int make_parents(char *path, size_t dir)
-{
-	char *slash = path + dir;
-	int rc = 0;
-
-	while (!rc && (slash = strchr(slash + 1, '/'))) {
-		*slash = '\0';
-		if (mkdir(path, 0700) && errno != EEXIST)
-			rc = write_failed(path, errno);
-		*slash = '/';
-	}
-	return rc;
-}
-
-static int write_file(const char *path, const char *text, size_t len)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int rc = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return write_failed(path, errno);
-	for (; !rc && len; text += n, len -= n) {
-		n = write(fd, text, len);
-		if (n < 0) {
-			rc = write_failed(path, errno);
-			n = 0;
-		}
-	}
-	if (close(fd) && !rc)
-		rc = write_failed(path, errno);
-	return rc;
-}
-
-/* 64 bits with the highest one set: on every architecture the kernel's half. */
-static bool has_pointer(const char *text, size_t len)
+/*
+ * Replace by zeros what has 64 bits and the highest one set: on every
+ * architecture the kernel's half.  The kernel hides its addresses in the same way.
+ *
+ * Return: how many there were.
+ */
+static uint64_t mask_pointers(char *text, size_t len)
 {
 	size_t i, run = 0;
+	uint64_t n = 0;
 
 	for (i = 0; i <= len; i++) {
 		if (i < len && isxdigit((unsigned char)text[i])) {
 			run++;
 			continue;
 		}
-		if (run == POINTER && !memchr("01234567", text[i - POINTER], 8))
-			return true;
+		if (run == POINTER && !memchr("01234567", text[i - POINTER], 8)) {
+			memset(text + i - POINTER, '0', POINTER);
+			n++;
+		}
 		run = 0;
 	}
-	return false;
+	return n;
 }
 
 /**
  * snapshot_put() - add a file to a snapshot
  * @s: the snapshot
  * @path: of the file, on the machine that is captured
- * @text: what is kept of it
+ * @text: what is kept of it; kernel addresses in it are masked
  * @len: length of @text
  *
  * Return: 0, or an exit code after an error line was printed.
  */
-int snapshot_put(struct snapshot *s, const char *path, const char *text, size_t len)
+int snapshot_put(struct snapshot *s, const char *path, char *text, size_t len)
 {
-	char *to = xasprintf("%s%s", s->dir, path), *list;
+	char *list;
 	int rc;
 
-	if (has_pointer(text, len))
-		rc = fail(RC_INTERNAL,
-			  "%s holds what looks like a kernel address; report it, nothing was kept",
-			  path);
-	else
-		rc = make_parents(to, strlen(s->dir));
-	if (!rc)
-		rc = write_file(to, text, len);
-	free(to);
+	s->count->masked += mask_pointers(text, len);
+	rc = snapshot_dir_write(s, path, text, len);
 	list = xasprintf("%sfile: %zu %s\n", s->list ? s->list : "", len, path);
 	free(s->list);
 	s->list = list;
-	s->files++;
-	s->bytes += len;
+	s->count->files++;
+	s->count->bytes += len;
 	return rc;
 }
 
@@ -166,20 +127,16 @@ static int copy_folder(const char *path, unsigned int depth, struct snapshot *s)
 static int copy_driver(const char *device, struct snapshot *s)
 {
 	char *path = xasprintf(PCI "/%s/driver", device);
-	char *to = xasprintf("%s%s", s->dir, path), *slash;
-	char target[4096], *name;
+	char target[4096], *name, *slash;
 	int rc = 0;
 
 	if (source_readlink(path, target, sizeof(target))) {
 		slash = strrchr(target, '/');
 		name = xasprintf("../../drivers/%s", slash ? slash + 1 : target);
-		rc = make_parents(to, strlen(s->dir));
-		if (!rc && symlink(name, to))
-			rc = write_failed(to, errno);
+		rc = snapshot_dir_link(s, path, name);
 		free(name);
 	}
 	free(path);
-	free(to);
 	return rc;
 }
 
@@ -289,54 +246,15 @@ static int copy_all(struct snapshot *s)
 static int write_list(const struct snapshot *s)
 {
 	uint64_t page = *opts.root ? snapshot_page() : (uint64_t)sysconf(_SC_PAGESIZE);
-	char *path = xasprintf("%s" SNAPSHOT_LIST, s->dir);
 	char *size = page ? xasprintf("page: %llu\n", (unsigned long long)page) : xstrdup("");
 	char *text = xasprintf("version: %d\npfntrack: %s\n%s%send: %llu\n", SNAPSHOT_VERSION,
 			       PFNTRACK_VERSION, size, s->list ? s->list : "",
-			       (unsigned long long)s->files);
-	int rc = write_file(path, text, strlen(text));
+			       (unsigned long long)s->count->files);
+	int rc = snapshot_dir_write(s, SNAPSHOT_LIST, text, strlen(text));
 
 	free(text);
 	free(size);
-	free(path);
 	return rc;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	/* The directory itself may have been there before: it is kept, empty. */
-	if (ftw->level)
-		remove(path);
-	return 0;
-}
-
-static int make_directory(const char *dir, bool *made)
-{
-	struct dirent *entry;
-	DIR *open_dir;
-
-	*made = !mkdir(dir, 0700);
-	if (*made)
-		return 0;
-	if (errno != EEXIST)
-		return fail(RC_USAGE, "cannot make %s: %s; give another directory", dir,
-			    strerror(errno));
-	open_dir = opendir(dir);
-	if (!open_dir)
-		return fail(RC_USAGE, "cannot use %s: %s; give another directory", dir,
-			    strerror(errno));
-	do
-		entry = readdir(open_dir);
-	while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
-	closedir(open_dir);
-	if (entry)
-		return fail(RC_USAGE, "%s is not empty; give a new directory", dir);
-	if (chmod(dir, 0700))
-		return fail(RC_USAGE, "cannot make %s private: %s; give another directory", dir,
-			    strerror(errno));
-	return 0;
 }
 
 /**
@@ -349,38 +267,44 @@ bool snapshot_unfinished(void)
 	return !source_stat(MARK, &st);
 }
 
-/**
- * snapshot_write() - capture the machine
- * @dir: a directory that is new or empty
- * @s: what was taken
- *
- * Return: 0, or an exit code after an error line was printed; then nothing is left.
- */
-int snapshot_write(const char *dir, struct snapshot *s)
+static int capture(void *ctx)
 {
-	char *mark = xasprintf("%s" MARK, dir);
-	bool made = false;
-	int rc;
+	struct snapshot *s = ctx;
+	int rc = snapshot_dir_write(s, MARK, "", 0);
 
-	rc = make_directory(dir, &made);
-	if (rc) {
-		free(mark);
-		return rc;
-	}
-	rc = write_file(mark, "", 0);
 	if (!rc)
 		rc = copy_all(s);
 	if (!rc)
 		rc = write_list(s);
 	free(s->list);
 	s->list = NULL;
-	if (!rc && unlink(mark))
-		rc = write_failed(mark, errno);
-	if (rc) {
-		nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-		if (made)
-			rmdir(dir);
-	}
-	free(mark);
+	return rc ? rc : snapshot_dir_unlink(s, MARK);
+}
+
+static void undo(void *ctx)
+{
+	snapshot_dir_remove(ctx);
+}
+
+/**
+ * snapshot_write() - capture the machine
+ * @s: the snapshot, with the name of a directory that is new or empty
+ *
+ * Return: 0, or an exit code after an error line was printed; then nothing is left.
+ */
+int snapshot_write(struct snapshot *s)
+{
+	void *shared;
+	int rc;
+
+	shared = mmap(NULL, sizeof(*s->count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		die_nomem();
+	s->count = shared;
+	rc = snapshot_dir_open(s);
+	if (!rc)
+		rc = guarded(capture, undo, s);
+	snapshot_dir_close(s);
 	return rc;
 }
