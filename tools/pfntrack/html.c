@@ -7,24 +7,10 @@
 
 #include "html.h"
 
-/* Does a character of three bytes turn the direction of what follows it? */
-static bool turns_text(const unsigned char *s)
-{
-	if (s[0] != 0xe2)
-		return false;
-	/* U+200E, U+200F, U+2028 to U+202E; U+2066 to U+2069 */
-	return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
-	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
-}
-
 /* How many bytes at @s are better shown by their numbers. */
 static size_t odd_bytes(const unsigned char *s)
 {
-	if ((*s < 0x20 && *s != '\n') || *s == 0x7f)
-		return 1;
-	if (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0)
-		return 2;
-	return turns_text(s) ? 3 : 0;
+	return *s == '\n' ? 0 : text_control((const char *)s);
 }
 
 static const char *entity(char c)
@@ -57,11 +43,11 @@ void html_text(FILE *out, const char *s)
 	while (*p) {
 		size_t odd = odd_bytes(p);
 
-		for (; odd; odd--)
-			fprintf(out, "\\x%02x", *p++);
-		/* Behind odd bytes may stand more of them, or the end. */
-		if (!*p || odd_bytes(p))
+		if (odd) {
+			for (; odd; odd--)
+				fprintf(out, "\\x%02x", *p++);
 			continue;
+		}
 		if (entity(*p))
 			fputs(entity(*p), out);
 		else

@@ -315,6 +315,7 @@ void jemit_around(struct json_object *head, const char *key,
 {
 	struct json_object_iterator at, end;
 	struct json_object *all, *v;
+	char *text;
 	size_t i;
 
 	if (opts.pretty) {
@@ -332,16 +333,21 @@ void jemit_around(struct json_object *head, const char *key,
 		return;
 	}
 	/* Without its last brace, and without the first of the tail. */
-	fwrite(line_of(head), strlen(line_of(head)) - 1, 1, stdout);
+	text = xstrdup(line_of(head));
+	text[strlen(text) - 1] = '\0';
+	text_json(stdout, text);
+	free(text);
 	printf(",\"%s\":[", key);
 	for (i = 0; i < nr; i++) {
 		if (i)
 			putchar(',');
 		v = item(m, i);
-		fputs(line_of(v), stdout);
+		text_json(stdout, line_of(v));
 		json_object_put(v);
 	}
-	printf("],%s\n", line_of(tail) + 1);
+	fputs("],", stdout);
+	text_json(stdout, line_of(tail) + 1);
+	putchar('\n');
 	json_object_put(head);
 	json_object_put(tail);
 }
@@ -376,6 +382,7 @@ void jemit(struct json_object *top)
 
 	if (!doc)
 		die_nomem();
-	puts(doc);
+	text_json(stdout, doc);
+	putchar('\n');
 	json_object_put(top);
 }

@@ -9,19 +9,32 @@
 #include "print.h"
 #include "util.h"
 
-/* UTF-8, in which a backslash, a quote and a newline are escaped. */
+static void put_char(FILE *file, char c)
+{
+	if (c == '\\' || c == '"')
+		putc('\\', file);
+	if (c == '\n')
+		fputs("\\n", file);
+	else
+		putc(c, file);
+}
+
+/*
+ * UTF-8, in which a backslash, a quote and a newline are escaped.  The format
+ * has no escape for other controls: \xNN is a part of the value.
+ */
 static void put_value(FILE *file, const char *s)
 {
-	char *clean = text_utf8(s), *c;
+	char *clean = text_utf8(s), *c = clean;
+	size_t odd;
 
 	putc('"', file);
-	for (c = clean; *c; c++) {
-		if (*c == '\\' || *c == '"')
-			putc('\\', file);
-		if (*c == '\n')
-			fputs("\\n", file);
-		else
-			putc(*c, file);
+	while (*c) {
+		odd = *c == '\n' ? 0 : text_control(c);
+		if (!odd)
+			put_char(file, *c++);
+		for (; odd; odd--)
+			fprintf(file, "\\\\x%02x", (unsigned char)*c++);
 	}
 	putc('"', file);
 	free(clean);

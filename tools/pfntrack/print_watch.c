@@ -133,7 +133,8 @@ static void json_number(const char *key, uint64_t n)
 static bool plain(const char *s)
 {
 	for (; *s; s++)
-		if (*s < 0x20 || *s == 0x7f || *s == '"' || *s == '\\')
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f || *s == '"' ||
+		    *s == '\\')
 			return false;
 	return true;
 }
@@ -149,7 +150,7 @@ static void json_string(const char *key, const char *s)
 	}
 	v = jtext(s);
 	json_key(key);
-	fputs(json_object_to_json_string_ext(v, JSON_C_TO_STRING_NOSLASHESCAPE), stdout);
+	text_json(stdout, json_object_to_json_string_ext(v, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(v);
 }
 

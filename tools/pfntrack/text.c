@@ -58,6 +58,78 @@ static size_t utf8_length(const unsigned char *s)
 	return len;
 }
 
+/* Does this character change the direction of what follows it, or end a line? */
+static bool turns_text(const unsigned char *s)
+{
+	/* U+061C */
+	if (s[0] == 0xd8)
+		return s[1] == 0x9c;
+	if (s[0] != 0xe2)
+		return false;
+	/* U+200E, U+200F, U+2028 to U+202E; U+2066 to U+206F */
+	return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xaf);
+}
+
+/**
+ * text_control() - is there a character that controls a terminal?
+ * @s: UTF-8
+ *
+ * These are C0, DEL, C1 (U+009B is the CSI of many terminals) and those that
+ * change the direction of text.
+ *
+ * Return: how many bytes it has, 0 for any other character and for the end.
+ */
+size_t text_control(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if ((*u && *u < 0x20) || *u == 0x7f)
+		return 1;
+	if (*u == 0xc2 && u[1] >= 0x80 && u[1] < 0xa0)
+		return 2;
+	if (!turns_text(u))
+		return 0;
+	return *u < 0xe0 ? 2 : 3;
+}
+
+/* The number of a character of @len bytes, which is at most 3. */
+static unsigned int code_of(const unsigned char *s, size_t len)
+{
+	if (len == 1)
+		return s[0];
+	if (len == 2)
+		return (s[0] & 0x1f) << 6 | (s[1] & 0x3f);
+	return (s[0] & 0xf) << 12 | (s[1] & 0x3f) << 6 | (s[2] & 0x3f);
+}
+
+/**
+ * text_json() - print JSON so that a terminal cannot be hurt by it
+ * @out: where to
+ * @json: UTF-8; bytes that are not ASCII stand within strings
+ *
+ * json-c escapes C0 alone.  The value of each string stays the same.
+ */
+void text_json(FILE *out, const char *json)
+{
+	const char *from = json, *at = json;
+	size_t len;
+
+	while (*at) {
+		/* Most bytes: this is the inner loop. */
+		len = (unsigned char)*at < 0x7f ? 0 : text_control(at);
+		if (!len) {
+			at++;
+			continue;
+		}
+		fwrite(from, 1, at - from, out);
+		fprintf(out, "\\u%04x", code_of((const unsigned char *)at, len));
+		at += len;
+		from = at;
+	}
+	fwrite(from, 1, at - from, out);
+}
+
 /**
  * text_utf8() - text that JSON can carry
  * @s: any bytes

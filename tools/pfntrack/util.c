@@ -127,8 +127,10 @@ static bool print_json_error(int rc, const char *message)
 	    !json_object_object_add(err, "message", json_object_new_string(clean)) &&
 	    !json_object_object_add(top, "error", json_object_get(err)))
 		line = json_object_to_json_string_ext(top, JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (line)
-		fprintf(stderr, "%s\n", line);
+	if (line) {
+		text_json(stderr, line);
+		putc('\n', stderr);
+	}
 	free(clean);
 	json_object_put(err);
 	json_object_put(top);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PRINTF(a, b)  __attribute__((format(printf, a, b)))
@@ -23,6 +24,8 @@ char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 
 char *text_safe(const char *s);
 char *text_utf8(const char *s);
+size_t text_control(const char *s);
+void text_json(FILE *out, const char *json);
 char *text_size(uint64_t bytes);
 
 bool parse_number(const char *s, int base, uint64_t *value);
