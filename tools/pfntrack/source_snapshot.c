@@ -164,26 +164,24 @@ static int copy_pci(struct snapshot *s)
 /* Where a driver of uio gives memory of the kernel, the address is a pointer: left out. */
 static int copy_uio_file(const char *device, const char *map, const char *name, struct snapshot *s)
 {
-	char *path = xasprintf(UIO "/%s/maps/%s/%s", device, map, name);
-	char *from = source_path(path), *text;
+	char *path = xasprintf(UIO "/%s/maps/%s/%s", device, map, name), *text;
 	size_t len;
 	int rc = 0;
 
-	if (!source_read(from, MAX_WORD, &text, &len)) {
-		if (!has_pointer(text, len))
+	if (!source_read(path, MAX_WORD, &text, &len)) {
+		if (!mask_pointers(text, len))
 			rc = snapshot_put(s, path, text, len);
 		free(text);
 	}
-	free(from);
 	free(path);
 	return rc;
 }
 
 static int copy_uio_maps(const char *device, struct snapshot *s)
 {
-	char *path = xasprintf(UIO "/%s/maps", device), *full = source_path(path);
+	char *path = xasprintf(UIO "/%s/maps", device);
 	struct dirent *entry;
-	DIR *dir = opendir(full);
+	DIR *dir = source_opendir(path);
 	int rc = 0;
 
 	while (dir && !rc && (entry = readdir(dir))) {
@@ -195,19 +193,16 @@ static int copy_uio_maps(const char *device, struct snapshot *s)
 	}
 	if (dir)
 		closedir(dir);
-	free(full);
 	free(path);
 	return rc;
 }
 
 static int copy_uio(struct snapshot *s)
 {
-	char *full = source_path(UIO);
 	struct dirent *entry;
-	DIR *dir = opendir(full);
+	DIR *dir = source_opendir(UIO);
 	int rc = 0;
 
-	free(full);
 	while (dir && !rc && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
 			rc = copy_uio_maps(entry->d_name, s);
