@@ -127,7 +127,8 @@ def test_stock(cli, loud_stock, args):
 @pytest.mark.parametrize("evil", EVIL, ids=repr)
 def test_errors_and_names(cli, public_dir, evil):
     """What the user typed, or a file chooser handed over."""
-    name = os.fsencode(public_dir) + b"/" + evil
+    # One folder for both binaries.
+    name = os.fsencode(f"{public_dir}/{cli.binary.parent.name}-") + evil
     for args in ([evil], [b"list", evil], [b"explain", evil], [b"--root", evil, b"list"],
                  [b"--root", b"x86_64", b"export", name + b"/x"], [b"list", b"-o", evil],
                  [b"--" + evil], [b"--source", evil, b"list"]):
