@@ -231,8 +231,12 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot,
 		refused = !(how & PFT_MAPPED) && pft_says_no(policy, &j, how);
 		if (refused || (policy != PFN_POLICY_OFF &&
 				pft_verdict(&j) >= PFN_VERDICT_ORDERING)) {
-			/* The process is the better name for the other side. */
-			left = !refused && j.linear && how & PFT_PROCESS;
+			/*
+			 * The process is the better name for the other side.
+			 * A downgrade is another matter, and reported now.
+			 */
+			left = !refused && !j.loss && j.linear &&
+			       how & PFT_PROCESS;
 			if (!left)
 				return pft_map_told(new, spot, &j, policy,
 						    refused);

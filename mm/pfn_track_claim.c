@@ -9,9 +9,9 @@
 /* A driver's mistake is told once, which is enough to find it. */
 #define pft_misuse_once(what, caller)					\
 	do {								\
-		static unsigned int told;				\
+		static unsigned int said;				\
 									\
-		if (!xchg(&told, 1))					\
+		if (!xchg(&said, 1))					\
 			pft_report_misuse(what, caller);		\
 	} while (0)
 

@@ -542,19 +542,21 @@ static void pft_seek_kick(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(pft_seek_irq, pft_seek_kick);
 
-/* Make a range part of the latest one; vmap() and faults come page by page. */
+/*
+ * Make a range part of the latest one; vmap() and faults come page by page.  Not
+ * where a report may follow: a process found for one is no answer for the other.
+ */
 static bool pft_join_sought(const struct pft_sought *sought)
 {
 	struct pft_sought *latest;
 
-	if (!pft_nr_sought)
+	if (!pft_nr_sought || sought->linear)
 		return false;
 	latest = &pft_sought[pft_nr_sought - 1];
-	if (latest->last + 1 != sought->pfn ||
+	if (latest->linear || latest->last + 1 != sought->pfn ||
 	    sought->last - latest->pfn >= PFT_SOUGHT_PAGES)
 		return false;
 	latest->last = sought->last;
-	latest->linear |= sought->linear;
 	return true;
 }
 
@@ -575,15 +577,20 @@ void pft_seek_processes(const struct pft_sought *sought)
 		.last = min(sought->last, sought->pfn + PFT_SOUGHT_PAGES - 1),
 		.linear = sought->linear,
 	};
+	bool room = true;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pft_sought_lock, flags);
 	if (!pft_join_sought(&part)) {
-		if (pft_nr_sought < PFT_SOUGHT)
+		room = pft_nr_sought < PFT_SOUGHT;
+		if (room)
 			pft_sought[pft_nr_sought++] = part;
 		else
 			WRITE_ONCE(pft_sought_all, 1);
 	}
 	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
+	/* Others took the room since it was asked for. */
+	if (!room && part.linear)
+		pft_count(PFT_STAT_SUPPRESSED);
 	irq_work_queue(&pft_seek_irq);
 }

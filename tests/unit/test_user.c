@@ -445,6 +445,21 @@ TEST(user, process_first)
 	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
 }
 
+#ifdef CONFIG_X86
+/* A downgrade is reported at once, whatever processes have the page. */
+TEST(user, process_first_and_downgrade)
+{
+	unit_boot(NULL);
+	unit_ram_end = 100;
+	unit_linear_attr = PFN_ATTR_UC_MINUS;
+	unit_ram_is_mapped = true;
+	unit_trace.conflicts = 0;
+	CHECK_EQ(do_remap(a, 12, 52, 1, A_WC, PFN_ATTR_UC_MINUS), 0);
+	CHECK_EQ(unit_trace.conflicts, 1);
+	CHECK(unit_trace.conflict.downgrade);
+}
+#endif
+
 /* What the worker found is recorded once, and reported. */
 TEST(user, found_entry)
 {
