@@ -210,7 +210,8 @@ static bool pft_says_no(enum pfn_policy policy, const struct pft_judgement *j,
  * Context: pft_lock held, by pft_lock_stocked(); it is released.
  *
  * Return: 0, or 1 if a conflict with the linear map is left to be reported by
- * pft_seek_processes(); -EBUSY if it is refused, then nothing is recorded.
+ * pft_seek_processes(), for which @new has a reference; -EBUSY if it is refused,
+ * then nothing is recorded.
  */
 int pft_admit(struct pft_record *new, struct pft_spot *spot,
 	      const struct pft_judgement *start)
@@ -218,6 +219,7 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot,
 {
 	const unsigned int how = start->how;
 	struct pft_judgement j = *start;
+	struct pft_holder *left_by = NULL;
 	int left = 0;
 
 	pft_judge_newcomer(&j, new);
@@ -243,10 +245,38 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot,
 		}
 	}
 
+	if (unlikely(left))
+		left_by = pft_holder_get(new->holder);
 	pft_make_record(new, spot);
 	pft_unlock();
 	pft_holder_put(new->holder);
+	new->holder = left_by;
 	return left;
+}
+
+/**
+ * pft_tell_linear - report that what was mapped conflicts with the linear map
+ * @new: a copy of its record, with a reference to its holder
+ * @how: how it was judged
+ *
+ * For what pft_admit() left to be reported.
+ *
+ * Context: Process context, no lock held.
+ */
+void pft_tell_linear(const struct pft_record *new, unsigned int how)
+{
+	struct pft_conflict c = { .result = PFN_RESULT_MAPPED };
+	struct pft_judgement j;
+
+	pft_judge_start(&j, new, how);
+	c.policy = pft_policy_for(new->kind, &j);
+	if (!j.linear || c.policy == PFN_POLICY_OFF ||
+	    pft_verdict(&j) < PFN_VERDICT_ORDERING)
+		return;
+	spin_lock(&pft_lock);
+	pft_capture(&c, new, &j);
+	spin_unlock(&pft_lock);
+	pft_tell(&c, &j);
 }
 
 /*
@@ -342,7 +372,11 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	}
 	if (likely(pft_on())) {
 		ret = pft_admit(new, &spot, &start);
-		sought.linear = ret > 0;
+		if (unlikely(ret > 0)) {
+			sought.linear = true;
+			sought.how = how;
+			sought.new = *new;
+		}
 		if (unlikely(ret >= 0 && new->got != PFN_ATTR_WB &&
 			     (ret || pft_is_mapped_now(&sought))))
 			pft_seek_processes(&sought);

@@ -377,6 +377,7 @@ void pft_make_record(struct pft_record *new, struct pft_spot *spot);
 int pft_admit(struct pft_record *new, struct pft_spot *spot,
 	      const struct pft_judgement *start)
 	__releases(&pft_lock);
+void pft_tell_linear(const struct pft_record *new, unsigned int how);
 void pft_unmap(const struct pft_range *where, bool may_sleep);
 
 /* === Judging: pfn_track_judge.c ========================================= */
@@ -453,15 +454,19 @@ static inline bool pft_is_part(const struct vm_area_struct *vma,
  * struct pft_sought - page frames whose other mappings are looked for
  * @pfn: first page frame
  * @last: last page frame
- * @linear: a conflict with the linear map is to be reported unless a process is
- *	found, which says more
  * @found: a process has been found
+ * @linear: a conflict of @new with the linear map is to be reported unless a
+ *	process is found, which says more
+ * @how: how @new was judged
+ * @new: what was mapped, with a reference to its holder, if @linear
  */
 struct pft_sought {
 	unsigned long pfn;
 	unsigned long last;
-	bool linear;
 	bool found;
+	bool linear;
+	unsigned int how;
+	struct pft_record new;
 };
 
 bool pft_ram_is_mapped(const struct pft_sought *sought);

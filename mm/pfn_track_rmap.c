@@ -455,41 +455,6 @@ static bool pft_next_recorded(struct pft_place *place,
 	return some;
 }
 
-/* No process was found, and the linear map is left to name. */
-static void pft_tell_linear(const struct pft_sought *sought)
-{
-	struct pft_walk walk = {
-		.pfn = sought->pfn,
-		.last = sought->last,
-		.attrs = (BIT(PFN_ATTR_COUNT) - 1) & ~BIT(PFN_ATTR_WB),
-		.steps = PFT_STEPS,
-	};
-	struct pft_conflict c = { .result = PFN_RESULT_MAPPED };
-	struct pft_record *rec, new;
-	struct pft_judgement j;
-
-	spin_lock(&pft_lock);
-	rec = pft_segment_walk(&walk);
-	if (rec) {
-		new = *rec;
-		pft_holder_get(new.holder);
-	}
-	spin_unlock(&pft_lock);
-	if (!rec)
-		return;
-
-	pft_judge_start(&j, &new, 0);
-	c.policy = pft_policy_for(new.kind, &j);
-	if (j.linear && c.policy != PFN_POLICY_OFF &&
-	    pft_verdict(&j) >= PFN_VERDICT_ORDERING) {
-		spin_lock(&pft_lock);
-		pft_capture(&c, &new, &j);
-		spin_unlock(&pft_lock);
-		pft_tell(&c, &j);
-	}
-	pft_holder_put(new.holder);
-}
-
 /* Too many ranges came at once to keep them apart. */
 static bool pft_seek_all(void)
 {
@@ -523,8 +488,11 @@ static void pft_seek_work(struct work_struct *work)
 	while (pft_next_sought(&sought)) {
 		if (!pft_seek_range(&sought))
 			pft_seek_areas_rarely(&sought);
-		if (sought.linear && !sought.found)
-			pft_tell_linear(&sought);
+		if (!sought.linear)
+			continue;
+		if (!sought.found)
+			pft_tell_linear(&sought.new, sought.how);
+		pft_holder_put(sought.new.holder);
 	}
 	if (!xchg(&pft_sought_all, 0) || pft_seek_all())
 		return;
@@ -563,7 +531,8 @@ static bool pft_join_sought(const struct pft_sought *sought)
 /**
  * pft_seek_processes - have the processes found that map a range
  * @sought: the range, mapped and recorded otherwise than write-back; with
- *	@linear set pft_may_seek() was true
+ *	@linear set pft_may_seek() was true, and the reference to the holder is
+ *	taken over
  *
  * Done later by a worker: reading the page tables of others takes locks that
  * the caller may hold.
@@ -572,25 +541,27 @@ static bool pft_join_sought(const struct pft_sought *sought)
  */
 void pft_seek_processes(const struct pft_sought *sought)
 {
-	const struct pft_sought part = {
-		.pfn = sought->pfn,
-		.last = min(sought->last, sought->pfn + PFT_SOUGHT_PAGES - 1),
-		.linear = sought->linear,
-	};
+	struct pft_sought *part;
 	bool room = true;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pft_sought_lock, flags);
-	if (!pft_join_sought(&part)) {
+	if (!pft_join_sought(sought)) {
 		room = pft_nr_sought < PFT_SOUGHT;
-		if (room)
-			pft_sought[pft_nr_sought++] = part;
-		else
+		if (room) {
+			part = &pft_sought[pft_nr_sought++];
+			*part = *sought;
+			part->last = min(part->last,
+					 part->pfn + PFT_SOUGHT_PAGES - 1);
+		} else {
 			WRITE_ONCE(pft_sought_all, 1);
+		}
 	}
 	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
 	/* Others took the room since it was asked for. */
-	if (!room && part.linear)
+	if (!room && sought->linear) {
 		pft_count(PFT_STAT_SUPPRESSED);
+		pft_holder_put(sought->new.holder);
+	}
 	irq_work_queue(&pft_seek_irq);
 }

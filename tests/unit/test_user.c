@@ -435,6 +435,8 @@ TEST(user, process_first)
 	CHECK_EQ(unit_sought, 1);
 	/* It is named instead of the linear map. */
 	CHECK_EQ(unit_trace.conflicts, 0);
+	unit_seek_end(true);
+	CHECK_EQ(unit_trace.conflicts, 0);
 
 	/* What was refused is not sought, and then the linear map is named. */
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_STRICT), 0);
@@ -442,6 +444,36 @@ TEST(user, process_first)
 		return;
 	CHECK_EQ(insert_page(22, 62, A_WC), -EBUSY);
 	CHECK_EQ(unit_sought, 1);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+}
+
+/* No process is found: the newcomer is named, not who has the page as it has. */
+TEST(user, process_gone)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WC);
+
+	unit_boot(NULL);
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	if (pfn_attr_judge_linear(A_WC, A_WB, false)->verdict < PFN_VERDICT_ORDERING)
+		return;
+	CHECK_EQ(insert_page(10, 50, A_WC), 0);
+	unit_ram_is_mapped = true;
+	unit_trace.conflicts = 0;
+	unit_trace.conflict.new.va = 0;
+	CHECK_EQ(insert_page(12, 50, A_WC), 0);
+	unit_seek_end(false);
+	CHECK_EQ(unit_trace.conflicts, 1);
+	CHECK_EQ(unit_trace.conflict.new.va, pages(12));
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+
+	/* It is unmapped by then, and has been there. */
+	CHECK_EQ(insert_page(13, 51, A_WC), 0);
+	__pfn_track_zap(&vma, pages(10), pages(15));
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	unit_seek_end(false);
+	CHECK_EQ(unit_trace.conflicts, 2);
+	CHECK_EQ(unit_trace.conflict.new.va, pages(13));
 	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
 }
 

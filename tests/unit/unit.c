@@ -354,10 +354,27 @@ bool pft_is_stale(const struct pft_record *rec)
 	return unit_stale;
 }
 
+static struct pft_sought unit_left;
+
 void pft_seek_processes(const struct pft_sought *sought)
 {
 	UNIT_ASSERT(!unit_nested);
+	CHECK(!unit_holds(&pft_lock));
 	unit_sought += sought->last - sought->pfn + 1;
+	if (sought->linear) {
+		unit_seek_end(true);
+		unit_left = *sought;
+	}
+}
+
+/* The worker has looked for processes. */
+void unit_seek_end(bool found)
+{
+	if (unit_left.linear && !found)
+		pft_tell_linear(&unit_left.new, unit_left.how);
+	if (unit_left.linear)
+		pft_holder_put(unit_left.new.holder);
+	unit_left.linear = false;
 }
 
 /* === Stand for arch/generic/pat/reserve.c, and for a PCI bus ============ */

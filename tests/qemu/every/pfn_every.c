@@ -116,9 +116,12 @@ int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
 	      pfn_track_set_pages(pages, 1, prot) ?:
 	      pfn_track_remap(vma, va, pfn, size, prot, prot) ?:
 	      pfn_track_insert(vma, va, pfn, size, prot, prot) ?:
+	      pfn_track_insert_huge(vma, va, pfn, PMD_SIZE, prot, prot) ?:
+	      pfn_track_insert_cleaned(vma, va, pfn, size, prot) ?:
 	      pfn_track_insert_page(vma, va, pages[0], prot) ?:
 	      pfn_track_fault(vma, va, pages[0], 1, prot) ?:
 	      pfn_track_may_protect(vma, va, va + size, vma->vm_flags);
+	pfn_track_restored(vma, va, pages[0], 1);
 	pfn_track_iounmap(area->addr, size);
 	pfn_track_memunmap(0, size);
 	pfn_track_unset_memory(va, 1);
@@ -151,8 +154,12 @@ early_initcall(every_init);
 int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
 	       struct page **pages, pgprot_t prot, struct device *dev)
 {
-	return pfn_track_insert(vma, vma->vm_start, page_to_pfn(pages[0]),
-				PAGE_SIZE, prot, prot);
+	const unsigned long pfn = page_to_pfn(pages[0]);
+
+	return pfn_track_insert(vma, vma->vm_start, pfn, PAGE_SIZE, prot,
+				prot) ?:
+	       pfn_track_insert_cleaned(vma, vma->vm_start, pfn, PAGE_SIZE,
+					prot);
 }
 #endif
 

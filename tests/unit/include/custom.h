@@ -272,6 +272,7 @@ extern unsigned long unit_ram_end;
 /* Processes map RAM, of which there is no record; pages that were sought there. */
 extern bool unit_ram_is_mapped, unit_stale;
 extern unsigned long unit_sought;
+void unit_seek_end(bool found);
 /* The linear map has them all with this attribute, see also unit.h. */
 extern unsigned int unit_linear_attr;
 #define virt_addr_valid(va)	true
