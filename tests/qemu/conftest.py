@@ -26,6 +26,8 @@ import matrix  # noqa: E402
 collect_ignore = [] if os.environ.get("PFNTRACK_DRIVERS") == "1" else \
     ["test_bpftrace.py", "test_dax.py", "test_drivers.py", "test_noncoherent.py", "test_pages.py",
      "test_steps.py", "test_watch_agree.py"]
+# Kernels that find races.
+PARALLEL = ("debug", "rt")
 GuestFactory = Callable[..., lab.Guest]
 
 
@@ -80,7 +82,8 @@ class _Boots:
         guest = self.guests.pop(key, None)
         if guest is None or not guest.alive:
             self.make_room()
-            guest = lab.Guest(lab.kernel_for(arch, flavour), cmdline).start()
+            guest = lab.Guest(lab.kernel_for(arch, flavour), cmdline,
+                              parallel=flavour in PARALLEL).start()
         self.guests[key] = guest
         return guest
 

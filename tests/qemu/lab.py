@@ -82,6 +82,9 @@ class Arch:
     flags: tuple[str, ...] = ()
     # For programs that count: a counter of 1 GHz, and no surprises.
     counted: tuple[str, ...] = ()
+    # The kernel changes code that other CPUs execute by a breakpoint. QEMU with a thread
+    # for each CPU sometimes runs the breakpoint after it is gone: "Oops: int3".
+    breakpoints: bool = False
 
     @property
     def compiler_prefix(self) -> str:
@@ -100,7 +103,7 @@ ARCHES = {
         # too large for the hole, and nothing behind it that costs memory.
         ("pci-testdev,membar=4G,addr=0x1e",),
         # With -icount each byte of a rep stosb is an instruction.
-        counted=("-cpu", "max,erms=off,fsrm=off")),
+        counted=("-cpu", "max,erms=off,fsrm=off"), breakpoints=True),
     "arm64": Arch(
         "arm64", "qemu-system-aarch64", ("-M", "virt", "-cpu", "max,pauth-impdef=on"), "ttyAMA0",
         "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-",
@@ -112,7 +115,7 @@ ARCHES = {
         slim=True, flags=("-m32",),
         # 896 MiB are in the linear map. 2 GiB lie below the hole for PCI, 2 GiB behind it
         # from 4 GiB on, of which mem= leaves the first 512 MiB.
-        memory=4096, shown=4096 + 512, hidden=0x140000000),
+        memory=4096, shown=4096 + 512, hidden=0x140000000, breakpoints=True),
     "arm64_64k": Arch(
         "arm64_64k", "qemu-system-aarch64", ("-M", "virt", "-cpu", "max,pauth-impdef=on"),
         "ttyAMA0", "earlycon=pl011,0x9000000", "aarch64", "aarch64-linux-gnu-", slim=True,
@@ -439,7 +442,7 @@ class Guest:
 
     def __init__(self, kernel: Kernel, cmdline: str = "", *, memory: int = 0, cpus: int = 0,
                  devices: tuple[Ivshmem, ...] = DEVICES, allow: tuple[str, ...] = (),
-                 counted: bool = False, modules: tuple[Path, ...] = (),
+                 counted: bool = False, parallel: bool = False, modules: tuple[Path, ...] = (),
                  extra: tuple[str, ...] = (), files: dict[str, Path] | None = None,
                  hardware: tuple[str, ...] = (),
                  device_tree: tuple[tuple[str, ...], ...] = ()) -> None:
@@ -454,6 +457,8 @@ class Guest:
         self._memory = memory or kernel.arch.memory
         self._cpus = cpus or kernel.arch.cpus
         self._counted = counted
+        # CPUs that run at the same time, also where that may end by "Oops: int3".
+        self._parallel = parallel
         self._modules, self._extra = modules, extra
         # More for the initramfs, by path in the guest, and for QEMU's command line.
         self._files, self._hardware = files, hardware
@@ -480,6 +485,8 @@ class Guest:
         speed = ["-accel", "tcg", "-icount", "shift=0,sleep=off", *arch.counted]
         if not self._counted:
             speed = ["-accel", accelerator_for(self.kernel)]
+            if arch.breakpoints and speed[1] == "tcg" and not self._parallel:
+                speed[1] += ",thread=single"
         command = [arch.qemu, *arch.machine, *speed,
                    "-m", str(self._memory), "-smp", f"{self._cpus},sockets={self._cpus}",
                    "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(self.kernel.image),

@@ -130,7 +130,7 @@ def main(arch: str, seconds: int, seed: int) -> int:
     kernel = lab.kernel_for(arch, flavour)
     built = subprocess.run(["/usr/bin/python3", lab.REPO / "scripts" / "kernel" / "module.py", arch,
                             flavour, RAM_MODULE], stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(kernel, "pfn_track=report", extra=("soak",), devices=DEVICES,
+    with lab.Guest(kernel, "pfn_track=report", parallel=True, extra=("soak",), devices=DEVICES,
                    modules=(Path(built.stdout.strip()),)) as guest:
         found, said = work(guest, seconds, seed)
         rest = left(guest)

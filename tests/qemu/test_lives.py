@@ -234,7 +234,7 @@ def test_out_of_memory(arch: str) -> None:
     """A process that the OOM killer takes leaves nothing behind."""
     kernel = lab.kernel_for(arch, "pfn_track")
     # It says how it came to that, with a stack.
-    with lab.Guest(kernel, "pfn_track=report", allow=OOM) as guest:
+    with lab.Guest(kernel, "pfn_track=report", parallel=True, allow=OOM) as guest:
         holder = guest.hold(f"{guest.device(1)}/resource2", 0, LENGTH)
         assert holder.mapped and registry.records(guest, holder.pid)
         guest.write(f"/proc/{holder.pid}/oom_score_adj", "1000").ok()
