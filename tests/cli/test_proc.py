@@ -320,3 +320,27 @@ def test_interrupted(binaries, stock, tmp_path):
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == -signal.SIGINT
         assert process.stdout.read() == process.stderr.read() == b""
+
+
+AREAS = 65530  # vm.max_map_count
+
+
+@pytest.mark.parametrize("command", [
+    ["status"], ["list"], ["aliases"], ["map"], ["explain", "0xfd000000"],
+    ["snapshot"]], ids=lambda words: words[0])
+def test_as_many_areas_as_a_process_may_have(binaries, stock, tmp_path, command):
+    """All of them are shown, in time that grows with their number and not with its square."""
+    cli = binaries("built")
+    area = "%x-%x rw-s 00000000 00:14 %d " + RESOURCE + "\nKernelPageSize: 4 kB\nVmFlags: rd wr sh pf io \n"
+    (stock.path / "proc/4242").mkdir()
+    (stock.path / "proc/4242/comm").write_text("many\n")
+    (stock.path / "proc/4242/smaps").write_text("".join(
+        area % (start, start + 4096, 1000 + start) for start in range(1 << 40, (1 << 40) + AREAS * 8192, 8192)))
+    where = [tmp_path / "shot"] if command == ["snapshot"] else []
+    result = cli(*command, *where, root=stock)
+    assert result.returncode in (0, 1) and result.stderr == b""
+    if command == ["list"]:
+        assert result.stdout.count(b"many") == AREAS
+    if where:
+        text = (where[0] / "proc/4242/smaps").read_text()
+        assert text.count("VmFlags") == AREAS

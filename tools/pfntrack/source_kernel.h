@@ -4,6 +4,7 @@
 #define PFNTRACK_SOURCE_KERNEL_H
 
 #include <dirent.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "dump.h"
@@ -29,7 +30,7 @@ struct snapshot_count {
 struct snapshot {
 	const char *dir;
 	struct snapshot_count *count;
-	char *list; /* of the files, while it is taken */
+	FILE *list; /* of the files, while it is taken */
 	/* The directory, its name in the one above it, and whether it is new. */
 	int fd, parent;
 	char *name;

@@ -64,14 +64,11 @@ static uint64_t mask_pointers(char *text, size_t len)
  */
 int snapshot_put(struct snapshot *s, const char *path, char *text, size_t len)
 {
-	char *list;
 	int rc;
 
 	s->count->masked += mask_pointers(text, len);
 	rc = snapshot_dir_write(s, path, text, len);
-	list = xasprintf("%sfile: %zu %s\n", s->list ? s->list : "", len, path);
-	free(s->list);
-	s->list = list;
+	fprintf(s->list, "file: %zu %s\n", len, path);
 	s->count->files++;
 	s->count->bytes += len;
 	return rc;
@@ -237,18 +234,27 @@ static int copy_all(struct snapshot *s)
 	return rc ? rc : snapshot_proc(s);
 }
 
-/* What is in it, so that a loss shows. */
-static int write_list(const struct snapshot *s)
+/* All files, and the list of what is in it, so that a loss shows. */
+static int copy_and_list(struct snapshot *s)
 {
 	uint64_t page = *opts.root ? snapshot_page() : (uint64_t)sysconf(_SC_PAGESIZE);
-	char *size = page ? xasprintf("page: %llu\n", (unsigned long long)page) : xstrdup("");
-	char *text = xasprintf("version: %d\npfntrack: %s\n%s%send: %llu\n", SNAPSHOT_VERSION,
-			       PFNTRACK_VERSION, size, s->list ? s->list : "",
-			       (unsigned long long)s->count->files);
-	int rc = snapshot_dir_write(s, SNAPSHOT_LIST, text, strlen(text));
+	char *text;
+	size_t len;
+	int rc;
 
+	s->list = open_memstream(&text, &len);
+	if (!s->list)
+		die_nomem();
+	fprintf(s->list, "version: %d\npfntrack: %s\n", SNAPSHOT_VERSION, PFNTRACK_VERSION);
+	if (page)
+		fprintf(s->list, "page: %llu\n", (unsigned long long)page);
+	rc = copy_all(s);
+	fprintf(s->list, "end: %llu\n", (unsigned long long)s->count->files);
+	if (fclose(s->list))
+		die_nomem();
+	if (!rc)
+		rc = snapshot_dir_write(s, SNAPSHOT_LIST, text, len);
 	free(text);
-	free(size);
 	return rc;
 }
 
@@ -268,11 +274,7 @@ static int capture(void *ctx)
 	int rc = snapshot_dir_write(s, MARK, "", 0);
 
 	if (!rc)
-		rc = copy_all(s);
-	if (!rc)
-		rc = write_list(s);
-	free(s->list);
-	s->list = NULL;
+		rc = copy_and_list(s);
 	return rc ? rc : snapshot_dir_unlink(s, MARK);
 }
 

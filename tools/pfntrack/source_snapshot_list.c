@@ -23,15 +23,6 @@
 
 #define NO_ADDRESSES "0x0000000000000000-0x0000000000000000"
 
-static void append(char **text, char *more)
-{
-	char *longer = xasprintf("%s%s", *text ? *text : "", more);
-
-	free(more);
-	free(*text);
-	*text = longer;
-}
-
 static int keep_ioremaps(struct snapshot *s)
 {
 	struct model m = { 0 };
@@ -81,8 +72,8 @@ static int keep_arch(struct snapshot *s)
 
 static int keep_area(void *ctx, const struct area *area)
 {
-	append(ctx, xasprintf("%s\nKernelPageSize: %llu kB\nVmFlags:%s\n", area->head,
-			      (unsigned long long)area->page / 1024, area->flags));
+	fprintf(ctx, "%s\nKernelPageSize: %llu kB\nVmFlags:%s\n", area->head,
+		(unsigned long long)area->page / 1024, area->flags);
 	return 0;
 }
 
@@ -90,13 +81,20 @@ static int keep_process(void *ctx, const char *pid)
 {
 	struct snapshot *s = ctx;
 	struct model m = { 0 };
-	char *text = NULL, *path, *comm;
+	char *text, *path, *comm;
 	int err, rc = 0;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
 
-	if (proc_areas(pid, keep_area, &text) || !text)
+	if (!file)
+		die_nomem();
+	err = proc_areas(pid, keep_area, file);
+	if (fclose(file))
+		die_nomem();
+	if (err || !len)
 		goto out;
 	path = xasprintf("/proc/%s/smaps", pid);
-	rc = snapshot_put(s, path, text, strlen(text));
+	rc = snapshot_put(s, path, text, len);
 	free(path);
 	path = xasprintf("/proc/%s/comm", pid);
 	comm = source_text(&m, path, &err);
