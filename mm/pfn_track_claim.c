@@ -41,10 +41,10 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
 	if (pfn_track_enabled()) {
 		pft_pfns(&new, start, size);
 		new.got = pfn_attr_effective(attr);
-		/* Without PFN_CLAIM_EXACT, accept what the platform substitutes. */
-		new.want = flags & PFN_CLAIM_EXACT ? attr : new.got;
+		/* Without PFN_CLAIM_STRICT, accept what the platform substitutes. */
+		new.want = flags & PFN_CLAIM_STRICT ? attr : new.got;
 		ret = pft_map(&new, &who, PFT_NOT_LINEAR |
-			      (flags & PFN_CLAIM_EXACT ? PFT_EXACT : 0));
+			      (flags & PFN_CLAIM_STRICT ? PFT_EXACT : 0));
 		if (ret)
 			return ret;
 	}
@@ -62,18 +62,18 @@ static int pft_claim(struct pfn_claim *claim, struct device *dev,
  * @size: bytes; the claim covers the pages that the range touches, because a
  *	page has one attribute
  * @attr: the attribute with which the range is going to be mapped
- * @flags: %PFN_CLAIM_EXACT to be refused, under any policy but "off", if any
+ * @flags: %PFN_CLAIM_STRICT to be refused, under any policy but "off", if any
  *	part of the range is mapped with another attribute at the time of the
  *	call, or if this machine makes another one of @attr; %PFN_CLAIM_SELF
  *	to have the driver's own mappings checked against the claim
  *
  * Later mappings are judged against the claim as if it were a mapping, with what
- * the machine makes of @attr.  %PFN_CLAIM_EXACT has no effect on them: it is a
+ * the machine makes of @attr.  %PFN_CLAIM_STRICT has no effect on them: it is a
  * check at claim time, and the policy decides about later mappings.
  *
  * A driver's own mappings of another attribute are not a conflict with its claim
  * unless it asks for that with %PFN_CLAIM_SELF; nor is a claim one with the
- * driver's own earlier mappings, unless it is made with %PFN_CLAIM_EXACT.  The
+ * driver's own earlier mappings, unless it is made with %PFN_CLAIM_STRICT.  The
  * driver is the same if both call sites, or the claim's call site and the
  * &struct file_operations of the mapped file, lie in the same module.  Drivers
  * that are built in cannot be told apart, and always have their mappings checked.
@@ -291,6 +291,22 @@ static bool pft_is_own(const struct pft_record *a, const struct pft_record *b)
 	return pft_module_of(a->holder) == pft_module_of(b->holder);
 }
 
+/*
+ * Whether one of two has the caches cleaned, as the DMA API and i915 do, and the
+ * other is write-back: it may be, like the linear map.
+ */
+static bool pft_is_cleaned(const struct pft_record *a,
+			   const struct pft_record *b)
+{
+	enum pfn_attr other = a->got == PFN_ATTR_WB ? b->got : a->got;
+
+	if ((!a->cleaned && !b->cleaned) || !pfn_attr_is_ram(a->pfn) ||
+	    (a->got != PFN_ATTR_WB && b->got != PFN_ATTR_WB))
+		return false;
+	return pfn_attr_judge_linear(other, PFN_ATTR_WB, true)->verdict <
+	       PFN_VERDICT_ORDERING;
+}
+
 /**
  * pft_is_exempt - whether a record does not count against a newcomer
  * @new: the newcomer
@@ -299,7 +315,7 @@ static bool pft_is_own(const struct pft_record *a, const struct pft_record *b)
  *
  * A driver may map a part of its claim with another attribute, and may claim
  * what it maps with another, if both are provably of the same module: see
- * pfn_track_claim().
+ * pfn_track_claim().  It may clean the caches of RAM that is write-back elsewhere.
  *
  * Context: pft_lock held.
  *
@@ -308,7 +324,7 @@ static bool pft_is_own(const struct pft_record *a, const struct pft_record *b)
 bool pft_is_exempt(const struct pft_record *new, const struct pft_record *rec,
 		   unsigned int how)
 {
-	if (rec->counted && pft_is_stale(rec))
+	if (pft_is_cleaned(new, rec) || (rec->counted && pft_is_stale(rec)))
 		return true;
 	return !(how & PFT_EXACT) && pft_module_of(new->holder) &&
 	       pft_is_own(new, rec);
@@ -376,7 +392,7 @@ static unsigned int pft_how_of(enum pfn_kind kind)
 	}
 }
 
-/* Whether a claim of the same range with PFN_CLAIM_EXACT would be granted. */
+/* Whether a claim of the same range with PFN_CLAIM_STRICT would be granted. */
 static bool pft_may_claim(const struct pft_record *asked, enum pfn_attr attr)
 {
 	struct pft_record claim = *asked;
@@ -444,7 +460,7 @@ int pfn_track_query(phys_addr_t start, size_t size, enum pfn_kind kind,
 	pft_judge_start(&alone, &new, pft_how_of(kind));
 	j = alone;
 	pft_judge_held(&j, &new);
-	answer->exact = pft_may_claim(&new, attr);
+	answer->strict = pft_may_claim(&new, attr);
 	if (pft_verdict(&j) != PFN_VERDICT_SAME) {
 		spin_lock(&pft_lock);
 		pft_judge_others(&j, &new, &alone);

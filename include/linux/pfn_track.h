@@ -26,13 +26,13 @@ struct vm_struct;
 
 /* === Claims and questions, for drivers ================================== */
 
-/* Refuse the claim unless all agrees when it is made, see pfn_track_claim(). */
-#define PFN_CLAIM_EXACT		BIT(0)
+/* Judge the claim itself as policy "strict" does, see pfn_track_claim(). */
+#define PFN_CLAIM_STRICT		BIT(0)
 /* Check the driver's own mappings against the claim, too. */
 #define PFN_CLAIM_SELF		BIT(1)
 
 /* All flags of a claim. */
-#define PFN_CLAIM_FLAGS		(PFN_CLAIM_EXACT | PFN_CLAIM_SELF)
+#define PFN_CLAIM_FLAGS		(PFN_CLAIM_STRICT | PFN_CLAIM_SELF)
 
 /**
  * struct pfn_claim - a physical range that a driver holds without mapping it
@@ -59,7 +59,7 @@ struct pfn_claim {
  * @conflicts: the mapping would be reported as a conflict
  * @refused: the policy in force would refuse it; always false under "report"
  * @would_refuse: the policy "enforce" would refuse it
- * @exact: a claim with %PFN_CLAIM_EXACT would be granted: @got is the asked
+ * @strict: a claim with %PFN_CLAIM_STRICT would be granted: @got is the asked
  *	attribute and no mapping or claim disagrees, or the policy of claims is
  *	"off".  The linear map does not matter to claims, whatever kind is asked
  */
@@ -71,7 +71,7 @@ struct pfn_answer {
 	bool conflicts;
 	bool refused;
 	bool would_refuse;
-	bool exact;
+	bool strict;
 };
 
 /* Bytes of a task's name, a device's and a driver's; longer ones are cut. */

@@ -345,7 +345,7 @@ static void claims_and_releases(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, pfn_track_claim(&claim, NULL, fix->phys,
 					      2 * PAGE_SIZE, PFN_ATTR_WB,
-					      PFN_CLAIM_EXACT), 0);
+					      PFN_CLAIM_STRICT), 0);
 	KUNIT_EXPECT_EQ(test, lookup(fix, 0), BIT(PFN_ATTR_WB));
 	KUNIT_EXPECT_EQ(test, lookup(fix, 2), 0);
 	/* Who maps it alike is welcome, and the claim outlives it. */

@@ -14,7 +14,7 @@
 
 static int claim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	unsigned int flags = PFN_CLAIM_EXACT;
+	unsigned int flags = PFN_CLAIM_STRICT;
 	struct pfn_claim *claim;
 	struct pfn_answer answer;
 	int ret;
@@ -22,7 +22,7 @@ static int claim_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = pfn_track_query(pci_resource_start(pdev, IVSHMEM_BAR),
 			      pci_resource_len(pdev, IVSHMEM_BAR),
 			      PFN_KIND_CLAIM, PFN_ATTR_WC, &answer);
-	if (!ret && !answer.exact)
+	if (!ret && !answer.strict)
 		dev_info(&pdev->dev, "BAR %d is mapped otherwise already: %s\n",
 			 IVSHMEM_BAR, pfn_verdict_name(answer.verdict));
 

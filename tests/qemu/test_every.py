@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -69,16 +70,33 @@ def compiled(arch: str, flavour: str, builtin: bool, tmp_path: Path) -> Path:
                 *which.make_args(), f"LOCALVERSION=-{flavour}"]
         # Its Module.symvers may be that of another image by now.
         build.make([*make, image.name, "modules"], tmp_path / "kernel.log", f"kernel {flavour}")
-        place = module.place_in(out, EVERY, [EVERY / "Makefile", EVERY / "pfn_every.c"])
-        words = [f"M={place}", "KCFLAGS=-Werror", *(["PFN_BUILTIN=1", "pfn_every.o"] if builtin else []),
-                 *([f"PFN_HEADERS={INCLUDE}"] if flavour == "pristine" else [])]
-        build.make([*make, *words], tmp_path / "every.log", f"every {flavour}")
         for name in ("Module.symvers", "System.map"):
             (tmp_path / name).write_bytes((out / name).read_bytes())
-        made = place / ("pfn_every.o" if builtin else "pfn_every.ko")
-        kept = tmp_path / made.name
-        kept.write_bytes(made.read_bytes())
+        if builtin:
+            return compiled_as(out / "mm/.memory.o.cmd", tmp_path / "pfn_every.o",
+                               flavour == "pristine")
+        place = module.place_in(out, EVERY, [EVERY / "Makefile", EVERY / "pfn_every.c"])
+        words = [f"M={place}", "KCFLAGS=-Werror",
+                 *([f"PFN_HEADERS={INCLUDE}"] if flavour == "pristine" else [])]
+        build.make([*make, *words], tmp_path / "every.log", f"every {flavour}")
+        kept = tmp_path / "pfn_every.ko"
+        kept.write_bytes((place / "pfn_every.ko").read_bytes())
     return kept
+
+
+def compiled_as(command: Path, made: Path, ours: bool) -> Path:
+    """The object, compiled as Kbuild compiled one of the kernel's own."""
+    line = re.search(r"^(?:saved)?cmd_\S+ := (.*?)(?: ; .*)?$", command.read_text(), re.M)
+    assert line
+    words = shlex.split(line[1])
+    words = [word for word in words[:words.index("-c")] if not word.startswith(("-DKBUILD_", "-Wp,-MMD"))]
+    # In front of the kernel's own, which has none of them.
+    options = next(number for number, word in enumerate(words) if word.startswith("-"))
+    words[options:options] = [f"-I{INCLUDE}"] if ours else []
+    subprocess.run([*words, "-Werror", '-DKBUILD_MODNAME="pfn_every"', '-DKBUILD_BASENAME="pfn_every"',
+                    "-D__KBUILD_MODNAME=kmod_pfn_every", "-c", "-o", made, EVERY / "pfn_every.c"],
+                   check=True, cwd=command.parents[1])
+    return made
 
 
 def undefined(arch: str, path: Path) -> set[str]:
@@ -87,8 +105,7 @@ def undefined(arch: str, path: Path) -> set[str]:
     return {line.split()[-1] for line in text.splitlines()}
 
 
-# Objects of the kernel itself cannot be built from outside of its tree this way yet.
-@pytest.mark.parametrize("builtin", [False], ids=["module"])
+@pytest.mark.parametrize("builtin", [False, True], ids=["module", "builtin"])
 @pytest.mark.parametrize("flavour", ["pfn_track", "pristine"], ids=["y", "n"])
 def test_links(arch: str, flavour: str, builtin: bool, tmp_path: Path) -> None:
     """What a module wants is exported, what the kernel wants is there."""

@@ -46,7 +46,7 @@ TEST(claim, einval)
 	CHECK_EQ(CLAIM(0, PAGE_SIZE, PFN_ATTR_COUNT, 0), -EINVAL);
 	CHECK_EQ(CLAIM(0, PAGE_SIZE, (enum pfn_attr)-1, 0), -EINVAL);
 	CHECK_EQ(CLAIM(0, PAGE_SIZE, A_WB, 4), -EINVAL);
-	CHECK_EQ(CLAIM(0, PAGE_SIZE, A_WB, PFN_CLAIM_EXACT | 0x80), -EINVAL);
+	CHECK_EQ(CLAIM(0, PAGE_SIZE, A_WB, PFN_CLAIM_STRICT | 0x80), -EINVAL);
 	CHECK(!memcmp(&claim, &zero, sizeof(claim)));
 	check_empty();
 
@@ -115,7 +115,7 @@ TEST(claim, claims_of_the_same_range)
 	boot("strict");
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(do_claim(&claims[i], 50 + i / 2, 4, A_WC,
-				  PFN_CLAIM_EXACT), 0);
+				  PFN_CLAIM_STRICT), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 20);
 	for (i = 0; i < 20; i += 2)
 		CHECK_EQ(pfn_track_release(&claims[i]), 0);
@@ -144,7 +144,7 @@ TEST(claim, while_off)
 	struct pfn_claim claim = { };
 
 	boot("off");
-	CHECK_EQ(do_claim(&claim, 5, 4, A_WC, PFN_CLAIM_EXACT), 0);
+	CHECK_EQ(do_claim(&claim, 5, 4, A_WC, PFN_CLAIM_STRICT), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 	CHECK_EQ(do_claim(&claim, 5, 4, A_WC, 0), 0);
 	/* Bad input is bad input, on or off. */
@@ -164,7 +164,7 @@ TEST(claim, kind_off_is_not_judged)
 	CHECK_EQ(pft_set_policy(PFN_KIND_CLAIM, PFN_POLICY_OFF), 0);
 	CHECK_EQ(pft_set_policy(PFN_KIND_REMAP_PFN, PFN_POLICY_OFF), 0);
 	CHECK_EQ(do_ioremap(10, 5, 8, A_WB), 0);
-	CHECK_EQ(do_claim(&claim, 5, 8, A_WC, PFN_CLAIM_EXACT), 0);
+	CHECK_EQ(do_claim(&claim, 5, 8, A_WC, PFN_CLAIM_STRICT), 0);
 	do_refused(PFN_KIND_REMAP_PFN, 5, 8, A_WC);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
 	CHECK_EQ(pfn_track_lookup(5), BIT(A_WB) | BIT(A_WC));
@@ -241,7 +241,7 @@ TEST(claim, of_what_comes_out)
 		/* Nothing at all is made of some. */
 		if (pfn_track_lookup(50) != BIT(got))
 			goto next;
-		CHECK_EQ(do_claim(&claim, 50, 1, attr, PFN_CLAIM_EXACT),
+		CHECK_EQ(do_claim(&claim, 50, 1, attr, PFN_CLAIM_STRICT),
 			 same ? 0 : -EBUSY);
 		CHECK_EQ(unit_stat(PFT_STAT_REFUSED), refused + !same);
 		CHECK_EQ(pfn_track_release(&claim), same ? 0 : -ENOENT);
@@ -267,22 +267,22 @@ TEST(claim, exact)
 	CHECK_EQ(do_ioremap(10, 50, 1, weak_a), 0);
 	CHECK_EQ(do_claim(&claim, 50, 1, weak_b, 0), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
-	CHECK_EQ(do_claim(&claim, 50, 1, weak_b, PFN_CLAIM_EXACT), -EBUSY);
-	CHECK_EQ(do_claim(&claim, 50, 1, weak_a, PFN_CLAIM_EXACT), 0);
+	CHECK_EQ(do_claim(&claim, 50, 1, weak_b, PFN_CLAIM_STRICT), -EBUSY);
+	CHECK_EQ(do_claim(&claim, 50, 1, weak_a, PFN_CLAIM_STRICT), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 	do_iounmap(10, 1);
 
 	/* Even where the architecture does not mind. */
 	if (unit_pair(PFN_VERDICT_LEGAL, &a, &b)) {
 		CHECK_EQ(do_ioremap(10, 50, 1, a), 0);
-		CHECK_EQ(do_claim(&claim, 50, 1, b, PFN_CLAIM_EXACT), -EBUSY);
+		CHECK_EQ(do_claim(&claim, 50, 1, b, PFN_CLAIM_STRICT), -EBUSY);
 		CHECK_EQ(do_claim(&claim, 50, 1, b, 0), 0);
 		CHECK_EQ(pfn_track_release(&claim), 0);
 		do_iounmap(10, 1);
 	}
 	/* And where it is not known what is there. */
 	CHECK_EQ(do_ioremap(10, 50, 1, PFN_ATTR_UNKNOWN), 0);
-	CHECK_EQ(do_claim(&claim, 50, 1, A_WB, PFN_CLAIM_EXACT), -EBUSY);
+	CHECK_EQ(do_claim(&claim, 50, 1, A_WB, PFN_CLAIM_STRICT), -EBUSY);
 	do_iounmap(10, 1);
 	check_empty();
 }
@@ -352,27 +352,27 @@ TEST(claim, query_under_report)
 	CHECK_EQ(do_ioremap(10, 50, 1, bad_a), 0);
 	answer = ask(K_IO, bad_b);
 	CHECK(answer.conflicts && answer.would_refuse);
-	CHECK(!answer.refused && !answer.exact && !answer.linear);
+	CHECK(!answer.refused && !answer.strict && !answer.linear);
 	CHECK_EQ(answer.got, bad_b);
 	answer = ask(PFN_KIND_CLAIM, bad_b);
-	CHECK(!answer.exact);
-	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_EXACT), -EBUSY);
+	CHECK(!answer.strict);
+	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_STRICT), -EBUSY);
 	answer = ask(PFN_KIND_CLAIM, bad_a);
-	CHECK(answer.exact && !answer.conflicts && !answer.would_refuse);
-	CHECK_EQ(do_claim(&claim, 50, 1, bad_a, PFN_CLAIM_EXACT), 0);
+	CHECK(answer.strict && !answer.conflicts && !answer.would_refuse);
+	CHECK_EQ(do_claim(&claim, 50, 1, bad_a, PFN_CLAIM_STRICT), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 	do_iounmap(10, 1);
 
 	CHECK_EQ(do_ioremap(10, 50, 1, weak_a), 0);
 	answer = ask(K_IO, weak_b);
-	CHECK(answer.conflicts && !answer.would_refuse && !answer.exact);
+	CHECK(answer.conflicts && !answer.would_refuse && !answer.strict);
 	do_iounmap(10, 1);
 
 	/* What is legal is no conflict; an exact claim minds all the same. */
 	if (unit_pair(PFN_VERDICT_LEGAL, &a, &b)) {
 		CHECK_EQ(do_ioremap(10, 50, 1, a), 0);
 		answer = ask(K_IO, b);
-		CHECK(!answer.conflicts && !answer.exact);
+		CHECK(!answer.conflicts && !answer.strict);
 		do_iounmap(10, 1);
 	}
 	check_empty();
@@ -390,10 +390,10 @@ TEST(claim, query_of_what_comes_out)
 
 		answer = ask(PFN_KIND_CLAIM, attr);
 		CHECK_EQ(answer.got, pfn_attr_effective(attr));
-		CHECK_EQ(answer.exact, pfn_attr_effective(attr) == attr);
-		CHECK_EQ(!do_claim(&claim, 50, 1, attr, PFN_CLAIM_EXACT),
-			 answer.exact);
-		if (answer.exact)
+		CHECK_EQ(answer.strict, pfn_attr_effective(attr) == attr);
+		CHECK_EQ(!do_claim(&claim, 50, 1, attr, PFN_CLAIM_STRICT),
+			 answer.strict);
+		if (answer.strict)
 			CHECK_EQ(pfn_track_release(&claim), 0);
 	}
 }
@@ -409,16 +409,16 @@ TEST(claim, query_exact_of_other_kind)
 	unit_ram_end = 100;
 	unit_linear_attr = bad_a;
 	answer = ask(K_IO, bad_b);
-	CHECK(answer.linear && answer.exact);
-	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_EXACT), 0);
+	CHECK(answer.linear && answer.strict);
+	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_STRICT), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 
 	/* A kind that is "off" is not judged: every claim is granted. */
 	CHECK_EQ(do_ioremap(10, 50, 1, bad_a), 0);
-	CHECK(!ask(K_IO, bad_b).exact);
+	CHECK(!ask(K_IO, bad_b).strict);
 	CHECK_EQ(pft_set_policy(PFN_KIND_CLAIM, PFN_POLICY_OFF), 0);
-	CHECK(ask(K_IO, bad_b).exact);
-	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_EXACT), 0);
+	CHECK(ask(K_IO, bad_b).strict);
+	CHECK_EQ(do_claim(&claim, 50, 1, bad_b, PFN_CLAIM_STRICT), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 	do_iounmap(10, 1);
 }
@@ -524,7 +524,7 @@ TEST(claim, devm_claim)
 	unit_unbind(&dev);
 	check_empty();
 	CHECK(!IS_ERR(CLAIM(&dev, 50, pages(8), bad_a, 0)));
-	claim = CLAIM(&dev, 50, pages(8), bad_b, PFN_CLAIM_EXACT);
+	claim = CLAIM(&dev, 50, pages(8), bad_b, PFN_CLAIM_STRICT);
 	CHECK(claim == ERR_PTR(-EBUSY));
 	unit_unbind(&dev);
 	check_empty();
@@ -693,7 +693,7 @@ TEST(claim, own_mapping_first)
 	CHECK_EQ(map_by(DRV, 10, 51, bad_b), 0);
 	CHECK_EQ(do_claim(&claim, 50, 8, bad_a, 0), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
-	CHECK_EQ(do_claim(&claim, 50, 8, bad_a, PFN_CLAIM_EXACT), -EBUSY);
+	CHECK_EQ(do_claim(&claim, 50, 8, bad_a, PFN_CLAIM_STRICT), -EBUSY);
 	CHECK_EQ(do_claim(&claim, 50, 8, bad_a, PFN_CLAIM_SELF), -EBUSY);
 	CHECK_EQ(conflicts(), 2);
 	do_iounmap(10, 1);
@@ -802,7 +802,7 @@ TEST(claim, query_own)
 	answer = ask(K_IO, bad_b);
 	CHECK(!answer.conflicts && !answer.refused && !answer.would_refuse);
 	CHECK_EQ(answer.attrs, BIT(bad_a));
-	CHECK(!answer.exact);
+	CHECK(!answer.strict);
 	/* Elsewhere the claim is known by the caller that asks, too. */
 	if (IS_ENABLED(CONFIG_ARCH_STACKWALK)) {
 		unit_text_module = "other";

@@ -73,7 +73,7 @@ static struct both *take(void)
 
 	memtype = memtype_check_insert(entry, NULL);
 	ours = do_claim(&both->claim, both->pfn, both->nr, types[type].attr,
-			PFN_CLAIM_EXACT);
+			PFN_CLAIM_STRICT);
 	if (memtype != ours)
 		unit_fail(__FILE__, __LINE__,
 			  "%lu pages at %lu as %d: memtype says %d, the registry %d",

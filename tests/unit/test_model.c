@@ -467,7 +467,7 @@ static void op_exit(void)
 static void op_claim(void)
 {
 	long before = unit_stat(PFT_STAT_INCOMPLETE);
-	unsigned int i = rnd(CLAIMS), flags = rnd(2) ? PFN_CLAIM_EXACT : 0;
+	unsigned int i = rnd(CLAIMS), flags = rnd(2) ? PFN_CLAIM_STRICT : 0;
 	enum pfn_attr attr = unit_attrs[rnd(nr_attrs)];
 	struct place p = rnd_place();
 	bool ok;

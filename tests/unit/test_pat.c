@@ -434,8 +434,8 @@ TEST(pat, nopat)
 	CHECK_HAS(text, "\nimpossible want=write-combining got=uncached-minus why=PAT\\040is\\040off");
 	CHECK_HAS_NOT(text, "want=write-through");
 	free(text);
-	/* PFN_CLAIM_EXACT asks for what the machine cannot do. */
-	CHECK_EQ(do_claim(&claim, 0x90, 4, PFN_ATTR_WC, PFN_CLAIM_EXACT), -EBUSY);
+	/* PFN_CLAIM_STRICT asks for what the machine cannot do. */
+	CHECK_EQ(do_claim(&claim, 0x90, 4, PFN_ATTR_WC, PFN_CLAIM_STRICT), -EBUSY);
 	CHECK_EQ(last_conflict.cause, PFN_CAUSE_IMPOSSIBLE);
 }
 

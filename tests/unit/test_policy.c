@@ -117,7 +117,7 @@ TEST(policy, downgrade)
 	CHECK_EQ(unit_stat(PFT_STAT_REFUSED), 2);
 	CHECK_EQ(unit_stat(PFT_STAT_DOWNGRADES), 3);
 	CHECK_EQ(pfn_track_lookup(90), 0);
-	CHECK_EQ(do_claim(&claim, 50, 1, weak_b, PFN_CLAIM_EXACT), 0);
+	CHECK_EQ(do_claim(&claim, 50, 1, weak_b, PFN_CLAIM_STRICT), 0);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 }
 

@@ -45,7 +45,7 @@ static int claim_too_late(struct misuse *m)
 	int ret = misuse_keep(m, ioremap(m->start, PAGE_SIZE));
 
 	return ret ?: pfn_track_claim(&m->claim, m->dev, m->start, PAGE_SIZE,
-				      PFN_ATTR_WC, PFN_CLAIM_EXACT);
+				      PFN_ATTR_WC, PFN_CLAIM_STRICT);
 }
 
 /* "The frame buffer is ours"; user space maps the BAR through sysfs. */
@@ -105,7 +105,7 @@ static int claim_exact(struct misuse *m)
 {
 	int ret = misuse_keep(m, ioremap(m->start, PAGE_SIZE));
 
-	return ret ?: claim(m, REGISTERS, PFN_CLAIM_EXACT);
+	return ret ?: claim(m, REGISTERS, PFN_CLAIM_STRICT);
 }
 
 /* A frame buffer is claimed, and the registers inside of it are mapped. */
@@ -147,7 +147,7 @@ static int claim_resized(struct misuse *m)
 	if (ret)
 		return ret;
 	new = devm_pfn_track_claim_resource(m->dev, &res, PFN_ATTR_WC,
-					    PFN_CLAIM_EXACT);
+					    PFN_CLAIM_STRICT);
 	if (IS_ERR(new))
 		return PTR_ERR(new);
 	ret = misuse_keep(m, ioremap_wc(m->start, 2 * PAGE_SIZE));

@@ -54,7 +54,7 @@ int every_claim(struct pci_dev *pdev, struct pfn_claim *claim)
 	int ret;
 
 	ret = pfn_track_claim(claim, dev, res->start, 256, PFN_ATTR_WC,
-			      PFN_CLAIM_EXACT | PFN_CLAIM_SELF);
+			      PFN_CLAIM_STRICT | PFN_CLAIM_SELF);
 	ret = ret ?: pfn_track_release(claim);
 	ret = ret ?: pfn_track_claim_resource(claim, dev, res, PFN_ATTR_WC, 0);
 	ret = ret ?: pfn_track_release(claim);
@@ -90,7 +90,7 @@ int every_question(struct device *dev, phys_addr_t start)
 		return -EOPNOTSUPP;
 	ret = pfn_track_query(start, 1, PFN_KIND_IOREMAP, PFN_ATTR_WC, &answer);
 	if (ret || answer.conflicts || answer.refused || answer.would_refuse ||
-	    answer.linear || !answer.exact)
+	    answer.linear || !answer.strict)
 		return ret;
 	ret = pfn_track_for_each(start, 1, every_mapping, dev);
 	return ret ?: pfn_track_lookup(PHYS_PFN(start)) == answer.attrs;
@@ -110,7 +110,7 @@ int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
 	ret = pfn_track_ioremap(area->addr, size, 0, prot, prot, NULL) ?:
 	      pfn_track_add_memory(0, size) ?:
 	      pfn_track_reserve(0, size, prot, prot) ?:
-	      pfn_track_vmap(area, pages, NULL, 1, prot) ?:
+	      pfn_track_vmap(area, pages, NULL, 1, prot, false) ?:
 	      pfn_track_memremap(0, size, prot, prot) ?:
 	      pfn_track_set_memory(va, 1, prot) ?:
 	      pfn_track_set_pages(pages, 1, prot) ?:

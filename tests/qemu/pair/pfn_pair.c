@@ -97,7 +97,7 @@ static int obey(const char *word, struct device *dev)
 		return pfn_track_claim(&claim, dev, phys, bytes, PFN_ATTR_WC, 0);
 	if (!strcmp(word, "insist"))
 		return pfn_track_claim(&claim, dev, phys, bytes, PFN_ATTR_WC,
-				       PFN_CLAIM_EXACT);
+				       PFN_CLAIM_STRICT);
 	if (!strcmp(word, "ioremap") && !mapped) {
 		mapped = ioremap(phys, bytes);
 		return mapped ? 0 : -EBUSY;
