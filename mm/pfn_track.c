@@ -63,7 +63,7 @@ void pft_make_record(struct pft_record *new, struct pft_spot *spot)
 	new->seq = pft_made();
 	/* From now on write-back pages have to be compared with others. */
 	if (new->got != PFN_ATTR_WB && !READ_ONCE(pfn_track_mixed) &&
-	    (pfn_valid(new->pfn) || pfn_valid(new->last)))
+	    pft_has_pages(new->pfn, new->last))
 		WRITE_ONCE(pfn_track_mixed, true);
 	ret = pft_store_insert(new, spot);
 	if (ret < 0) {
@@ -201,82 +201,101 @@ static bool pft_says_no(enum pfn_policy policy, const struct pft_judgement *j,
 		(j->other || pft_verdict(j) != PFN_VERDICT_SAME));
 }
 
+/*
+ * Leave the report of a conflict with the linear map to the worker: a process that
+ * has the pages is a better name for the other side.  Takes over the reference to
+ * the holder.
+ */
+static noinline void pft_leave_report(const struct pft_record *new,
+				      const struct pft_judgement *j,
+				      enum pfn_policy policy, bool refused)
+{
+	const struct pft_sought sought = {
+		.pfn = new->pfn,
+		.last = new->last,
+		.report = true,
+		.refused = refused,
+		.policy = policy,
+		.new = *new,
+		.judged = *j,
+	};
+
+	pft_seek_and_report(&sought);
+}
+
+/**
+ * pft_tell_sought - report what was left to be reported
+ * @sought: it
+ *
+ * Context: As for pft_map(); not under pft_lock.
+ */
+void pft_tell_sought(const struct pft_sought *sought)
+{
+	struct pft_conflict c = {
+		.policy = sought->policy,
+		.result = sought->refused ? PFN_RESULT_REFUSED :
+					    PFN_RESULT_MAPPED,
+	};
+	struct pft_judgement j = sought->judged;
+
+	spin_lock(&pft_lock);
+	/* A process that was found is on record now. */
+	if (sought->found)
+		pft_judge_held(&j, &sought->new);
+	pft_capture(&c, &sought->new, &j);
+	spin_unlock(&pft_lock);
+	pft_tell(&c, &j);
+}
+
 /**
  * pft_admit - judge a newcomer and, unless it is refused, record it
  * @new: the newcomer; its reference to the holder is taken over
  * @spot: where it goes, from pft_store_spot() under the same hold of the lock
  * @start: its judgement by pft_judge_start()
+ * @left: gets whether the report is left to the worker; NULL if it cannot be,
+ *	without %PFT_PROCESS
  *
  * Context: pft_lock held, by pft_lock_stocked(); it is released.
  *
- * Return: 0, or 1 if a conflict with the linear map is left to be reported by
- * pft_seek_processes(), for which @new has a reference; -EBUSY if it is refused,
- * then nothing is recorded.
+ * Return: 0, or -EBUSY if it is refused; then nothing is recorded.
  */
 int pft_admit(struct pft_record *new, struct pft_spot *spot,
-	      const struct pft_judgement *start)
+	      const struct pft_judgement *start, bool *left)
 	__releases(&pft_lock)
 {
 	const unsigned int how = start->how;
+	enum pfn_policy policy = PFN_POLICY_OFF;
+	struct pft_holder *holder = new->holder;
 	struct pft_judgement j = *start;
-	struct pft_holder *left_by = NULL;
-	int left = 0;
+	bool refused = false, leave = false;
 
 	pft_judge_newcomer(&j, new);
 	/* Fast path: no conflict, no downgrade. */
 	if (unlikely(j.other || pft_verdict(&j) != PFN_VERDICT_SAME)) {
-		enum pfn_policy policy;
-		bool refused;
-
 		pft_judge_others(&j, new, start);
 		policy = pft_policy_for(new->kind, &j);
 		refused = !(how & PFT_MAPPED) && pft_says_no(policy, &j, how);
 		if (refused || (policy != PFN_POLICY_OFF &&
 				pft_verdict(&j) >= PFN_VERDICT_ORDERING)) {
-			/*
-			 * The process is the better name for the other side.
-			 * A downgrade is another matter, and reported now.
-			 */
-			left = !refused && !j.loss && j.linear &&
-			       how & PFT_PROCESS;
-			if (!left)
+			/* A downgrade is another matter, and reported now. */
+			leave = how & PFT_PROCESS && j.linear && !j.loss;
+			if (!leave)
 				return pft_map_told(new, spot, &j, policy,
 						    refused);
+			*left = true;
+			pft_holder_get(holder);
 		}
 	}
 
-	if (unlikely(left))
-		left_by = pft_holder_get(new->holder);
-	pft_make_record(new, spot);
+	if (!refused)
+		pft_make_record(new, spot);
 	pft_unlock();
 	pft_holder_put(new->holder);
-	new->holder = left_by;
-	return left;
-}
-
-/**
- * pft_tell_linear - report that what was mapped conflicts with the linear map
- * @new: a copy of its record, with a reference to its holder
- * @how: how it was judged
- *
- * For what pft_admit() left to be reported.
- *
- * Context: Process context, no lock held.
- */
-void pft_tell_linear(const struct pft_record *new, unsigned int how)
-{
-	struct pft_conflict c = { .result = PFN_RESULT_MAPPED };
-	struct pft_judgement j;
-
-	pft_judge_start(&j, new, how);
-	c.policy = pft_policy_for(new->kind, &j);
-	if (!j.linear || c.policy == PFN_POLICY_OFF ||
-	    pft_verdict(&j) < PFN_VERDICT_ORDERING)
-		return;
-	spin_lock(&pft_lock);
-	pft_capture(&c, new, &j);
-	spin_unlock(&pft_lock);
-	pft_tell(&c, &j);
+	if (unlikely(leave)) {
+		new->holder = holder;
+		pft_leave_report(new, &j, policy, refused);
+	}
+	return refused ? -EBUSY : 0;
 }
 
 /*
@@ -311,13 +330,16 @@ static bool pft_map_next(struct pft_record *new, const struct pft_who *who)
  * Ask again now that there is a record: a fault asks for records before it counts
  * its page.  One that asked before and has not counted it yet is still missed.
  */
-static bool pft_is_mapped_now(const struct pft_sought *sought)
+static bool pft_is_mapped_now(const struct pft_record *rec)
 {
-	if (!pfn_valid(sought->pfn) && !pfn_valid(sought->last))
+	if (!pft_has_pages(rec->pfn, rec->last))
 		return false;
+	/* The worker asks for each of their pages. */
+	if (rec->last - rec->pfn >= PFT_SOUGHT_PAGES)
+		return true;
 	/* Pairs with the atomic operation that counts the page for a fault. */
 	smp_mb();
-	return pft_ram_is_mapped(sought);
+	return pft_ram_is_mapped(rec->pfn, rec->last);
 }
 
 /**
@@ -332,12 +354,9 @@ static bool pft_is_mapped_now(const struct pft_sought *sought)
  */
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 {
-	struct pft_sought sought = {
-		.pfn = new->pfn,
-		.last = new->last,
-	};
 	struct pft_judgement start;
 	struct pft_spot spot;
+	bool left = false;
 	int ret;
 
 	/* Cleaned caches say nothing of what is not RAM, and RAM is left out. */
@@ -351,9 +370,10 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 		new->want = new->got;
 
 	/* Processes have no record of write-back pages that the VM counts. */
-	if (unlikely(new->got != PFN_ATTR_WB && pft_may_seek(&sought)))
+	if (unlikely(new->got != PFN_ATTR_WB && pft_may_seek(new->pfn, new->last)))
 		how |= PFT_PROCESS;
 
+	new->cleaned = how & PFT_CLEANED;
 	pft_judge_start(&start, new, how);
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();
@@ -371,16 +391,11 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 		pft_store_spot(new, &spot);
 	}
 	if (likely(pft_on())) {
-		ret = pft_admit(new, &spot, &start);
-		if (unlikely(ret > 0)) {
-			sought.linear = true;
-			sought.how = how;
-			sought.new = *new;
-		}
-		if (unlikely(ret >= 0 && new->got != PFN_ATTR_WB &&
-			     (ret || pft_is_mapped_now(&sought))))
-			pft_seek_processes(&sought);
-		return min(ret, 0);
+		ret = pft_admit(new, &spot, &start, &left);
+		if (unlikely(new->got != PFN_ATTR_WB && !ret && !left &&
+			     pft_is_mapped_now(new)))
+			pft_seek_processes(new->pfn, new->last);
+		return ret;
 	}
 
 	/* Switched off meanwhile: nothing may enter a store that was emptied. */

@@ -43,7 +43,7 @@ static bool pft_change_one(struct pft_range *range,
 		/* Where it was cut out there is room. */
 		pft_store_spot(&cut.piece, &spot);
 		pft_judge_start(&start, &cut.piece, PFT_MAPPED);
-		pft_admit(&cut.piece, &spot, &start);
+		pft_admit(&cut.piece, &spot, &start, NULL);
 	}
 	if (last >= range->va_last)
 		return false;

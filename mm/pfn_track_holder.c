@@ -211,11 +211,17 @@ static void pft_holder_task(struct pft_holder *key, const struct mm_struct *mm)
 
 	rcu_read_lock();
 	if (unlikely(mm && mm != READ_ONCE(task->mm)))
-		task = pft_task_of(mm) ?: current;
-	key->pid = task_tgid_nr(task);
-	key->uid = task_uid(task);
-	/* A name that is changed meanwhile ends with a zero all the same. */
-	memcpy(key->comm, task->comm, TASK_COMM_LEN);
+		task = pft_task_of(mm);
+	if (likely(task)) {
+		key->pid = task_tgid_nr(task);
+		key->uid = task_uid(task);
+		/* A name that is changed meanwhile ends with a zero all the same. */
+		memcpy(key->comm, task->comm, TASK_COMM_LEN);
+	} else {
+		/* Better unknown than another's. */
+		key->uid = INVALID_UID;
+		strscpy(key->comm, pft_nobody.comm, TASK_COMM_LEN);
+	}
 	rcu_read_unlock();
 }
 

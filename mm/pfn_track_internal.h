@@ -102,6 +102,7 @@ struct pft_holder {
  * @looked_up: the architecture looked its attribute up and reserved nothing
  *	(x86: PAT reserves only whole areas): it decides for no other mapping
  * @counted: the VM counts it in the mapped pages, see pft_is_stale()
+ * @cleaned: the driver cleans the caches of this RAM, see %PFT_CLEANED
  * @home: among the records of a segment node, oldest first
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
@@ -124,6 +125,7 @@ struct pft_record {
 	bool self : 1;
 	bool looked_up : 1;
 	bool counted : 1;
+	bool cleaned : 1;
 	/* What a descent by address reads ends here, with 64 bytes. */
 	struct list_head home;
 	struct pft_holder *holder;
@@ -264,8 +266,8 @@ struct pft_leak {
  * @PFT_STAT_LATE: 1 if the registry was switched on after boot
  * @PFT_STAT_LEAKS: mappings and claims that outlived their driver, module or
  *	memory
- * @PFT_STAT_MAX_STEPS: the most records and nodes that were ever looked at in
- *	one section under pft_lock
+ * @PFT_STAT_MAX_STEPS: the most records and nodes that one walk under pft_lock
+ *	ever looked at; a section has a few walks at most
  * @PFT_STAT_COUNT: number of counters
  */
 enum pft_stat {
@@ -363,6 +365,7 @@ static inline void pft_decode(struct pft_record *rec, pgprot_t want,
 }
 
 struct pft_node;
+struct pft_sought;
 struct pft_who;
 
 enum pfn_policy pft_policy_of(enum pfn_kind kind);
@@ -375,9 +378,9 @@ bool pft_pfns_from(struct pft_record *rec, unsigned long pfn,
 int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how);
 void pft_make_record(struct pft_record *new, struct pft_spot *spot);
 int pft_admit(struct pft_record *new, struct pft_spot *spot,
-	      const struct pft_judgement *start)
+	      const struct pft_judgement *start, bool *left)
 	__releases(&pft_lock);
-void pft_tell_linear(const struct pft_record *new, unsigned int how);
+void pft_tell_sought(const struct pft_sought *sought);
 void pft_unmap(const struct pft_range *where, bool may_sleep);
 
 /* === Judging: pfn_track_judge.c ========================================= */
@@ -439,7 +442,8 @@ bool pft_plain_ram(unsigned long pfn, enum pfn_attr want, enum pfn_attr got);
 bool pft_may_hold(const struct vm_area_struct *vma);
 
 int pft_map_found(struct vm_area_struct *vma, unsigned long va,
-		  unsigned long pfn, unsigned long size, enum pfn_attr attr);
+		  unsigned long pfn, unsigned long size, enum pfn_attr attr,
+		  unsigned int others);
 
 /* Whether a range of @size bytes is less than all of its area. */
 static inline bool pft_is_part(const struct vm_area_struct *vma,
@@ -454,25 +458,36 @@ static inline bool pft_is_part(const struct vm_area_struct *vma,
  * struct pft_sought - page frames whose other mappings are looked for
  * @pfn: first page frame
  * @last: last page frame
+ * @entries: page table entries that rmap found for the latest folio
  * @found: a process has been found
- * @linear: a conflict of @new with the linear map is to be reported unless a
+ * @report: a conflict of @new with the linear map is to be reported unless a
  *	process is found, which says more
- * @how: how @new was judged
- * @new: what was mapped, with a reference to its holder, if @linear
+ * @refused: @new was refused, and has no record
+ * @policy: the policy for @new
+ * @new: what was to be mapped, with a reference to its holder
+ * @judged: its judgement
  */
 struct pft_sought {
 	unsigned long pfn;
 	unsigned long last;
+	unsigned long entries;
 	bool found;
-	bool linear;
-	unsigned int how;
+	bool report;
+	bool refused;
+	enum pfn_policy policy;
 	struct pft_record new;
+	struct pft_judgement judged;
 };
 
-bool pft_ram_is_mapped(const struct pft_sought *sought);
+/* Pages of a range that are asked for at once. */
+#define PFT_SOUGHT_PAGES	512
+
+bool pft_ram_is_mapped(unsigned long pfn, unsigned long last);
 bool pft_is_stale(const struct pft_record *rec);
-bool pft_may_seek(const struct pft_sought *sought);
-void pft_seek_processes(const struct pft_sought *sought);
+bool pft_may_seek(unsigned long pfn, unsigned long last);
+void pft_seek_processes(unsigned long pfn, unsigned long last);
+void pft_seek_and_report(const struct pft_sought *sought);
+bool pft_has_pages(unsigned long pfn, unsigned long last);
 
 /* === Holders: pfn_track_holder.c ======================================== */
 

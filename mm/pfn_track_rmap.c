@@ -24,9 +24,6 @@
 /* Ranges that wait for the worker.  If there are more it goes through all records. */
 #define PFT_SOUGHT		32
 
-/* Pages that are asked about before they are mapped, and at most in a range. */
-#define PFT_SOUGHT_PAGES	512
-
 /* Of an area, bytes that are walked while its address space is locked. */
 #define PFT_SEEK_BYTES		SZ_256M
 
@@ -35,23 +32,75 @@
 #define PFT_SEEK_LOCK		2
 #define PFT_SEEK_TRIES		50
 
+/* Memory comes in sections; more of them than a device's largest BAR has. */
+#ifdef CONFIG_SPARSEMEM
+#define PFT_BLOCK_PAGES		PAGES_PER_SECTION
+#else
+#define PFT_BLOCK_PAGES		MAX_ORDER_NR_PAGES
+#endif
+#define PFT_BLOCKS		1024
+
 static DEFINE_RAW_SPINLOCK(pft_sought_lock);
 static struct pft_sought pft_sought[PFT_SOUGHT];
 static unsigned int pft_nr_sought, pft_sought_all;
 
 /* === Asking ============================================================= */
 
+/*
+ * Without a reference the page may become part of another folio meanwhile, which
+ * the usual helpers do not like: the counts are read as they are.  Whoever goes by
+ * the answer looks again, or is content with it.
+ */
 static bool pft_page_is_mapped(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
+	const struct folio *folio;
+	unsigned long head;
 
+	if (!page)
+		return false;
+	head = READ_ONCE(page->compound_head);
+	folio = (const struct folio *)(head & 1 ? head - 1 :
+						  (unsigned long)page);
 	/* Rmap of hugetlb has locks of its own: its pages are not sought. */
-	return page && !PageHuge(page) && page_mapped(page);
+	if (folio_test_hugetlb(folio))
+		return false;
+	if (test_bit(PG_head, &folio->flags))
+		return atomic_read(&folio->_large_mapcount) >= 0;
+	/* Of what is no page of a process, it is a type, and below. */
+	return atomic_read(&folio->_mapcount) >= 0;
+}
+
+/**
+ * pft_has_pages - whether a range may have pages of RAM
+ * @pfn: first page frame
+ * @last: last page frame
+ *
+ * Looks at both ends and once into each block in which memory may lie; a range
+ * of very many blocks is taken to have some.
+ *
+ * Context: Any; takes no lock.
+ *
+ * Return: false if it has none, like most ranges of devices.
+ */
+bool pft_has_pages(unsigned long pfn, unsigned long last)
+{
+	const unsigned long step = PFT_BLOCK_PAGES;
+
+	if (pfn_valid(pfn) || pfn_valid(last))
+		return true;
+	if ((last - pfn) / step > PFT_BLOCKS)
+		return true;
+	for (pfn = round_up(pfn + 1, step); pfn && pfn < last; pfn += step)
+		if (pfn_valid(pfn))
+			return true;
+	return false;
 }
 
 /**
  * pft_ram_is_mapped - whether processes map some of a range
- * @sought: the range
+ * @pfn: first page frame
+ * @last: last page frame
  *
  * Looks at a bounded number of pages; large ranges are of devices, or have just
  * been allocated.
@@ -60,31 +109,32 @@ static bool pft_page_is_mapped(unsigned long pfn)
  *
  * Return: true if the VM counts a mapping of one of the pages.
  */
-bool pft_ram_is_mapped(const struct pft_sought *sought)
+bool pft_ram_is_mapped(unsigned long pfn, unsigned long last)
 {
-	unsigned long nr = min(sought->last - sought->pfn, PFT_SOUGHT_PAGES - 1UL);
+	unsigned long nr = min(last - pfn, PFT_SOUGHT_PAGES - 1UL);
 	unsigned long i;
 
-	if (!pfn_valid(sought->pfn) && !pfn_valid(sought->last))
+	if (!pft_has_pages(pfn, last))
 		return false;
 	for (i = 0; i <= nr; i++)
-		if (pft_page_is_mapped(sought->pfn + i))
+		if (pft_page_is_mapped(pfn + i))
 			return true;
 	return false;
 }
 
 /**
  * pft_may_seek - whether a process is going to be found for a range
- * @sought: the range
+ * @pfn: first page frame
+ * @last: last page frame
  *
  * Context: Any; takes no lock.
  *
  * Return: true if processes map some of it, and the worker has room for it and
  * is allowed to report.
  */
-bool pft_may_seek(const struct pft_sought *sought)
+bool pft_may_seek(unsigned long pfn, unsigned long last)
 {
-	return pft_ram_is_mapped(sought) &&
+	return pft_ram_is_mapped(pfn, last) &&
 	       READ_ONCE(pft_nr_sought) < PFT_SOUGHT &&
 	       pft_policy_of(PFN_KIND_INSERT) != PFN_POLICY_OFF;
 }
@@ -115,7 +165,7 @@ bool pft_is_stale(const struct pft_record *rec)
 	for (pfn = rec->pfn; pfn <= rec->last; pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
-		if (!page || page_mapped(page))
+		if (!page || pft_page_is_mapped(pfn))
 			return false;
 	}
 	return true;
@@ -143,7 +193,8 @@ static void pft_found(struct pft_sought *sought, struct vm_area_struct *vma,
 	if (first > last)
 		return;
 	if (pft_map_found(vma, va + ((first - pfn) << PAGE_SHIFT), first,
-			  (last - first + 1) << PAGE_SHIFT, attr))
+			  (last - first + 1) << PAGE_SHIFT, attr,
+			  sought->refused ? BIT(sought->new.got) : 0))
 		sought->found = true;
 }
 
@@ -176,12 +227,15 @@ static bool pft_rmap_one(struct folio *folio, struct vm_area_struct *vma,
 {
 	DEFINE_FOLIO_VMA_WALK(pvmw, folio, vma, addr, 0);
 
+	struct pft_sought *sought = arg;
+
 	while (page_vma_mapped_walk(&pvmw)) {
+		sought->entries++;
 		if (pvmw.pte)
-			pft_found_pte(arg, vma, pvmw.address,
+			pft_found_pte(sought, vma, pvmw.address,
 				      ptep_get(pvmw.pte));
 		else if (pvmw.pmd)
-			pft_found_pmd(arg, vma, pvmw.address,
+			pft_found_pmd(sought, vma, pvmw.address,
 				      pmdp_get(pvmw.pmd));
 	}
 	return true;
@@ -214,25 +268,28 @@ static bool pft_lock_bounded(bool (*try)(void *what), void *what)
 	return false;
 }
 
-/* False if rmap knows nothing of the folio, which is mapped. */
+/*
+ * False if rmap does not know all mappings of the folio: drivers map pages of one
+ * file through another, and pages of none.
+ */
 static bool pft_seek_rmap(struct folio *folio, struct pft_sought *sought)
 {
 	struct rmap_walk_control walk = {
 		.rmap_one = pft_rmap_one,
 		.arg = sought,
+		/* What the folio points to may be freed once it is not mapped. */
+		.anon_lock = folio_lock_anon_vma_read,
 	};
-	bool known = false;
 
 	if (!folio_raw_mapping(folio) || __folio_test_movable(folio))
 		return false;
 	if (!pft_lock_bounded(pft_try_folio, folio))
 		return true;
-	if (folio_raw_mapping(folio)) {
+	sought->entries = 0;
+	if (folio_mapped(folio) && folio_raw_mapping(folio))
 		rmap_walk(folio, &walk);
-		known = true;
-	}
 	folio_unlock(folio);
-	return known;
+	return sought->entries >= folio_mapcount(folio);
 }
 
 /*
@@ -258,25 +315,27 @@ static int pft_recorded_users(unsigned long pfn)
 }
 
 /*
- * Seek the processes that map a page.  The reference keeps the folio what it is,
- * and is not held for longer than rmap takes.
+ * Seek the processes that map a page, and the rest of its folio.  The reference
+ * keeps the folio what it is, and is not held for longer than rmap takes.
  *
  * Return: false if areas have to be walked for it.
  */
-static bool pft_seek_page(unsigned long pfn, struct pft_sought *sought)
+static bool pft_seek_page(unsigned long *pfn, struct pft_sought *sought)
 {
-	struct page *page = pfn_to_online_page(pfn);
+	struct page *page = pfn_to_online_page(*pfn);
 	struct folio *folio;
 	bool known = true;
 
-	if (!pft_page_is_mapped(pfn))
+	if (!pft_page_is_mapped(*pfn))
 		return true;
 	folio = page_folio(page);
 	if (!folio_try_get(folio))
 		return true;
 	if (folio == page_folio(page) && !folio_test_hugetlb(folio) &&
-	    folio_mapcount(folio) > pft_recorded_users(pfn))
+	    folio_mapcount(folio) > pft_recorded_users(*pfn)) {
 		known = pft_seek_rmap(folio, sought);
+		*pfn += folio_nr_pages(folio) - 1 - folio_page_idx(folio, page);
+	}
 	folio_put(folio);
 	return known;
 }
@@ -357,10 +416,34 @@ static void pft_seek_mm(struct mm_struct *mm, struct pft_sought *sought)
 	do {
 		if (!pft_lock_bounded(pft_try_mm, mm))
 			return;
-		va = pft_seek_part(mm, va, sought);
+		/* exit_mmap() frees page tables only when it has the lock. */
+		va = atomic_read(&mm->mm_users) ?
+		     pft_seek_part(mm, va, sought) : 0;
 		mmap_read_unlock(mm);
 		cond_resched();
 	} while (va);
+}
+
+/*
+ * The address space of a process; its leader may have gone before others.  Of the
+ * structure alone: a reference to what is mapped would keep devices open.
+ */
+static struct mm_struct *pft_grab_mm(struct task_struct *leader)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *task;
+
+	for_each_thread(leader, task) {
+		task_lock(task);
+		if (task->mm && !(task->flags & PF_KTHREAD)) {
+			mm = task->mm;
+			mmgrab(mm);
+		}
+		task_unlock(task);
+		if (mm)
+			break;
+	}
+	return mm;
 }
 
 static void pft_seek_areas(struct pft_sought *sought)
@@ -378,14 +461,13 @@ static void pft_seek_areas(struct pft_sought *sought)
 		if (pid)
 			nr = pid_nr(pid);
 		if (task)
-			mm = get_task_mm(task);
+			mm = pft_grab_mm(task);
 		rcu_read_unlock();
 		if (!pid)
 			return;
 		if (mm) {
 			pft_seek_mm(mm, sought);
-			/* The last reference would have us tear it down. */
-			mmput_async(mm);
+			mmdrop(mm);
 		}
 		cond_resched();
 	}
@@ -416,7 +498,7 @@ static bool pft_seek_range(struct pft_sought *sought)
 	unsigned long pfn;
 
 	for (pfn = sought->pfn; pfn <= sought->last; pfn++) {
-		known &= pft_seek_page(pfn, sought);
+		known &= pft_seek_page(&pfn, sought);
 		cond_resched();
 	}
 	return known;
@@ -469,16 +551,23 @@ static bool pft_seek_all(void)
 	return known;
 }
 
-/* No process can have the areas of all others walked all the time. */
-static void pft_seek_areas_rarely(struct pft_sought *sought)
+/*
+ * No process can have all records, or the areas of all others, walked all the
+ * time.
+ */
+static u64 pft_seek_next;
+
+static void pft_seek_rest(void)
 {
-	static u64 next;
 	u64 now = get_jiffies_64();
 
-	if (now < next)
-		msleep(jiffies_to_msecs(next - now));
-	pft_seek_areas(sought);
-	next = get_jiffies_64() + msecs_to_jiffies(PFT_SEEK_PAUSE);
+	if (now < pft_seek_next)
+		msleep(jiffies_to_msecs(pft_seek_next - now));
+}
+
+static void pft_seek_rested(void)
+{
+	pft_seek_next = get_jiffies_64() + msecs_to_jiffies(PFT_SEEK_PAUSE);
 }
 
 static void pft_seek_work(struct work_struct *work)
@@ -486,18 +575,29 @@ static void pft_seek_work(struct work_struct *work)
 	struct pft_sought sought;
 
 	while (pft_next_sought(&sought)) {
-		if (!pft_seek_range(&sought))
-			pft_seek_areas_rarely(&sought);
-		if (!sought.linear)
+		if (!pft_seek_range(&sought)) {
+			pft_seek_rest();
+			pft_seek_areas(&sought);
+			pft_seek_rested();
+		}
+		if (!sought.report)
 			continue;
-		if (!sought.found)
-			pft_tell_linear(&sought.new, sought.how);
+		/* What was let in is reported by the process's record. */
+		if (sought.refused || !sought.found)
+			pft_tell_sought(&sought);
 		pft_holder_put(sought.new.holder);
 	}
-	if (!xchg(&pft_sought_all, 0) || pft_seek_all())
+	if (!READ_ONCE(pft_sought_all))
 		return;
-	sought = (struct pft_sought){ .last = ULONG_MAX };
-	pft_seek_areas_rarely(&sought);
+	pft_seek_rest();
+	WRITE_ONCE(pft_sought_all, 0);
+	/* Pairs with the lock under which it is set, after the record was made. */
+	smp_mb();
+	if (!pft_seek_all()) {
+		sought = (struct pft_sought){ .last = ULONG_MAX };
+		pft_seek_areas(&sought);
+	}
+	pft_seek_rested();
 }
 
 static DECLARE_WORK(pft_seek_worker, pft_seek_work);
@@ -505,7 +605,7 @@ static DECLARE_WORK(pft_seek_worker, pft_seek_work);
 /* Under which locks a page is mapped is not known; an interrupt holds none. */
 static void pft_seek_kick(struct irq_work *work)
 {
-	queue_work(system_long_wq, &pft_seek_worker);
+	queue_work(system_unbound_wq, &pft_seek_worker);
 }
 
 static DEFINE_IRQ_WORK(pft_seek_irq, pft_seek_kick);
@@ -514,54 +614,84 @@ static DEFINE_IRQ_WORK(pft_seek_irq, pft_seek_kick);
  * Make a range part of the latest one; vmap() and faults come page by page.  Not
  * where a report may follow: a process found for one is no answer for the other.
  */
-static bool pft_join_sought(const struct pft_sought *sought)
+static bool pft_join_sought(unsigned long pfn, unsigned long last)
 {
 	struct pft_sought *latest;
 
-	if (!pft_nr_sought || sought->linear)
+	if (!pft_nr_sought)
 		return false;
 	latest = &pft_sought[pft_nr_sought - 1];
-	if (latest->linear || latest->last + 1 != sought->pfn ||
-	    sought->last - latest->pfn >= PFT_SOUGHT_PAGES)
+	if (latest->report || latest->last + 1 != pfn ||
+	    last - latest->pfn >= PFT_SOUGHT_PAGES)
 		return false;
-	latest->last = sought->last;
+	latest->last = last;
 	return true;
+}
+
+/* Where the next range goes; NULL if there is no room left. */
+static struct pft_sought *pft_new_sought(unsigned long pfn, unsigned long last)
+{
+	struct pft_sought *part = NULL;
+
+	if (pft_nr_sought < PFT_SOUGHT) {
+		part = &pft_sought[pft_nr_sought++];
+		part->pfn = pfn;
+		part->last = min(last, pfn + PFT_SOUGHT_PAGES - 1);
+		part->found = false;
+		part->report = false;
+		part->refused = false;
+	}
+	/* The rest of a large range is found by its record. */
+	if (!part || last - pfn >= PFT_SOUGHT_PAGES)
+		WRITE_ONCE(pft_sought_all, 1);
+	return part;
 }
 
 /**
  * pft_seek_processes - have the processes found that map a range
- * @sought: the range, mapped and recorded otherwise than write-back; with
- *	@linear set pft_may_seek() was true, and the reference to the holder is
- *	taken over
+ * @pfn: first page frame
+ * @last: last page frame; recorded otherwise than write-back
  *
  * Done later by a worker: reading the page tables of others takes locks that
  * the caller may hold.
  *
  * Context: Any.
  */
-void pft_seek_processes(const struct pft_sought *sought)
+void pft_seek_processes(unsigned long pfn, unsigned long last)
 {
-	struct pft_sought *part;
-	bool room = true;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pft_sought_lock, flags);
-	if (!pft_join_sought(sought)) {
-		room = pft_nr_sought < PFT_SOUGHT;
-		if (room) {
-			part = &pft_sought[pft_nr_sought++];
-			*part = *sought;
-			part->last = min(part->last,
-					 part->pfn + PFT_SOUGHT_PAGES - 1);
-		} else {
-			WRITE_ONCE(pft_sought_all, 1);
-		}
+	if (!pft_join_sought(pfn, last))
+		pft_new_sought(pfn, last);
+	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
+	irq_work_queue(&pft_seek_irq);
+}
+
+/**
+ * pft_seek_and_report - the same, and have a conflict reported
+ * @sought: the range and the conflict; pft_may_seek() was true, and the reference
+ *	to the holder is taken over
+ *
+ * Context: Any.
+ */
+void pft_seek_and_report(const struct pft_sought *sought)
+{
+	struct pft_sought *part;
+	unsigned long flags, last;
+
+	raw_spin_lock_irqsave(&pft_sought_lock, flags);
+	part = pft_new_sought(sought->pfn, sought->last);
+	if (part) {
+		last = part->last;
+		*part = *sought;
+		part->last = last;
 	}
 	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
-	/* Others took the room since it was asked for. */
-	if (!room && sought->linear) {
-		pft_count(PFT_STAT_SUPPRESSED);
-		pft_holder_put(sought->new.holder);
-	}
 	irq_work_queue(&pft_seek_irq);
+	if (part)
+		return;
+	/* Others took the room since it was asked for: the linear map is named. */
+	pft_tell_sought(sought);
+	pft_holder_put(sought->new.holder);
 }

@@ -7,7 +7,21 @@
  * run under the lock of the page tables whose entries they are about, so that
  * records and entries come and go together.
  */
+#include <linux/sched/coredump.h>
 #include "pfn_track_internal.h"
+
+/*
+ * Flags of an address space, in the gap that <linux/sched/coredump.h> leaves
+ * behind those of core dumps: it has records in areas that do not say so, and
+ * remap_pfn_range() was called for it, maybe with a copy of the area.
+ */
+#define MMF_PFN_TRACK_SILENT	14
+#define MMF_PFN_TRACK_REMAPPED	15
+static_assert(MMF_PFN_TRACK_SILENT >=
+	      MMF_DUMP_FILTER_SHIFT + MMF_DUMP_FILTER_BITS);
+static_assert(MMF_PFN_TRACK_REMAPPED < MMF_VM_MERGEABLE);
+static_assert(!(MMF_INIT_MASK & (BIT(MMF_PFN_TRACK_SILENT) |
+				 BIT(MMF_PFN_TRACK_REMAPPED))));
 
 /* For &struct pft_record.writable. */
 static bool pft_writable(const struct vm_area_struct *vma)
@@ -22,59 +36,15 @@ static bool pft_area_says(const struct vm_area_struct *vma)
 	       !pfn_attr_is_plain(vma->vm_page_prot) || vma_is_dax(vma);
 }
 
-#define PFT_MMS_BITS		8
-/* More than one address space. */
-#define PFT_MMS_ANY		((const struct mm_struct *)1UL)
-
-/**
- * struct pft_mms - a set of address spaces, which may be taken for larger
- * @slot: by hash: NULL, the address space, or %PFT_MMS_ANY
- */
-struct pft_mms {
-	const struct mm_struct *slot[BIT(PFT_MMS_BITS)];
-};
-
 /*
- * Those with records in areas that do not say so: write-back pages that a driver
- * has otherwise.  Mostly none.
+ * Two flags of an address space, which it keeps for as long as it lives and which
+ * fork() does not copy.  To be set before the record is made, under a lock that
+ * keeps the record from being dropped.
  */
-static struct pft_mms pft_silent;
-
-/* Those that remap_pfn_range() was called for, maybe with a copy of the area. */
-static struct pft_mms pft_remapped;
-
-static const struct mm_struct **pft_mms_slot(struct pft_mms *mms,
-					     const struct mm_struct *mm)
+static void pft_mm_set(struct mm_struct *mm, int flag)
 {
-	return &mms->slot[hash_long((unsigned long)mm, PFT_MMS_BITS)];
-}
-
-/*
- * To be called before the record is made, under a lock that keeps the record
- * from being dropped.
- */
-static void pft_mms_add(struct pft_mms *mms, const struct mm_struct *mm)
-{
-	const struct mm_struct **slot = pft_mms_slot(mms, mm);
-	const struct mm_struct *old = READ_ONCE(*slot);
-
-	if (old == mm || old == PFT_MMS_ANY)
-		return;
-	old = cmpxchg(slot, NULL, mm);
-	if (old && old != mm)
-		WRITE_ONCE(*slot, PFT_MMS_ANY);
-}
-
-static void pft_mms_del(struct pft_mms *mms, const struct mm_struct *mm)
-{
-	cmpxchg(pft_mms_slot(mms, mm), mm, NULL);
-}
-
-static bool pft_mms_has(struct pft_mms *mms, const struct mm_struct *mm)
-{
-	const struct mm_struct *slot = READ_ONCE(*pft_mms_slot(mms, mm));
-
-	return unlikely(slot) && (slot == mm || slot == PFT_MMS_ANY);
+	if (!test_bit(flag, &mm->flags))
+		set_bit(flag, &mm->flags);
 }
 
 /* The common part of what maps page frames into a user address space. */
@@ -89,9 +59,9 @@ static int pft_map_user(struct vm_area_struct *vma, struct pft_record *new,
 	who->mm = vma->vm_mm;
 	/* remap_pfn_range() sets the flags of the area after it was recorded. */
 	if (new->kind == PFN_KIND_REMAP_PFN)
-		pft_mms_add(&pft_remapped, vma->vm_mm);
+		pft_mm_set(vma->vm_mm, MMF_PFN_TRACK_REMAPPED);
 	else if (unlikely(!pft_area_says(vma)))
-		pft_mms_add(&pft_silent, vma->vm_mm);
+		pft_mm_set(vma->vm_mm, MMF_PFN_TRACK_SILENT);
 	return pft_map(new, who, how);
 }
 
@@ -211,6 +181,12 @@ static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
 	     !(pfn_attr_linear(new.pfn, new.last, NULL, NULL) &
 	       ~BIT(PFN_ATTR_WB))))
 		return 0;
+	/*
+	 * Files of shared memory map it write-back.  A driver that changed the
+	 * protection of such an area, as i915 does, flushes the caches itself.
+	 */
+	if (unlikely(attr != PFN_ATTR_WB) && vma_is_shmem(vma))
+		how |= PFT_CLEANED;
 	who->gfp = PFT_GFP_NOWAIT;
 	return pft_map_user(vma, &new, who, how | PFT_LINEAR);
 }
@@ -278,6 +254,7 @@ static unsigned long pft_known_until(const struct mm_struct *mm,
  * @pfn: first page frame
  * @size: bytes that it maps
  * @attr: its attribute
+ * @others: BIT(enum pfn_attr) of what was to be mapped there, and was refused
  *
  * For entries that the hooks had no reason to record when they were made.  It is
  * reported if it conflicts with others, but not refused.
@@ -288,7 +265,8 @@ static unsigned long pft_known_until(const struct mm_struct *mm,
  * nobody has the pages otherwise.
  */
 int pft_map_found(struct vm_area_struct *vma, unsigned long va,
-		  unsigned long pfn, unsigned long size, enum pfn_attr attr)
+		  unsigned long pfn, unsigned long size, enum pfn_attr attr,
+		  unsigned int others)
 {
 	const unsigned long end = va + size;
 	struct pft_who who = {
@@ -299,8 +277,8 @@ int pft_map_found(struct vm_area_struct *vma, unsigned long va,
 	bool known;
 	int nr = 0;
 
-	if (!(pft_segment_held(pfn, pfn + (size >> PAGE_SHIFT) - 1) &
-	      ~BIT(attr)))
+	others |= pft_segment_held(pfn, pfn + (size >> PAGE_SHIFT) - 1);
+	if (!(others & ~BIT(attr)))
 		return 0;
 	for (; va != end; pfn += (until - va) >> PAGE_SHIFT, va = until) {
 		struct pft_record new = {
@@ -344,7 +322,8 @@ void __pfn_track_undo(struct mm_struct *mm, unsigned long start,
  */
 bool pft_may_hold(const struct vm_area_struct *vma)
 {
-	return pft_area_says(vma) || pft_mms_has(&pft_silent, vma->vm_mm);
+	return pft_area_says(vma) ||
+	       unlikely(test_bit(MMF_PFN_TRACK_SILENT, &vma->vm_mm->flags));
 }
 
 bool __pfn_track_moves(const struct vm_area_struct *vma)
@@ -367,8 +346,10 @@ void __pfn_track_zap(struct vm_area_struct *vma, unsigned long start,
 void __pfn_track_unmapped(struct vm_area_struct *vma, unsigned long start,
 			  unsigned long end)
 {
-	if (pft_area_says(vma) || (!pft_mms_has(&pft_remapped, vma->vm_mm) &&
-				   !pft_mms_has(&pft_silent, vma->vm_mm)))
+	const unsigned long *flags = &vma->vm_mm->flags;
+
+	if (pft_area_says(vma) || (!test_bit(MMF_PFN_TRACK_REMAPPED, flags) &&
+				   !test_bit(MMF_PFN_TRACK_SILENT, flags)))
 		return;
 	start = max(start, vma->vm_start);
 	end = min(end, vma->vm_end);
@@ -535,7 +516,8 @@ static void pft_heir_of(struct pft_heir *heir, struct pft_holder *parent)
  * Give the child what the parent has first in @range, clipped because a record
  * may reach over a split into the neighbouring area.  True if there may be more.
  */
-static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
+static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir,
+			   struct mm_struct *dst, bool silent)
 {
 	struct pft_holder *parent;
 	struct pft_record *rec, copy;
@@ -559,6 +541,10 @@ static bool pft_fork_first(struct pft_range *range, struct pft_heir *heir)
 	copy.holder = pft_holder_get(heir->child);
 	copy.id = heir->mm;
 	copy.time = ktime_get_boot_fast_ns();
+	if (silent)
+		pft_mm_set(dst, MMF_PFN_TRACK_SILENT);
+	if (copy.kind == PFN_KIND_REMAP_PFN)
+		pft_mm_set(dst, MMF_PFN_TRACK_REMAPPED);
 	/* The child's entries are new: nothing can be recorded there. */
 	if (pft_store_spot(&copy, &spot))
 		pft_make_record(&copy, &spot);
@@ -584,12 +570,8 @@ void __pfn_track_fork(struct mm_struct *dst, struct vm_area_struct *src,
 
 	if (start == end || !pft_may_hold(src))
 		return;
-	if (!pft_area_says(src))
-		pft_mms_add(&pft_silent, dst);
-	if (pft_mms_has(&pft_remapped, src->vm_mm))
-		pft_mms_add(&pft_remapped, dst);
 	pft_heir_take(&heir, dst);
-	while (pft_fork_first(&range, &heir))
+	while (pft_fork_first(&range, &heir, dst, !pft_area_says(src)))
 		;
 	pft_heir_keep(&heir);
 }
@@ -603,8 +585,6 @@ void __pfn_track_exit(struct mm_struct *mm)
 	};
 	struct pft_heir heir;
 
-	pft_mms_del(&pft_silent, mm);
-	pft_mms_del(&pft_remapped, mm);
 	/* Another address space may get the address of this one. */
 	pft_heir_take(&heir, mm);
 	pft_heir_put(&heir);

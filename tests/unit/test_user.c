@@ -438,13 +438,46 @@ TEST(user, process_first)
 	unit_seek_end(true);
 	CHECK_EQ(unit_trace.conflicts, 0);
 
-	/* What was refused is not sought, and then the linear map is named. */
+	/* Also of what was refused; if it has gone, the linear map is named. */
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_STRICT), 0);
 	if (pfn_attr_judge_linear(A_WC, A_WB, false)->verdict < PFN_VERDICT_ORDERING)
 		return;
 	CHECK_EQ(insert_page(22, 62, A_WC), -EBUSY);
-	CHECK_EQ(unit_sought, 1);
+	CHECK_EQ(unit_trace.conflicts, 0);
+	CHECK_EQ(unit_sought, 2);
+	unit_seek_end(false);
+	CHECK_EQ(unit_trace.conflicts, 1);
+	CHECK_EQ(unit_trace.conflict.result, PFN_RESULT_REFUSED);
 	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_LINEAR);
+}
+
+/* A process has what is refused to a driver: it is named, though nothing is held. */
+TEST(user, process_first_refused)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WB);
+
+	unit_boot("enforce");
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	unit_ram_is_mapped = true;
+	if (pfn_attr_judge_linear(A_WC, A_WB, false)->verdict < PFN_VERDICT_INCOHERENT)
+		return;
+	unit_trace.conflicts = 0;
+	CHECK_EQ(insert_page(22, 60, A_WC), -EBUSY);
+	CHECK_EQ(unit_stat(PFT_STAT_RECORDS), 0);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB, 0), 0);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB, BIT(A_WC)), 1);
+	CHECK_EQ(unit_trace.conflicts, 0);
+	unit_seek_end(true);
+	CHECK_EQ(unit_trace.conflicts, 1);
+	CHECK_EQ(unit_trace.conflict.result, PFN_RESULT_REFUSED);
+	CHECK_EQ(unit_trace.conflict.new.va, pages(22));
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_INSERT);
+	CHECK_EQ(unit_trace.conflict.held.va, pages(10));
+	/* Who comes next meets the record. */
+	CHECK_EQ(insert_page(23, 60, A_WC), -EBUSY);
+	CHECK_EQ(unit_trace.conflicts, 2);
+	CHECK_EQ(unit_trace.conflict.held.va, pages(10));
 }
 
 /* No process is found: the newcomer is named, not who has the page as it has. */
@@ -492,6 +525,60 @@ TEST(user, process_first_and_downgrade)
 }
 #endif
 
+/* Who cleans the caches, as i915 does, may have RAM otherwise than others have it. */
+TEST(user, cleaned_beside_write_back)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WC);
+	struct vm_area_struct other = page_vma(30, 5, A_WC);
+	unsigned int order;
+
+	unit_boot("enforce");
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	if (pfn_attr_judge_linear(A_WC, A_WB, true)->verdict >= PFN_VERDICT_ORDERING)
+		return;
+	for (order = 0; order < 2; order++) {
+		unit_trace.conflicts = 0;
+		if (order)
+			CHECK_EQ(fault(20, 50, 1, A_WB), 0);
+		CHECK_EQ(__pfn_track_insert(&vma, pages(10), 50, PAGE_SIZE, unit_prot(A_WC),
+					    unit_prot(A_WC), PFN_INSERT_CLEANED), 0);
+		if (!order)
+			CHECK_EQ(fault(20, 50, 1, A_WB), 0);
+		CHECK_EQ(unit_trace.conflicts, 0);
+		__pfn_track_exit(a);
+	}
+	/* An area of shared memory whose protection a driver has changed. */
+	vma.vm_ops = &unit_shmem_ops;
+	CHECK_EQ(__pfn_track_fault(&vma, pages(11), &(struct page){ 51 }, 1, unit_prot(A_WC)), 0);
+	CHECK_EQ(unit_trace.conflicts, 0);
+	/* Another who has it so cleans nothing. */
+	if (pfn_attr_judge_linear(A_WC, A_WB, false)->verdict >= PFN_VERDICT_INCOHERENT)
+		CHECK_EQ(__pfn_track_fault(&other, pages(31), &(struct page){ 52 }, 1,
+					   unit_prot(A_WC)), -EBUSY);
+	__pfn_track_exit(a);
+	unit_check_store();
+}
+
+/* A child is looked at as closely as its parent only if it has some of its records. */
+TEST(user, fork_of_a_silent_parent)
+{
+	struct vm_area_struct vma = page_vma(10, 5, A_WB);
+
+	unit_boot(NULL);
+	unit_ram_end = 100;
+	CHECK_EQ(do_ioremap(100, 60, 1, A_WC), 0);
+	CHECK_EQ(fault(11, 60, 1, A_WB), 0);
+	CHECK(a->flags & BIT(14));
+	__pfn_track_fork(b, &vma, pages(12), pages(15));
+	CHECK_EQ(b->flags, 0);
+	__pfn_track_fork(b, &vma, pages(10), pages(12));
+	CHECK_EQ(b->flags, BIT(14));
+	CHECK_EQ(at(b, 11).got, A_WB);
+	__pfn_track_exit(a);
+	__pfn_track_exit(b);
+}
+
 /* What the worker found is recorded once, and reported. */
 TEST(user, found_entry)
 {
@@ -499,11 +586,11 @@ TEST(user, found_entry)
 
 	unit_boot("strict");
 	unit_ram_end = 100;
-	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 0);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB, 0), 0);
 	CHECK_EQ(do_ioremap(100, 60, 1, A_WC), 0);
 	unit_trace.conflicts = 0;
-	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 1);
-	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 0);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB, 0), 1);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB, 0), 0);
 	CHECK_EQ(at(a, 10).got, A_WB);
 	if (pfn_attr_judge(A_WB, A_WC)->verdict >= PFN_VERDICT_ORDERING)
 		CHECK_EQ(unit_trace.conflicts, 1);
@@ -519,11 +606,11 @@ TEST(user, found_in_part)
 	unit_boot(NULL);
 	unit_ram_end = 4096;
 	CHECK_EQ(do_ioremap(100, 1024, 16, A_WC), 0);
-	CHECK_EQ(pft_map_found(&vma, pages(516), 1028, 4 * PAGE_SIZE, A_WB), 1);
-	CHECK_EQ(pft_map_found(&vma, pages(512), 1024, 16 * PAGE_SIZE, A_WB), 2);
+	CHECK_EQ(pft_map_found(&vma, pages(516), 1028, 4 * PAGE_SIZE, A_WB, 0), 1);
+	CHECK_EQ(pft_map_found(&vma, pages(512), 1024, 16 * PAGE_SIZE, A_WB, 0), 2);
 	CHECK_EQ(at(a, 512).got, A_WB);
 	CHECK_EQ(at(a, 527).got, A_WB);
-	CHECK_EQ(pft_map_found(&vma, pages(512), 1024, 16 * PAGE_SIZE, A_WB), 0);
+	CHECK_EQ(pft_map_found(&vma, pages(512), 1024, 16 * PAGE_SIZE, A_WB, 0), 0);
 	unit_check_store();
 }
 
@@ -535,7 +622,7 @@ TEST(user, stale_entry)
 	unit_boot("enforce");
 	unit_ram_end = 100;
 	CHECK_EQ(do_ioremap(100, 60, 1, A_WC), 0);
-	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB), 1);
+	CHECK_EQ(pft_map_found(&vma, pages(10), 60, PAGE_SIZE, A_WB, 0), 1);
 	do_iounmap(100, 1);
 	unit_trace.conflicts = 0;
 	if (pfn_attr_judge(A_WB, A_WC)->verdict < PFN_VERDICT_INCOHERENT)

@@ -337,14 +337,19 @@ void unit_check_store(void)
 bool unit_ram_is_mapped, unit_stale;
 unsigned long unit_sought;
 
-bool pft_ram_is_mapped(const struct pft_sought *sought)
+bool pft_has_pages(unsigned long pfn, unsigned long last)
 {
-	return unit_ram_is_mapped && sought->pfn < unit_ram_end;
+	return pfn_valid(pfn) || pfn_valid(last);
 }
 
-bool pft_may_seek(const struct pft_sought *sought)
+bool pft_ram_is_mapped(unsigned long pfn, unsigned long last)
 {
-	return pft_ram_is_mapped(sought);
+	return unit_ram_is_mapped && pfn < unit_ram_end;
+}
+
+bool pft_may_seek(unsigned long pfn, unsigned long last)
+{
+	return pft_ram_is_mapped(pfn, last);
 }
 
 bool pft_is_stale(const struct pft_record *rec)
@@ -356,25 +361,31 @@ bool pft_is_stale(const struct pft_record *rec)
 
 static struct pft_sought unit_left;
 
-void pft_seek_processes(const struct pft_sought *sought)
+void pft_seek_processes(unsigned long pfn, unsigned long last)
 {
 	UNIT_ASSERT(!unit_nested);
 	CHECK(!unit_holds(&pft_lock));
-	unit_sought += sought->last - sought->pfn + 1;
-	if (sought->linear) {
-		unit_seek_end(true);
-		unit_left = *sought;
-	}
+	unit_sought += last - pfn + 1;
+}
+
+void pft_seek_and_report(const struct pft_sought *sought)
+{
+	pft_seek_processes(sought->pfn, sought->last);
+	CHECK(sought->report);
+	unit_seek_end(true);
+	unit_left = *sought;
 }
 
 /* The worker has looked for processes. */
 void unit_seek_end(bool found)
 {
-	if (unit_left.linear && !found)
-		pft_tell_linear(&unit_left.new, unit_left.how);
-	if (unit_left.linear)
-		pft_holder_put(unit_left.new.holder);
-	unit_left.linear = false;
+	if (!unit_left.report)
+		return;
+	unit_left.found = found;
+	if (unit_left.refused || !found)
+		pft_tell_sought(&unit_left);
+	pft_holder_put(unit_left.new.holder);
+	unit_left.report = false;
 }
 
 /* === Stand for arch/generic/pat/reserve.c, and for a PCI bus ============ */
@@ -507,10 +518,14 @@ bool unit_pair(enum pfn_verdict verdict, enum pfn_attr *a, enum pfn_attr *b)
 /* === Short ways to map ================================================== */
 
 struct mm_struct unit_mm[8];
+const struct vm_operations_struct unit_shmem_ops;
 
 struct vm_area_struct unit_vma(struct mm_struct *mm, unsigned long page,
 			       unsigned long nr)
 {
+	/* Who maps there is of there, unless a test says whose it is. */
+	if (!unit_tasks)
+		unit_current->mm = mm;
 	return (struct vm_area_struct){
 		.vm_start = pages(page),
 		.vm_end = pages(page + nr),

@@ -234,7 +234,15 @@ typedef struct {
 
 struct mm_struct {
 	int id;
+	unsigned long flags;
 };
+
+#define MMF_DUMP_FILTER_SHIFT	2
+#define MMF_DUMP_FILTER_BITS	9
+#define MMF_VM_MERGEABLE	16
+#define MMF_INIT_MASK		0x7ff
+#define test_bit(nr, word)	((*(word) >> (nr)) & 1)
+#define set_bit(nr, word)	((void)__atomic_fetch_or(word, 1UL << (nr), __ATOMIC_RELAXED))
 
 struct vm_operations_struct {
 	void *fault;
@@ -254,6 +262,8 @@ struct vm_area_struct {
 #define VM_PFNMAP		0x400
 #define VM_MIXEDMAP		0x10000000
 #define vma_is_dax(vma)		false
+extern const struct vm_operations_struct unit_shmem_ops;
+#define vma_is_shmem(vma)	((vma)->vm_ops == &unit_shmem_ops)
 
 /* The kernel's image and the zero page. */
 #define UNIT_IMAGE_PFN		0x7ff00UL
@@ -316,6 +326,7 @@ extern struct task_struct *unit_tasks;
 #define current_uid()			(current->uid)
 #define task_uid(task)			((task)->uid)
 #define uid_eq(a, b)			((a).val == (b).val)
+#define INVALID_UID			((kuid_t){ -1 })
 #define __kuid_val(kuid)		((kuid).val)
 #define get_task_comm(buf, task)	memcpy(buf, (task)->comm, TASK_COMM_LEN)
 
