@@ -75,8 +75,7 @@ class _Boots:
 
     def get(self, arch: str, flavour: str = "pfn_track", cmdline: str = "") -> lab.Guest:
         """A guest, booted now if none is up, or the last one died."""
-        if flavour == "pfn_track":
-            flavour = os.environ.get("PFNTRACK_FLAVOUR") or flavour
+        flavour = lab.flavour_for(flavour)
         key = (arch, flavour, cmdline)
         self.in_use.add(key)
         guest = self.guests.pop(key, None)

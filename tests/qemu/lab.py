@@ -239,6 +239,11 @@ def parse_pairs(line: str) -> dict[str, str]:
     return pairs
 
 
+def flavour_for(flavour: str) -> str:
+    """What to build and boot where a test asks for the patched kernel: PFNTRACK_FLAVOUR."""
+    return os.environ.get("PFNTRACK_FLAVOUR") or flavour if flavour == "pfn_track" else flavour
+
+
 def kernel_for(arch: str, flavour: str) -> Kernel:
     """A kernel, built if need be. PFNTRACK_KERNEL_ARCH_FLAVOUR names another image.
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections import Counter
@@ -212,7 +211,7 @@ def guest_with_module(arch: str, allow: tuple[str, ...] = ()) -> lab.Guest:
     """A guest, not yet started, with a module that writes page tables behind the hooks' back."""
     builder = lab.REPO / "scripts" / "kernel" / "module.py"
     folder = Path(__file__).resolve().parent / "module"
-    flavour = os.environ.get("PFNTRACK_FLAVOUR") or "pfn_track"
+    flavour = lab.flavour_for("pfn_track")
     kernel = lab.kernel_for(arch, flavour)
     done = subprocess.run(["/usr/bin/python3", builder, arch, flavour, folder],
                           stdout=subprocess.PIPE, text=True, check=True)

@@ -39,7 +39,7 @@ def test_blocks_held_twice(arch: str) -> None:
     The registry frees what it needs no longer in that moment, and the page allocator asks the
     registry about every page that is freed. It hung with interrupts off within 100 blocks.
     """
-    flavour = os.environ.get("PFNTRACK_FLAVOUR") or "pfn_track"
+    flavour = lab.flavour_for("pfn_track")
     kernel = lab.kernel_for(arch, flavour)
     with lab.Guest(kernel, "pfn_track=report", extra=("blocks",), hardware=DEVICE[arch]) as guest:
         if arch == "x86_64":

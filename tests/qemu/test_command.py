@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ def _breakable(arch: str) -> Iterator[lab.Guest]:
     """A guest of its own, with a module that writes page tables behind everybody's back."""
     builder = lab.REPO / "scripts" / "kernel" / "module.py"
     folder = Path(__file__).resolve().parent / "module"
-    flavour = os.environ.get("PFNTRACK_FLAVOUR") or "pfn_track"
+    flavour = lab.flavour_for("pfn_track")
     kernel = lab.kernel_for(arch, flavour)
     done = subprocess.run(["/usr/bin/python3", builder, arch, flavour, folder],
                           stdout=subprocess.PIPE, text=True, check=True)

@@ -232,7 +232,7 @@ def test_exact(life: Life, event: Callable[[Life], None]) -> None:
 
 def test_out_of_memory(arch: str) -> None:
     """A process that the OOM killer takes leaves nothing behind."""
-    kernel = lab.kernel_for(arch, "pfn_track")
+    kernel = lab.kernel_for(arch, lab.flavour_for("pfn_track"))
     # It says how it came to that, with a stack.
     with lab.Guest(kernel, "pfn_track=report", parallel=True, allow=OOM) as guest:
         holder = guest.hold(f"{guest.device(1)}/resource2", 0, LENGTH)

@@ -27,8 +27,8 @@ ACROSS = START + SIZE - LENGTH // 2
 def fixture_guest() -> Iterator[lab.Guest]:
     """arm64, whose linear map is memblock without "no-map"."""
     built = subprocess.run(["/usr/bin/python3", "-B", lab.REPO / "scripts/kernel/module.py", "arm64",
-                            "pfn_track", PAIR], stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for("arm64", "pfn_track"), "pfn_track=report", memory=512,
+                            lab.flavour_for("pfn_track"), PAIR], stdout=subprocess.PIPE, text=True, check=True)
+    with lab.Guest(lab.kernel_for("arm64", lab.flavour_for("pfn_track")), "pfn_track=report", memory=512,
                    modules=(Path(built.stdout.strip()),),
                    device_tree=lab.no_map(START, SIZE)) as guest:
         yield guest

@@ -20,8 +20,8 @@ LENGTH = 0x10000
 def fixture_guest() -> Iterator[lab.Guest]:
     """One boot, with a driver for the BAR of the first device."""
     built = subprocess.run(["/usr/bin/python3", "-B", lab.REPO / "scripts/kernel/module.py", "x86_64",
-                            "pfn_track", PAIR], stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for("x86_64", "pfn_track"), "pfn_track=strict nopat",
+                            lab.flavour_for("pfn_track"), PAIR], stdout=subprocess.PIPE, text=True, check=True)
+    with lab.Guest(lab.kernel_for("x86_64", lab.flavour_for("pfn_track")), "pfn_track=strict nopat",
                    modules=(Path(built.stdout.strip()),)) as guest:
         yield guest
 

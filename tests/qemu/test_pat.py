@@ -31,7 +31,8 @@ def _module(arch: str) -> Path:
     """The module, built for the kernel under test."""
     builder = lab.REPO / "scripts" / "kernel" / "module.py"
     folder = Path(__file__).resolve().parent / "pat"
-    done = subprocess.run(["/usr/bin/python3", builder, arch, "pfn_track", folder],
+    done = subprocess.run(["/usr/bin/python3", builder, arch,
+                           lab.flavour_for("pfn_track"), folder],
                           stdout=subprocess.PIPE, text=True, check=True)
     return Path(done.stdout.strip())
 
@@ -39,7 +40,7 @@ def _module(arch: str) -> Path:
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str, module: Path) -> Iterator[lab.Guest]:
     """One boot for all tests of this file that need PAT."""
-    with lab.Guest(lab.kernel_for(arch, "pfn_track"), "pfn_track=report",
+    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), "pfn_track=report",
                    modules=(module,)) as one:
         yield one
 
@@ -440,7 +441,7 @@ def test_isa_window(pat: lab.Guest, policy: str) -> None:
 @pytest.fixture(name="nopat", scope="module")
 def _nopat(arch: str, module: Path) -> Iterator[lab.Guest]:
     """A boot without PAT."""
-    with lab.Guest(lab.kernel_for(arch, "pfn_track"), "pfn_track=report nopat",
+    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), "pfn_track=report nopat",
                    modules=(module,)) as one:
         yield one
 

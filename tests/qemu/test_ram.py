@@ -23,9 +23,10 @@ def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module."""
     builder = lab.REPO / "scripts" / "kernel" / "module.py"
     folder = Path(__file__).resolve().parent / "shared"
-    done = subprocess.run(["/usr/bin/python3", builder, arch, "pfn_track", folder],
+    done = subprocess.run(["/usr/bin/python3", builder, arch,
+                           lab.flavour_for("pfn_track"), folder],
                           stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for(arch, "pfn_track"), "pfn_track=report",
+    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), "pfn_track=report",
                    modules=(Path(done.stdout.strip()),)) as one:
         yield one
 

@@ -29,9 +29,10 @@ def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for this file, whose log budgets no other test spends."""
     builder = lab.REPO / "scripts" / "kernel" / "module.py"
     folder = Path(__file__).resolve().parent / "report"
-    done = subprocess.run(["/usr/bin/python3", "-B", builder, arch, "pfn_track", folder],
+    done = subprocess.run(["/usr/bin/python3", "-B", builder, arch,
+                           lab.flavour_for("pfn_track"), folder],
                           stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for(arch, "pfn_track"), CMDLINE[arch], memory=768,
+    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), CMDLINE[arch], memory=768,
                    modules=(Path(done.stdout.strip()),)) as one:
         yield one
 

@@ -144,7 +144,7 @@ def test_off_forgets_and_on_is_late(guest, arch: str) -> None:  # type: ignore[n
 def test_bad_boot_parameter(arch: str) -> None:
     """Said in one line, ignored, and the good part is taken."""
     words_given = "strictt,ioremap:enforce,nokind:report,default"
-    with lab.Guest(lab.kernel_for(arch, "pfn_track"), f"pfn_track={words_given}") as one:
+    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), f"pfn_track={words_given}") as one:
         said = one.console()
         for word in ("strictt", "nokind:report", "default"):
             assert f"pfn_track: '{word}' ignored" in said

@@ -189,7 +189,7 @@ def test_flood(tracked: lab.Guest, stopped: bool) -> None:
 ])
 def test_refused(arch: str, command: str, message: str) -> None:
     """One line, exit code 3."""
-    with lab.Guest(lab.kernel_for(arch, "pfn_track"), "pfn_track=report") as one:
+    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), "pfn_track=report") as one:
         if command:
             one.run(command).ok()
             done = one.run("pfntrack watch")
