@@ -1004,6 +1004,11 @@ TEST(report, site_without_driver)
 		   "vmf_insert_pfn_prot+0x1/0x2", "vmf_insert_pfn+0x1/0x2",
 		   "drm_gem_shmem_fault+0x1/0x2", "__do_fault+0x1/0x2",
 		   "do_read_fault.isra.0+0x1/0x2");
+	CHECK_SITE("drm_fb_helper_damage_work+0x1/0x2 module=drm_kms_helper",
+		   "ioremap_wc+0x1/0x2", "ttm_bo_vmap+0x1/0x2 [ttm]",
+		   "drm_gem_vmap+0x1/0x2 [drm]",
+		   "drm_fb_helper_damage_work+0x1/0x2 [drm_kms_helper]",
+		   "process_one_work+0x1/0x2", "worker_thread+0x1/0x2");
 	/* A driver that is called like a part of the memory manager. */
 	CHECK_SITE("do_faulty+0x1/0x2 module=-", "vmf_insert_pfn+0x1/0x2",
 		   "do_faulty+0x1/0x2", "__do_fault+0x1/0x2");
