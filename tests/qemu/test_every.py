@@ -89,12 +89,13 @@ def compiled_as(command: Path, made: Path, ours: bool) -> Path:
     line = re.search(r"^(?:saved)?cmd_\S+ := (.*?)(?: ; .*)?$", command.read_text(), re.M)
     assert line
     words = shlex.split(line[1])
-    words = [word for word in words[:words.index("-c")] if not word.startswith(("-DKBUILD_", "-Wp,-MMD"))]
+    words = [word for word in words[:words.index("-c")]
+             if not word.startswith(("-DKBUILD_", "-D__KBUILD_", "-Wp,-MMD"))]
     # In front of the kernel's own, which has none of them.
     options = next(number for number, word in enumerate(words) if word.startswith("-"))
     words[options:options] = [f"-I{INCLUDE}"] if ours else []
     subprocess.run([*words, "-Werror", '-DKBUILD_MODNAME="pfn_every"', '-DKBUILD_BASENAME="pfn_every"',
-                    "-D__KBUILD_MODNAME=kmod_pfn_every", "-c", "-o", made, EVERY / "pfn_every.c"],
+                    '-DKBUILD_MODFILE="mm/pfn_every"', "-D__KBUILD_MODNAME=kmod_pfn_every", "-c", "-o", made, EVERY / "pfn_every.c"],
                    check=True, cwd=command.parents[1])
     return made
 

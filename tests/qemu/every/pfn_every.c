@@ -12,6 +12,7 @@
 #include <linux/pci.h>
 #include <linux/pfn_track.h>
 #include <linux/pfn_track_pci.h>
+#include <linux/vmalloc.h>
 
 int every_attribute(pgprot_t prot, enum pfn_attr attr);
 int every_check(struct pfn_claim *claim, const struct resource *res);
