@@ -14,6 +14,7 @@ import registry
 
 HOW = "/sys/module/pfn_shared/parameters/how"
 WC = "/sys/module/pfn_shared/parameters/wc"
+BARE = "/sys/module/pfn_shared/parameters/bare"
 SIZE = 4 * registry.PAGE
 WAYS = ("fault", "mixed", "page")
 
@@ -113,6 +114,29 @@ def test_process_first(ram: lab.Guest, how: str) -> None:
         time.sleep(0.5)
     assert ("pfnhold", "write-back") in sides(conflicts(ram)[-1])
     assert [line["got"] for line in registry.records(ram, holder.pid)] == ["write-back"]
+    holder.leave()
+
+
+@pytest.mark.only("x86_64")
+@pytest.mark.parametrize("how", WAYS)
+def test_process_first_refuses(ram: lab.Guest, how: str) -> None:
+    """What the driver wants is refused: because of the process, which is named."""
+    ram.write(HOW, how).ok()
+    ram.write(BARE, "1").ok()
+    registry.policy(ram, "enforce")
+    holder = ram.hold("/dev/pfn_shared", 0, SIZE)
+    holder.do("read 0x0 1")
+    before = len(registry.conflicts(ram))
+    assert ram.write(WC, "1").rc
+    deadline = time.monotonic() + 30
+    while len(registry.conflicts(ram)) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    line = registry.conflicts(ram)[-1]
+    assert (line["kind"], line["module"], line["got"], line["result"]) == (
+        "vmap", "pfn_shared", "write-combining", "refused")
+    assert (line["held.comm"], line["held.pid"], line["held.got"]) == (
+        "pfnhold", str(holder.pid), "write-back")
     holder.leave()
 
 

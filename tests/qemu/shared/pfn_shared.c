@@ -5,7 +5,8 @@
  * /dev/pfn_shared maps the driver's pages.  How is said by the parameter "how":
  * faults insert page frames ("fault"), or page frames that may have a struct page
  * ("mixed"), or return pages ("page").  Writing 1 to the parameter "wc" makes the
- * driver map them write-combining, 0 ends that.
+ * driver map them write-combining, 0 ends that.  With the parameter "bare" x86, too,
+ * leaves the linear map as it is, which is wrong there.
  */
 #include <linux/mm.h>
 #include <linux/miscdevice.h>
@@ -22,11 +23,14 @@ static void *mapped;
 static char how[8] = "page";
 module_param_string(how, how, sizeof(how), 0644);
 
+static bool bare;
+module_param(bare, bool, 0644);
+
 /* x86 has the linear map changed, others map it a second time. */
 static int make_wc(void)
 {
 #ifdef CONFIG_X86
-	int ret = set_pages_array_wc(pages, NR_PAGES);
+	int ret = bare ? 0 : set_pages_array_wc(pages, NR_PAGES);
 
 	if (ret)
 		return ret;
@@ -43,7 +47,8 @@ static void make_wb(void)
 	vunmap(mapped);
 	mapped = NULL;
 #ifdef CONFIG_X86
-	set_pages_array_wb(pages, NR_PAGES);
+	if (!bare)
+		set_pages_array_wb(pages, NR_PAGES);
 #endif
 }
 
