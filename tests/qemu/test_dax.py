@@ -7,6 +7,7 @@ of a driver, also in private mappings, whose copies are anonymous memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import lab
@@ -28,7 +29,7 @@ def fixture_machine() -> Iterator[lab.Guest]:
         guest.run("mke2fs -b 4096 /dev/pmem0 && mkdir /tmp/dax && "
                   "mount -t ext2 -o dax /dev/pmem0 /tmp/dax").ok()
         guest.run(f"dd if=/dev/zero of={FILE} bs={registry.PAGE} count={PAGES}").ok()
-        assert " dax" in guest.read("/proc/mounts")
+        assert re.search(r"/tmp/dax .*\bdax\b.* 0 0", guest.read("/proc/mounts"))
         yield guest
 
 
@@ -52,7 +53,8 @@ def test_recorded_over_fork(machine: lab.Guest, kind: str) -> None:
     """What page tables hold is recorded, in parent and child, and goes with them."""
     before = registry.conflicts(machine)
     holder = hold(machine, kind)
-    assert pages(machine, holder.pid) == PAGES
+    parent = holder.pid
+    assert pages(machine, parent) == PAGES
     child = int(holder.do("fork")["child"])
     registry.expect_exact(machine)
     # A private mapping is not copied by fork(): the child's faults fill it in.
@@ -64,7 +66,7 @@ def test_recorded_over_fork(machine: lab.Guest, kind: str) -> None:
     holder.leave()
     machine.settle()
     registry.expect_exact(machine)
-    assert not registry.records(machine, child) and not registry.records(machine, holder.pid)
+    assert not registry.records(machine, child) and not registry.records(machine, parent)
     assert not registry.new_conflicts(machine, before)
 
 

@@ -537,6 +537,21 @@ def test_e1000e(drivers: Drivers, arch: str) -> None:
     assert not drivers.loaded("e1000e")
 
 
+@pytest.mark.parametrize("words", ["udmabuf 0x40000", "heap system 0x40000"])
+def test_dma_buf(drivers: Drivers, words: str, arch: str) -> None:
+    """Buffers that devices share, mapped by a process: nothing is wrong with them."""
+    before = drivers.guest.run("cat /sys/kernel/mm/pfn_track/conflicts").out
+    registry.policy(drivers.guest, "enforce")
+    try:
+        client = drivers.client(words)
+        for command in ("fill", "check", "fork", "reap", "munmap 0x4000 0x1000", "check"):
+            must(client, command)
+        client.leave()
+    finally:
+        registry.policy(drivers.guest, "report")
+    assert drivers.guest.run("cat /sys/kernel/mm/pfn_track/conflicts").out == before
+
+
 # === Tests of others =========================================================
 
 

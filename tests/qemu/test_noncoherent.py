@@ -50,9 +50,12 @@ def coherent(guest: lab.Guest) -> list[dict[str, str]]:
 
 
 @pytest.mark.only("arm64")
+@pytest.mark.parametrize("policy", ["report", "strict"])
 @pytest.mark.parametrize("driver", ["nvme", "e1000e"])
-def test_coherent_memory_comes_and_goes(machine: lab.Guest, arch: str, driver: str) -> None:
+def test_coherent_memory_comes_and_goes(machine: lab.Guest, arch: str, driver: str,
+                                        policy: str) -> None:
     """A driver allocates it, uses it, and frees it: recorded, silent, no warning."""
+    registry.policy(machine, policy)
     before = registry.conflicts(machine)
     idle = len(coherent(machine))
     machine.run(f"insmod /lib/modules/{driver}.ko").ok()
@@ -74,3 +77,4 @@ def test_coherent_memory_comes_and_goes(machine: lab.Guest, arch: str, driver: s
     assert len(coherent(machine)) == idle
     assert not registry.new_conflicts(machine, before)
     registry.expect_exact(machine)
+    registry.policy(machine, "report")

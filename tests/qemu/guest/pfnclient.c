@@ -6,6 +6,8 @@
  *   pfnclient drm CARD WIDTH HEIGHT          a dumb buffer of 32 bits a pixel
  *   pfnclient qxl CARD WIDTH HEIGHT          a surface, in the card's memory
  *   pfnclient vfio GROUP BDF REGION [LENGTH] a BAR, aligned for huge pages
+ *   pfnclient udmabuf LENGTH                 a DMA buffer of memory that is mapped, too
+ *   pfnclient heap NAME LENGTH               a DMA buffer of a heap
  *
  * Maps, says one line, then takes commands from standard input, one a line,
  * and says one line for each:
@@ -31,7 +33,9 @@
 #include <drm/qxl_drm.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-heap.h>
 #include <linux/pci_regs.h>
+#include <linux/udmabuf.h>
 #include <linux/vfio.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -412,8 +416,50 @@ static void obey(const char *line)
 		printf("bad command %s\n", line);
 }
 
-static bool open_it(char **argv)
+/* The memory stays mapped, and has been touched. */
+static bool open_udmabuf(char **argv)
 {
+	struct udmabuf_create create = { .memfd = memfd_create("udmabuf", MFD_ALLOW_SEALING) };
+	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	void *memory;
+
+	length = strtoul(argv[0], NULL, 0);
+	if (device < 0 || (int)create.memfd < 0 || ftruncate(create.memfd, length))
+		return failed("udmabuf");
+	memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, create.memfd, 0);
+	if (memory == MAP_FAILED)
+		return failed("memfd");
+	memset(memory, 1, length);
+	if (fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+		return failed("seal");
+	create.size = length;
+	fd = ioctl(device, UDMABUF_CREATE, &create);
+	return fd >= 0 || failed("UDMABUF_CREATE");
+}
+
+static bool open_heap(char **argv)
+{
+	struct dma_heap_allocation_data data = { .fd_flags = O_RDWR | O_CLOEXEC };
+	char path[64];
+	int device;
+
+	length = data.len = strtoul(argv[1], NULL, 0);
+	snprintf(path, sizeof(path), "/dev/dma_heap/%s", argv[0]);
+	device = open(path, O_RDWR | O_CLOEXEC);
+	if (device < 0 || ioctl(device, DMA_HEAP_IOCTL_ALLOC, &data))
+		return failed(path);
+	fd = data.fd;
+	return true;
+}
+
+static bool open_it(int argc, char **argv)
+{
+	if (!strcmp(argv[1], "udmabuf"))
+		return open_udmabuf(argv + 2);
+	if (!strcmp(argv[1], "heap"))
+		return open_heap(argv + 2);
+	if (argc < 5)
+		return failed("arguments");
 	if (!strcmp(argv[1], "drm"))
 		return open_drm(argv + 2);
 	if (!strcmp(argv[1], "qxl"))
@@ -426,12 +472,14 @@ int main(int argc, char **argv)
 	char line[256];
 
 	setlinebuf(stdout);
-	if (argc < 5) {
+	if (argc < 3) {
 		fprintf(stderr, "usage: pfnclient drm|qxl CARD WIDTH HEIGHT\n"
-				"       pfnclient vfio GROUP BDF REGION [LENGTH]\n");
+				"       pfnclient vfio GROUP BDF REGION [LENGTH]\n"
+				"       pfnclient udmabuf LENGTH\n"
+				"       pfnclient heap NAME LENGTH\n");
 		return 2;
 	}
-	if (!open_it(argv) || !map_it())
+	if (!open_it(argc, argv) || !map_it())
 		return 3;
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = 0;
