@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""scripts/packages on machines that are not this one: a toy dpkg and a toy apt."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import lab
+import pytest
+
+# What apt-get and apt-cache do is in files of the folder: "has" (packages of the sources),
+# "later" (those that an update brings), "locks" (how often which lock is held).
+TOOLS = {
+    "dpkg-query": 'grep -qx -- "$4" "$TOY/installed" && echo installed',
+    "apt-cache": 'grep -qx -- "$2" "$TOY/has" && echo "  Candidate: 1.0" || echo "  Candidate: (none)"',
+    "sudo": 'echo "sudo $*" >>"$TOY/calls"; exec "$@"',
+    "id": "echo 1000",
+    "sleep": "exit 0",
+    "apt-get": r"""
+echo "apt-get $*" >>"$TOY/calls"
+case " $* " in *" --assume-no "*)
+	echo "Need to get 12.5 MB of archives."
+	echo "After this operation, 60 MB of additional disk space will be used."
+	exit 1
+esac
+left=$(cat "$TOY/locks")
+if [ "$left" -gt 0 ]; then
+	echo $((left - 1)) >"$TOY/locks"
+	echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"
+	exit 100
+fi
+case " $* " in *" update "*)
+	cat "$TOY/later" >>"$TOY/has"
+	exit 0
+esac
+for word in $(echo " $* " | sed 's/.* --no-remove//'); do
+	grep -qx -- "$word" "$TOY/has" || { echo "E: Unable to locate package $word"; exit 100; }
+	echo "$word" >>"$TOY/installed"
+done
+""",
+}
+TOOLCHAIN = ("gcc", "libc6-dev", "make", "flex", "bison", "bc", "libelf-dev", "patch", "perl",
+             "xz-utils", "ccache", "python3", "git")
+SOURCE = "linux-source-6.12"
+
+
+class Machine:
+    """A Debian whose packages are lines of files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name, text in TOOLS.items():
+            (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+            (folder / name).chmod(0o755)
+        self.put("installed", *TOOLCHAIN)
+        self.put("has", *TOOLCHAIN, SOURCE)
+        self.put("locks", "0")
+        for name in ("later", "calls"):
+            self.put(name)
+        self.release("debian", "12")
+
+    def put(self, name: str, *lines: str) -> None:
+        """Write one of the files."""
+        (self.folder / name).write_text("".join(f"{line}\n" for line in lines))
+
+    def release(self, name: str, version: str) -> None:
+        """Which system it is."""
+        self.put("os-release", f"ID={name}", f'VERSION_ID="{version}"',
+                 f'PRETTY_NAME="{name} {version}"')
+
+    def run(self, *purposes: str, wait: int = 600) -> subprocess.CompletedProcess[str]:
+        """The script."""
+        env = {**os.environ, "TOY": str(self.folder), "PFNTRACK_APT_WAIT": str(wait),
+               "PATH": f"{self.folder}:{os.environ['PATH']}",
+               "PFNTRACK_OS_RELEASE": str(self.folder / "os-release")}
+        return subprocess.run([lab.REPO / "scripts" / "packages", *purposes], env=env, timeout=60,
+                              capture_output=True, text=True, check=False)
+
+    @property
+    def calls(self) -> str:
+        """What was run."""
+        return (self.folder / "calls").read_text()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A Debian 12 that lacks the kernel's source only."""
+    return Machine(tmp_path)
+
+
+def test_installs_what_is_missing(machine: Machine) -> None:
+    """By sudo, with the size, and nothing the second time."""
+    done = machine.run("kernel")
+    assert done.returncode == 0, done.stderr
+    assert f"installing {SOURCE} (to build the kernel)" in done.stderr
+    assert "12.5 MB to download" in done.stderr and "60 MB on disk" in done.stderr
+    assert "sudo env" in machine.calls and "update" not in machine.calls
+    machine.put("calls")
+    done = machine.run("kernel")
+    assert (done.returncode, done.stderr, machine.calls) == (0, "", "")
+
+
+def test_stale_lists(machine: Machine) -> None:
+    """A package that only fresh lists name."""
+    machine.put("has", *TOOLCHAIN)
+    machine.put("later", SOURCE)
+    done = machine.run("kernel")
+    assert done.returncode == 0, done.stderr
+    assert "fresh package lists" in done.stderr
+
+
+def test_waits_for_a_lock(machine: Machine) -> None:
+    """Another apt is at work: said once, and waited for."""
+    machine.put("locks", "3")
+    done = machine.run("kernel")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("waiting for another apt") == 1
+    assert "DPkg::Lock::Timeout=" in machine.calls
+    assert "update" not in machine.calls
+
+
+def test_lock_that_stays(machine: Machine) -> None:
+    """The wait ends, with the lock and its holder in the error."""
+    machine.put("locks", "1000")
+    done = machine.run("kernel", wait=0)
+    assert done.returncode == 1
+    assert "still runs after 0 s" in done.stderr
+    assert "/var/lib/apt/lists/lock. It is held by process 7 (apt-get)" in done.stderr
+
+
+def test_only_main(machine: Machine) -> None:
+    """Debian 12 without its security suite: what to do, in the last line."""
+    machine.put("has", *TOOLCHAIN)
+    done = machine.run("kernel")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert f"no source of this machine has {SOURCE};" in last
+    assert "deb http://security.debian.org/debian-security bookworm-security main" in last
+
+
+def test_package_that_no_source_has(machine: Machine) -> None:
+    """Named, and not those that are there."""
+    machine.put("installed", *TOOLCHAIN[1:])
+    machine.put("has", *TOOLCHAIN)
+    machine.release("debian", "13")
+    done = machine.run("kernel")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"packages: no source of this machine has {SOURCE} (")
+
+
+@pytest.mark.parametrize("version, names", [
+    ("12", ("gcc-12-multilib", "qemu-system-misc")),
+    ("13", ("gcc-14-multilib", "qemu-system-riscv"))])
+def test_names(machine: Machine, version: str, names: tuple[str, ...]) -> None:
+    """The names of each release."""
+    machine.release("debian", version)
+    done = machine.run("unit", "riscv64")
+    first = done.stderr.splitlines()[0].split()
+    assert set(names) <= set(first), first
+    assert not {"gcc-12-multilib", "gcc-14-multilib", "qemu-system-riscv"}.difference(names) & set(first)
+
+
+def test_other_system(machine: Machine) -> None:
+    """The first line says no; nothing is tried."""
+    machine.release("ubuntu", "24.04")
+    done = machine.run("kernel")
+    assert done.returncode == 1
+    assert done.stderr == ("packages: this needs Debian 12 or 13, and this is ubuntu 24.04; "
+                           f"missing: {SOURCE}\n")
+    assert not machine.calls
+
+
+def test_unknown_purpose(machine: Machine) -> None:
+    """The usage lists them all."""
+    done = machine.run("sweets")
+    assert done.returncode == 2
+    assert "usage: scripts/packages tools|unit|kernel|" in done.stderr
