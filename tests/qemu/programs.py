@@ -61,7 +61,9 @@ def applets() -> list[str]:
 def pfntrack(arch: str, cross: str) -> Path:
     """The pfntrack command, as a distribution would build it: Debian has no static libsmartcols."""
     out = BUILD / "guest" / arch
-    command = ["make", "-s", "-C", str(REPO / "tools" / "pfntrack"), f"O={out}"]
+    # Make takes paths with spaces only where it does not see them.
+    source = REPO / "tools" / "pfntrack"
+    command = ["make", "-s", "-C", str(source), f"O={os.path.relpath(out, source)}"]
     if cross:
         command += [f"CROSS_COMPILE={cross}", f"SYSROOT={sysroot()}"]
     _make([*command, "pfntrack"], f"pfntrack for {arch}")
