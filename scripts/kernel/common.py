@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,10 @@ FLAVOURS = ("pfn_track", "pristine", "debug", "drivers", "bpf", "rt", "nomodules
 
 class Error(Exception):
     """Something the user must know; told in one line, without a traceback."""
+
+
+class UsageError(Error):
+    """The command line is wrong: exit status 2."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ ARCHES = {
 def arch_of(name: str) -> Arch:
     """The architecture of that name, or an error that lists the names."""
     if name not in ARCHES:
-        raise Error(f"unknown architecture '{name}': one of {', '.join(ARCHES)}")
+        raise UsageError(f"unknown architecture '{name}': one of {', '.join(ARCHES)}")
     return ARCHES[name]
 
 
@@ -94,6 +99,9 @@ def cache() -> Path:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         chosen = f"{base}/pfntrack"
     path = Path(chosen).absolute()
+    if re.search(r"[\s:]", str(path)):
+        raise Error(f"'{path}' has a space or a colon, which the kernel's make cannot take: "
+                    "set PFNTRACK_CACHE to another folder")
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -139,6 +147,9 @@ def main(entry: Callable[[list[str]], None]) -> None:
     """Run a script's entry point with one-line errors."""
     try:
         entry(sys.argv[1:])
+    except UsageError as error:
+        print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
+        sys.exit(2)
     except Error as error:
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import ARCHES, CONFIGS, FLAVOURS, Arch, Error, arch_of, main
+from common import ARCHES, CONFIGS, FLAVOURS, Arch, Error, UsageError, arch_of, main
 
 LINE = re.compile(r"^(CONFIG_\w+)=(.*)$|^# (CONFIG_\w+) is not set$")
 
@@ -20,7 +20,7 @@ LINE = re.compile(r"^(CONFIG_\w+)=(.*)$|^# (CONFIG_\w+) is not set$")
 def fragments(arch: str, flavour: str) -> list[Path]:
     """The fragment files, later ones win."""
     if flavour not in FLAVOURS:
-        raise Error(f"unknown flavour '{flavour}': one of {', '.join(FLAVOURS)}")
+        raise UsageError(f"unknown flavour '{flavour}': one of {', '.join(FLAVOURS)}")
     names = ["base", *ARCHES[arch].fragments, arch]
     pristine, _, added = flavour.partition("-")
     if pristine == "pristine":
@@ -84,7 +84,7 @@ def configure(arch: Arch, flavour: str, tree: Path, out: Path,
 def run(argv: list[str]) -> None:
     """The command."""
     if len(argv) not in (1, 2):
-        raise Error("usage: config.py ARCH [FLAVOUR]")
+        raise UsageError("usage: config.py ARCH [FLAVOUR]")
     symbols = wanted(arch_of(argv[0]).name, argv[1] if len(argv) == 2 else "pfn_track")
     for name, value in symbols.items():
         print(f"{name}={value}")

@@ -23,7 +23,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common import Error, cache, info, locked, main, output, packages
+from common import Error, UsageError, cache, info, locked, main, output, packages
 
 # By flavour: the packages that may name the newest kernel of that version.
 META = {
@@ -162,7 +162,7 @@ def unpack(package: Path, release: str, target: Path, recipe: str) -> None:
 def image(flavour: str) -> Path:
     """The image; what the cache has is not asked for again."""
     if flavour not in META:
-        raise Error(f"unknown flavour '{flavour}': one of {', '.join(META)}")
+        raise UsageError(f"unknown flavour '{flavour}': one of {', '.join(META)}")
     packages("lab")
     top = cache() / "debian" / flavour
     # Another list of modules needs another look into the package.
@@ -215,7 +215,7 @@ def headers(path: Path) -> list[str]:
 def run(argv: list[str]) -> None:
     """The command."""
     if len(argv) != 1:
-        raise Error(f"usage: debian.py {'|'.join(META)}")
+        raise UsageError(f"usage: debian.py {'|'.join(META)}")
     print(image(argv[0]))
 
 

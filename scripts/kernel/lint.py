@@ -14,7 +14,7 @@ import sys
 
 import build
 import tree
-from common import Arch, Error, arch_of, info, locked, main
+from common import Arch, Error, UsageError, arch_of, info, locked, main
 
 OURS = re.compile(r"pfn_track|arch/generic/pat")
 
@@ -47,7 +47,7 @@ def lint(arch: Arch) -> list[str]:
 def run(argv: list[str]) -> None:
     """The command."""
     if len(argv) != 1:
-        raise Error("usage: lint.py ARCH")
+        raise UsageError("usage: lint.py ARCH")
     if said := lint(arch_of(argv[0])):
         for line in said:
             info(line)

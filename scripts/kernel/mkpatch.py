@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tree
-from common import INTEGRATION, REPO, Error, cache, info, locked, main
+from common import INTEGRATION, REPO, Error, UsageError, cache, info, locked, main
 
 DATE = "2026-01-01T00:00:00+0000"
 NOBODY = ("pfn_track developers", "pfn_track@localhost")
@@ -162,7 +162,7 @@ def run(argv: list[str]) -> None:
     """The command."""
     source = Path(argv[2]) if len(argv) == 3 and argv[1] == "--source" else None
     if len(argv) > 1 and not source:
-        raise Error("usage: mkpatch.py [FOLDER [--source TREE]]")
+        raise UsageError("usage: mkpatch.py [FOLDER [--source TREE]]")
     folder = Path(argv[0]) if argv else REPO / "build" / "patches"
     series = INTEGRATION / "series"
     if not series.exists():

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import build
 import debian
-from common import Arch, Error, arch_of, locked, main, sha
+from common import Arch, Error, UsageError, arch_of, locked, main, sha
 
 
 def place_in(out: Path, folder: Path, files: list[Path]) -> Path:
@@ -81,7 +81,7 @@ def module(arch: Arch, flavour: str, folder: Path) -> Path:
 def run(argv: list[str]) -> None:
     """The command."""
     if len(argv) != 3:
-        raise Error("usage: module.py ARCH FLAVOUR FOLDER")
+        raise UsageError("usage: module.py ARCH FLAVOUR FOLDER")
     print(module(arch_of(argv[0]), argv[1], Path(argv[2]).absolute()))
 
 

@@ -22,7 +22,7 @@ import build
 import config
 import mkpatch
 import tree
-from common import INTEGRATION, Arch, Error, arch_of, cache, info, locked, main
+from common import INTEGRATION, Arch, UsageError, arch_of, cache, info, locked, main
 
 FLAVOUR = "steps"
 KCONFIG = Path("mm/Kconfig.pfn_track")
@@ -107,7 +107,7 @@ def steps(arch: Arch, last: int) -> int:
 def run(argv: list[str]) -> None:
     """The command."""
     if len(argv) not in (1, 2) or not all(word.isdigit() for word in argv[1:]):
-        raise Error("usage: steps.py ARCH [STEP]")
+        raise UsageError("usage: steps.py ARCH [STEP]")
     began = time.monotonic()
     count = steps(arch_of(argv[0]), int(argv[1]) if len(argv) == 2 else 0)
     info(f"steps: {count} steps compile on {argv[0]}, {time.monotonic() - began:.0f} s")

@@ -66,9 +66,7 @@ def table(arch: str, counts: dict[str, dict[str, int]]) -> list[dict[str, object
 
 def main() -> None:
     """The command."""
-    arch = sys.argv[1] if len(sys.argv) > 1 else "x86_64"
-    if arch not in lab.ARCHES:
-        sys.exit(f"kernel.py: unknown architecture '{arch}': one of {', '.join(lab.ARCHES)}")
+    arch = lab.shell_arch(sys.argv[1] if len(sys.argv) > 1 else "x86_64", "kernel.py")
     counts = {name: count(arch, *kernel) for name, kernel in KERNELS.items()}
     path = REPO / "build" / "bench" / "kernel.json"
     path.parent.mkdir(parents=True, exist_ok=True)

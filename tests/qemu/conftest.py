@@ -38,7 +38,8 @@ def arches() -> list[str]:
     chosen = [sys.intern(name) for name in names.replace(",", " ").split()]
     for name in chosen:
         if name not in lab.ARCHES:
-            raise pytest.UsageError(f"PFNTRACK_ARCHES: unknown architecture {name!r}")
+            raise pytest.UsageError(f"PFNTRACK_ARCHES: unknown architecture {name!r}: one of "
+                                   f"{', '.join(lab.ARCHES)}")
     return chosen
 
 

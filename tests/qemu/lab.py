@@ -154,6 +154,16 @@ ARCHES = {
 }
 
 
+def shell_arch(name: str, script: str) -> str:
+    """@name, if its guests have a shell; else the end of @script, with a list of those."""
+    names = [known for known, arch in ARCHES.items() if not arch.slim]
+    if name not in names:
+        print(f"{script}: unknown architecture '{name}': one of {', '.join(names)}",
+              file=sys.stderr)
+        sys.exit(2)
+    return name
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A kernel image and the modules built with it."""
@@ -315,6 +325,11 @@ def _parisc_firmware() -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content.replace(told, meant))
     return target
+
+
+def _option(path: Path) -> str:
+    """A path as a part of an option of QEMU, where a comma ends it."""
+    return str(path).replace(",", ",,")
 
 
 def _die_with_parent() -> None:
@@ -496,10 +511,10 @@ class Guest:
                    "-m", str(self._memory), "-smp", f"{self._cpus},sockets={self._cpus}",
                    "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(self.kernel.image),
                    "-initrd", str(folder / "initramfs"), "-append", append,
-                   "-chardev", f"file,id=console,path={self.console_path}",
+                   "-chardev", f"file,id=console,path={_option(self.console_path)}",
                    "-serial", "chardev:console",
                    "-device", arch.port,
-                   "-chardev", f"socket,id=lab,path={folder / 'lab.sock'}",
+                   "-chardev", f"socket,id=lab,path={_option(folder / 'lab.sock')}",
                    "-device", "virtserialport,chardev=lab,name=pfn_track.lab"]
         if arch.name == "parisc":
             command += ["-bios", str(_parisc_firmware())]
@@ -600,6 +615,11 @@ class Guest:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = ""
+
+    def kill(self) -> None:
+        """Take the power away: no final status line, and no error for that."""
+        self._end()
+        self._process = None
 
     @property
     def alive(self) -> bool:
@@ -702,6 +722,17 @@ class Guest:
         *lines, self._pending = (self._pending + data).split(b"\n")
         for line in lines:
             self._take(line.decode("ascii"))
+
+    def fileno(self) -> int:
+        """For select(): what the agent says comes here, see listen()."""
+        if not self._socket:
+            self._lost()
+        assert self._socket
+        return self._socket.fileno()
+
+    def listen(self, seconds: float) -> None:
+        """Take what the agent says within a time, if anything; an error if the guest is gone."""
+        self._receive(seconds)
 
     def pump(self, until: Callable[[], bool], timeout: float, what: str) -> None:
         """Listen to the guest until something has come true."""

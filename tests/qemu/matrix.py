@@ -372,6 +372,7 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    if any(word not in ROWS for word in sys.argv[1:]):
-        sys.exit((__doc__ or "").strip())
+    if unknown := [word for word in sys.argv[1:] if word not in ROWS]:
+        print(f"matrix: unknown row '{unknown[0]}': one of {', '.join(ROWS)}", file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(sys.argv[1:] or list(ROWS)))

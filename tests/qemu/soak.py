@@ -157,8 +157,9 @@ def main(arch: str, seconds: int, seed: int) -> int:
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    if len(words) > 3 or any(not word.isdigit() for word in words[1:]) or \
-            words and words[0] not in lab.ARCHES:
-        sys.exit((__doc__ or "").strip())
+    if len(words) > 3 or any(not word.isdigit() for word in words[1:]):
+        print((__doc__ or "").strip(), file=sys.stderr)
+        sys.exit(2)
+    lab.shell_arch(words[0] if words else "x86_64", "soak")
     sys.exit(main(words[0] if words else "x86_64", int(words[1]) if len(words) > 1 else 60,
                   int(words[2]) if len(words) > 2 else random.randrange(1 << 30)))

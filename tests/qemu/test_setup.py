@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The first steps of a user: wrong names, odd folders, long builds, refused tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import build
+import common
+import lab
+import matrix
+import pytest
+
+ENV = {name: value for name, value in os.environ.items()
+       if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+GUESTS = [name for name, arch in lab.ARCHES.items() if not arch.slim]
+
+
+def make(*words: str, folder: Path = lab.REPO) -> subprocess.CompletedProcess[str]:
+    """Run make, as a user would."""
+    return subprocess.run(["make", *words], cwd=folder, env=ENV, capture_output=True, text=True,
+                          timeout=300, check=False)
+
+
+# === Names ===================================================================
+
+@pytest.mark.parametrize("goal, name, wrong, known", [
+    ("demo", "ARCH", "vax", GUESTS), ("demo", "ARCH", "riscv64", GUESTS),
+    ("lab", "ARCH", "vax", GUESTS), ("soak", "ARCH", "vax", GUESTS),
+    ("shell", "ARCH", "vax", GUESTS), ("bench-kernel", "ARCH", "vax", GUESTS),
+    ("kernel", "ARCH", "vax", list(common.ARCHES)),
+    ("test", "PFNTRACK_ARCHES", "vax", list(common.ARCHES)),
+    ("matrix", "ARCHES", "vax", list(matrix.ROWS))])
+def test_make_lists_names(goal: str, name: str, wrong: str, known: list[str]) -> None:
+    """One line with the names that there are, before anything is installed or built."""
+    lists = (wrong, f"{known[0]} {wrong}", f"{known[0]},{wrong}")
+    for given in lists if name.endswith("ES") else (wrong,):
+        done = make(goal, f"{name}={given}")
+        assert done.returncode == 2
+        assert not done.stdout
+        [line] = done.stderr.splitlines()
+        assert line.endswith(f" {name}={wrong} is not known: one of {' '.join(known)}.  Stop.")
+
+
+@pytest.mark.parametrize("script, words, known", [
+    ("scripts/kernel/build.py", ("vax",), list(common.ARCHES)),
+    ("scripts/kernel/build.py", ("x86_64", "sweet"), list(common.FLAVOURS)),
+    ("scripts/kernel/config.py", ("arm64", "sweet"), list(common.FLAVOURS)),
+    ("scripts/kernel/lint.py", ("vax",), list(common.ARCHES)),
+    ("scripts/demo", ("riscv64",), GUESTS),
+    ("scripts/shell", ("riscv64",), GUESTS),
+    ("tests/bench/kernel.py", ("vax",), GUESTS),
+    ("tests/qemu/soak.py", ("vax",), GUESTS),
+    ("tests/qemu/matrix.py", ("s390x", "vax"), list(matrix.ROWS))])
+def test_script_lists_names(script: str, words: tuple[str, ...], known: list[str]) -> None:
+    """The same of the scripts themselves: exit status 2 and no traceback."""
+    done = subprocess.run([sys.executable, "-B", lab.REPO / script, *words], env=ENV, text=True,
+                          capture_output=True, timeout=120, check=False)
+    assert done.returncode == 2, done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.endswith(f"'{words[-1]}': one of {', '.join(known)}")
+
+
+def test_every_valid_name_passes() -> None:
+    """The lists of the Makefile are those of the scripts."""
+    for name in common.ARCHES:
+        assert make("-n", "kernel", f"ARCH={name}").returncode == 0
+    assert make("-n", "matrix", f"ARCHES={' '.join(matrix.ROWS)}").returncode == 0
+
+
+# === Folders =================================================================
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What the Makefiles of user space need, in a folder with a space and a comma."""
+    folder = tmp_path / "with space, and comma"
+    for name in ("tools", "include", "arch", "bpf", "mm", "scripts", "tests/unit", "tests/bench"):
+        shutil.copytree(lab.REPO / name, folder / name,
+                        ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(lab.REPO / "Makefile", folder)
+    return folder
+
+
+def test_tools_in_a_path_with_a_space(clone: Path) -> None:
+    """Sources and objects of the command below such a path."""
+    objects = [f"../../build/tools/obj-pfntrack/{name}.o" for name in ("pat-x86", "util", "treap")]
+    done = make("-C", "tools/pfntrack", "O=../../build/tools", *objects, folder=clone)
+    assert done.returncode == 0, done.stderr
+    assert (clone / "build/tools/obj-pfntrack/treap.o").exists()
+    done = make("-n", "tools", folder=clone)
+    assert done.returncode == 0, done.stderr
+
+
+def test_install_to_a_path_with_a_space(clone: Path) -> None:
+    """The words of install are whole."""
+    done = make("-n", "-C", "tools/pfntrack", "install", f"DESTDIR={clone}/root", folder=clone)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "/root/" in line]
+    assert len(lines) == 5 and all(f'"{clone}/root/usr/local/' in line for line in lines)
+
+
+def test_unit_in_a_path_with_a_space(clone: Path, tmp_path: Path) -> None:
+    """The unit tests and the benchmark find their sources."""
+    source = tmp_path / "source"
+    for name in ("Makefile", "tools/include/linux/rbtree.h", "tools/lib/rbtree.c",
+                 "arch/x86/mm/pat/memtype_interval.c"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).touch()
+    for room, goal in (("unit", "all"), ("bench", "run")):
+        done = make("-n", "-C", f"tests/{room}", f"O=../../build/{room}", f"KSRC={source}", goal,
+                    folder=clone)
+        assert done.returncode == 0, done.stderr
+        assert "mm/pfn_track_store.c" in done.stdout
+        assert not [line for line in done.stdout.splitlines()
+                    if str(clone) in line and not line.startswith("make")]
+
+
+def test_cache_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's make cannot: one line that says what to do."""
+    for name in ("a b", "a:b"):
+        monkeypatch.setenv("PFNTRACK_CACHE", str(tmp_path / name))
+        with pytest.raises(common.Error, match="space or a colon.*set PFNTRACK_CACHE"):
+            common.cache()
+        assert not (tmp_path / name).exists()
+        done = subprocess.run([lab.REPO / "scripts/sysroot"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 1 and "set PFNTRACK_CACHE" in done.stderr
+
+
+# === Builds ==================================================================
+
+class Builds:
+    """Builds of a toy kernel: as many objects as asked for."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._out, self._capsys = folder / "x86_64-toy", capsys
+        self.note = folder / "x86_64-toy.objects"
+
+    def run(self, objects: int, whole: bool, end: str = "true") -> list[str]:
+        """What is said meanwhile."""
+        shutil.rmtree(self._out, ignore_errors=True)
+        (self._out if whole else self._out / "kernel").mkdir(parents=True)
+        lines = "".join(f"  CC      mm/{number}.o\\n" for number in range(objects))
+        build.make(["sh", "-c", f"printf '{lines}'; {end}"], self._out / "build.log", "kernel toy",
+                   self.note)
+        return self._capsys.readouterr().err.splitlines()
+
+
+@pytest.fixture
+def builds(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+           monkeypatch: pytest.MonkeyPatch) -> Builds:
+    """Builds that tell of every object."""
+    monkeypatch.setattr(build, "INTERVAL", 0.0)
+    monkeypatch.setenv("PFNTRACK_CACHE", str(tmp_path))
+    monkeypatch.delenv("V", raising=False)
+    return Builds(tmp_path, capsys)
+
+
+def test_first_build_is_estimated(builds: Builds) -> None:
+    """Objects of about how many, and how long it may take yet."""
+    said = builds.run(3, whole=True)
+    assert said[0] == f"kernel toy: about {build.OBJECTS} objects, some minutes"
+    assert said[2].startswith(f"kernel toy: 2 objects of about {build.OBJECTS}, ")
+    assert said[2].endswith(" s left")
+    assert said[-1].startswith("kernel toy: done, 3 objects in ")
+
+
+def test_next_build_is_known(builds: Builds) -> None:
+    """The number of the last whole build; a build of a part does not change it."""
+    builds.run(4, whole=True)
+    assert builds.run(1, whole=False)[0].startswith("kernel toy: 1 objects, of at most 4, ")
+    said = builds.run(4, whole=True)
+    assert said[0] == "kernel toy: 4 objects, which took 0 s the last time"
+    assert said[1].startswith("kernel toy: 1 objects of 4, ")
+
+
+def test_failed_build_is_not_counted(builds: Builds) -> None:
+    """It made less than there is to make."""
+    with pytest.raises(common.Error, match="kernel toy failed"):
+        builds.run(2, whole=True, end="false")
+    assert not builds.note.exists()
+
+
+def test_more_than_known(builds: Builds) -> None:
+    """A kernel that has grown: no number that is wrong, nor a negative time."""
+    builds.run(1, whole=True)
+    assert builds.run(2, whole=True)[2].startswith("kernel toy: 2 objects, ")
+    builds.note.write_text("[]")
+    assert builds.run(1, whole=True)[0].startswith("kernel toy: about ")
+
+
+# === Style ===================================================================
+
+def test_style_shows_the_tools_message(tmp_path: Path) -> None:
+    """In a container, unshare is refused: its words are shown."""
+    (tmp_path / "unshare").write_text(
+        "#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n")
+    (tmp_path / "unshare").chmod(0o755)
+    done = subprocess.run([lab.REPO / "scripts/btlint", lab.REPO / "bpf/bpftrace/pfnwho.bt"],
+                          env={**ENV, "PATH": f"{tmp_path}:{ENV['PATH']}"}, capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "pfnwho.bt: unshare: unshare failed: Operation not permitted" in done.stderr
+    assert "pfnwho.bt: exit status 1" in done.stderr
