@@ -45,7 +45,7 @@ demo: ## a conflict refused in a real kernel [ARCH=x86_64|arm64]
 	$(Q)scripts/demo $(ARCH)
 
 shell: ## a shell in a guest with the test devices, the samples and pfntrack [ARCH=] [POLICY=]
-	$(call one_of,ARCH,$(GUESTS))
+	$(call one_of,ARCH,$(GUESTS))$(call one_of,POLICY,report enforce strict off)
 	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
 	$(Q)scripts/shell $(ARCH) $(POLICY)
 

@@ -32,6 +32,7 @@ def make(*words: str, folder: Path = lab.REPO) -> subprocess.CompletedProcess[st
     ("demo", "ARCH", "vax", GUESTS), ("demo", "ARCH", "riscv64", GUESTS),
     ("lab", "ARCH", "vax", GUESTS), ("soak", "ARCH", "vax", GUESTS),
     ("shell", "ARCH", "vax", GUESTS), ("bench-kernel", "ARCH", "vax", GUESTS),
+    ("shell", "POLICY", "lax", ["report", "enforce", "strict", "off"]),
     ("kernel", "ARCH", "vax", list(common.ARCHES)),
     ("test", "PFNTRACK_ARCHES", "vax", list(common.ARCHES)),
     ("matrix", "ARCHES", "vax", list(matrix.ROWS))])
