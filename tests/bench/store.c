@@ -58,12 +58,14 @@ void trace_pfn_conflict(const struct pft_conflict *conflict)
 }
 
 /* Here is no process that maps RAM, no PAT and no bus. */
-bool pft_ram_is_mapped(const struct pft_sought *sought)
+const struct vm_operations_struct unit_shmem_ops;
+
+bool pft_ram_is_mapped(unsigned long pfn, unsigned long last)
 {
 	return false;
 }
 
-bool pft_may_seek(const struct pft_sought *sought)
+bool pft_may_seek(unsigned long pfn, unsigned long last)
 {
 	return false;
 }
@@ -73,8 +75,17 @@ bool pft_is_stale(const struct pft_record *rec)
 	return false;
 }
 
-void pft_seek_processes(const struct pft_sought *sought)
+void pft_seek_processes(unsigned long pfn, unsigned long last)
 {
+}
+
+void pft_seek_and_report(const struct pft_sought *sought)
+{
+}
+
+bool pft_has_pages(unsigned long pfn, unsigned long last)
+{
+	return false;
 }
 
 bool pfn_attr_untracked(unsigned long pfn, unsigned long last)
