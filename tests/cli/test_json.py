@@ -92,18 +92,20 @@ SHAPES = {
         "by_attribute": {a: int for a in [*words("ATTR"), "other"]},
         "conflicts": {"total": int, "listed": int, "suppressed": int,
                       "worst": optional(one_of("VERDICT")), "linear": int},
+        "history": {"since": str, "conflicts": int, "refused": int, "earlier": int, "leaks_since": str, "leaks": int},
         "aliases": ALIASES, "unplaced": int,
         "coverage": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS,
         "impossible": IMPOSSIBLE,
         "incomplete": int, "late": bool, "healthy": optional(bool), "summary": str},
-    "list": {**TOP, "policy": str, "records": [RECORD], "incomplete": int, "late": bool},
+    "list": {**TOP, "policy": str, "records": [RECORD], "not_known": optional(str), "incomplete": int, "late": bool},
     "aliases": {**TOP, "policy": str,
                 "aliases": [{**ALIAS, "advice": str, "resource": optional(str),
                              "pci": optional(str)}],
                 "by_verdict": ALIASES},
     "export": {**TOP, "metrics": [{"name": str, "type": str, "labels": labels, "value": int}]},
     "conflicts": {**TOP, "policy": str, "conflicts": [CONFLICT], "total": int,
-                  "suppressed": int},
+                  "suppressed": int,
+                  "history": {"since": str, "conflicts": int, "refused": int, "earlier": int}},
     "explain": {**TOP, "address": optional(address), "device": optional(str),
                 "pid": optional(int), "resource": optional(str),
                 "pci": optional({"device": str, "bar": int, "driver": optional(str),
@@ -140,7 +142,7 @@ SHAPES = {
                          "gone": {"how": one_of("LEAK"), "name": str, "dev": optional(str)},
                          "held": {"range": SPAN, **HOLDER, "time": optional(float)},
                          "resource": optional(str), "pci": optional(str)}],
-              "total": int},
+              "total": int, "history": {"leaks_since": str, "leaks": int}},
 }
 
 
@@ -155,7 +157,7 @@ SEEN = {"range": optional(SPAN), "va": optional({"start": address, "end": addres
         "time": nothing}
 STOCK = {
     "status": {**SHAPES["status"], "policy": nothing,
-               "counters": {c: nothing for c in [*COUNTERS, "leaks"]}, "conflicts": nothing,
+               "counters": {c: nothing for c in [*COUNTERS, "leaks"]}, "conflicts": nothing, "history": nothing,
                "roads": nothing, "incomplete": nothing, "late": nothing},
     "list": {**SHAPES["list"], "policy": nothing, "records": [SEEN], "incomplete": nothing,
              "late": nothing},
@@ -241,10 +243,12 @@ def test_off_is_not_clean(cli, clean_tree, how):
 
 
 def test_silence_under_off_is_explained(cli, clean_tree):
+    clean_tree.write(f"{SYSFS}/policy", b"off\n")
     for name in ("records", "conflicts"):
         clean_tree.dump(name, b"policy: off\ntotal: 0\nsuppressed: 0\n", [])
     assert cli("list", root=clean_tree).stdout.startswith(
-        b"No mapping is recorded; the policy is off.\nSource: a kernel with pfn_track; ")
+        b"No mapping is recorded; the policy is off.\n"
+        b"Not known: nothing is recorded while tracking is off.\nSource: a kernel with pfn_track; ")
     assert cli("conflicts", root=clean_tree).stdout.startswith(
         b"No conflict is recorded; the policy is off.\nSource: ")
 
@@ -401,6 +405,7 @@ def test_no_leaks(cli, broken):
     assert load(cli, "leaks", root=broken, rc=0)["leaks"] == []
     assert cli("leaks", root=broken).stdout == b"No leak is recorded.\n"
     broken.dump("leaks", b"policy: off\ntotal: 0\n", [])
+    broken.write(f"{SYSFS}/policy", b"off\n")
     assert cli("leaks", root=broken).stdout == b"No leak is recorded; the policy is off.\n"
 
 
@@ -409,7 +414,7 @@ def test_leaks_are_no_clean_machine(cli, clean_tree):
     clean_tree.write(f"{SYSFS}/leaks", b"1\n")
     value = load(cli, "status", root=clean_tree, rc=1)
     assert value["healthy"] is False and value["counters"]["leaks"] == 1
-    assert value["summary"].startswith("No conflict seen, but 1 leak: ")
+    assert value["summary"].startswith("1 leak since boot: ")
     assert "pfntrack leaks" in value["summary"]
     clean_tree.write(f"{SYSFS}/leaks", b"0\n")
     assert load(cli, "status", root=clean_tree, rc=0)["healthy"] is True
@@ -463,7 +468,8 @@ def test_conflict_extent(cli, tree):
     change((b"downgrade", b"yes"))
     assert "8K of it to be downgraded" in extent()[1]
 
-    value = load(cli, "conflicts", root=tree, rc=1)["conflicts"][0]
+    # Both were refused now: nothing wrong is mapped.
+    value = load(cli, "conflicts", root=tree, rc=0)["conflicts"][0]
     assert (value["bytes"], value["held_bytes"], value["further"], value["exact"],
             value["downgrade"]) == (8192, 16384, 0, True, True)
     assert value["asked"]["size"] == 1 << 20 and value["range"]["size"] == 16384

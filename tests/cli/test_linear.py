@@ -190,7 +190,7 @@ def test_status_and_metrics(cli, x86):
     assert (status.returncode, value["healthy"]) == (1, False)
     assert value["summary"].startswith("1 range is mapped in ways that disagree, the worst is incoherent")
     x86.tree.write(f"{SYSFS}/leaks", b"1\n")
-    assert b"see 'pfntrack aliases'. 1 leak: " in cli("status", root=x86.tree).stdout
+    assert b"see 'pfntrack aliases'. 1 leak since boot: " in cli("status", root=x86.tree).stdout
     export = cli("export", root=x86.tree).stdout
     assert b"\npfn_track_healthy 0\n" in export
     assert b'\npfn_track_aliases{verdict="incoherent"} 1\n' in export

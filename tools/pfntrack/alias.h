@@ -42,7 +42,7 @@ enum linear_mode {
 /* model_linear.c */
 void linear_load(struct model *m);
 bool linear_changed(const struct mapping *map);
-enum linear_mode linear_mode_of(const struct model *m, const struct pat_arch *arch,
+enum linear_mode linear_mode_of(struct model *m, const struct pat_arch *arch,
 				const struct mapping *map);
 void judge_linear(const struct pat_arch *arch, enum linear_mode mode, unsigned int class,
 		  struct judgement *j);

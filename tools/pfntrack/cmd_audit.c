@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "columns.h"
 #include "main.h"
 #include "print.h"
 #include "source_kernel.h"
@@ -25,6 +26,7 @@ int cmd_audit(int argc, char **argv)
 	(void)argv;
 	rc = source_load(&m, LOAD_AUDIT | LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc) {
+		columns_sort(&audit_columns, &m);
 		printer()->audit(&m);
 		s = summarize_audit(&m);
 		rc = s.healthy < 0 ? RC_UNSUPPORTED : s.healthy ? RC_CLEAN : RC_CONFLICT;

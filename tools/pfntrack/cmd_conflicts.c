@@ -1,30 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack conflicts: mappings that disagreed, with both sides. */
 
+#include "columns.h"
+#include "filter.h"
+#include "history.h"
 #include "main.h"
 #include "print.h"
 #include "source_kernel.h"
 
 /**
- * cmd_conflicts() - "pfntrack conflicts"
- * @argc: none
- * @argv: none
+ * cmd_conflicts() - "pfntrack conflicts [FILTER ...]"
+ * @argc: number of filters
+ * @argv: filters
  *
  * Return: exit code.
  */
 int cmd_conflicts(int argc, char **argv)
 {
+	struct filter filter = { 0 };
 	struct model m = { 0 };
+	struct summary s;
 	int rc;
 
-	(void)argc;
-	(void)argv;
-	rc = source_load(&m, LOAD_CONFLICTS | LOAD_PLATFORM);
+	rc = filter_parse(&filter, argc, argv);
+	if (!rc && opts.clear)
+		rc = history_may_clear(argc);
+	if (!rc)
+		rc = source_load(&m, LOAD_SYSFS | LOAD_CONFLICTS | LOAD_PLATFORM);
+	if (!rc && opts.clear)
+		rc = acknowledge_conflicts(&m);
 	if (!rc) {
+		filter_conflicts(&filter, &m);
+		history_hide(&m);
+		columns_sort(&conflicts_columns, &m);
 		printer()->conflicts(&m);
-		/* The total counts those, too, that the history has forgotten. */
-		rc = m.nr_conflicts || m.total ? RC_CONFLICT : RC_CLEAN;
+		s = summarize_conflicts(&m);
+		rc = summary_rc(&s);
 	}
 	model_free(&m);
-	return rc;
+	return opts.clear && rc == RC_CONFLICT ? RC_CLEAN : rc;
 }

@@ -121,6 +121,23 @@ static int check(const struct model *m, const struct explanation *e)
 			 : 0;
 }
 
+/* What is shown is all of history; what was refused or acknowledged is no problem. */
+static int judge(const struct model *m, const struct explanation *e)
+{
+	bool known = m->view == VIEW_PROC || watching(m);
+	size_t i;
+
+	for (i = 0; i < e->nr_conflicts; i++)
+		if (!conflict_refused(e->conflicts[i]) && !e->conflicts[i]->old)
+			return RC_CONFLICT;
+	if (e->aliased && alias_harms(&e->alias))
+		return RC_CONFLICT;
+	known &= !e->aliased || e->alias.verdict != PFN_VERDICT_UNKNOWN;
+	for (i = 0; i < e->nr_holders; i++)
+		known &= !!e->holders[i]->got;
+	return known ? RC_CLEAN : RC_UNSUPPORTED;
+}
+
 static int explain(const struct model *m, struct explanation *e)
 {
 	int rc = check(m, e);
@@ -129,7 +146,7 @@ static int explain(const struct model *m, struct explanation *e)
 		return rc;
 	gather(m, e);
 	printer()->explain(m, e);
-	rc = e->nr_conflicts || (e->aliased && alias_harms(&e->alias)) ? RC_CONFLICT : RC_CLEAN;
+	rc = judge(m, e);
 	free(e->resource);
 	free(e->holders);
 	free(e->conflicts);

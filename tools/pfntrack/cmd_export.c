@@ -35,12 +35,14 @@ static int write_file(const char *path, const struct metrics *metrics)
  * @argc: number of operands
  * @argv: operands
  *
- * Return: exit code; what the numbers say is not its business.
+ * Return: exit code.  Numbers do not judge, but who reads them must learn that
+ * they are not known.
  */
 int cmd_export(int argc, char **argv)
 {
 	struct metrics metrics = { 0 };
 	struct model m = { 0 };
+	struct summary s;
 	const char *file = argc && !replace_is_stdout(argv[0]) ? argv[0] : NULL;
 	int rc;
 
@@ -54,6 +56,10 @@ int cmd_export(int argc, char **argv)
 		rc = write_file(file, &metrics);
 	if (!rc && (!file || opts.json))
 		printer()->metrics(&m, &metrics);
+	if (!rc) {
+		s = summarize(&m);
+		rc = summary_rc(&s) == RC_UNSUPPORTED ? RC_UNSUPPORTED : RC_CLEAN;
+	}
 	metrics_free(&metrics);
 	model_free(&m);
 	return rc;

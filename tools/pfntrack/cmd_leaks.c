@@ -1,30 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack leaks: what drivers and modules left mapped when they went. */
 
+#include "columns.h"
+#include "filter.h"
+#include "history.h"
 #include "main.h"
 #include "print.h"
 #include "source_kernel.h"
 
 /**
- * cmd_leaks() - "pfntrack leaks"
- * @argc: none
- * @argv: none
+ * cmd_leaks() - "pfntrack leaks [FILTER ...]"
+ * @argc: number of filters
+ * @argv: filters
  *
  * Return: exit code.
  */
 int cmd_leaks(int argc, char **argv)
 {
+	struct filter filter = { 0 };
 	struct model m = { 0 };
+	struct summary s;
 	int rc;
 
-	(void)argc;
-	(void)argv;
-	rc = source_load(&m, LOAD_LEAKS | LOAD_PLATFORM);
+	rc = filter_parse(&filter, argc, argv);
+	if (!rc && opts.clear)
+		rc = history_may_clear(argc);
+	if (!rc)
+		rc = source_load(&m, LOAD_SYSFS | LOAD_LEAKS | LOAD_PLATFORM);
+	if (!rc && opts.clear)
+		rc = acknowledge_leaks(&m);
 	if (!rc) {
+		filter_leaks(&filter, &m);
+		history_hide(&m);
+		columns_sort(&leaks_columns, &m);
 		printer()->leaks(&m);
-		/* The total counts those, too, that the history has forgotten. */
-		rc = m.nr_leaks || m.leaks_total ? RC_CONFLICT : RC_CLEAN;
+		s = summarize_leaks(&m);
+		rc = summary_rc(&s);
 	}
 	model_free(&m);
-	return rc;
+	return opts.clear && rc == RC_CONFLICT ? RC_CLEAN : rc;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack map: the physical address space as a picture. */
 
+#include "filter.h"
 #include "main.h"
 #include "map.h"
 #include "print.h"
@@ -25,26 +26,37 @@ static int show(const struct model *m)
 }
 
 /**
- * cmd_map() - "pfntrack map [-o FILE]"
- * @argc: none
- * @argv: none
+ * cmd_map() - "pfntrack map [-o FILE] [FILTER ...]"
+ * @argc: number of filters
+ * @argv: filters
  *
- * Return: exit code; a picture of conflicts is a picture, and no failure.
+ * Return: exit code.  A picture does not judge, but it must not look clean where
+ * that is not known.
  */
 int cmd_map(int argc, char **argv)
 {
+	struct filter filter = { 0 };
 	struct model m = { 0 };
+	struct summary s;
 	int rc;
 
-	(void)argc;
-	(void)argv;
 	if (opts.json && opts.output && replace_is_stdout(opts.output))
 		return fail(RC_USAGE,
 			    "the page and JSON cannot both be standard output; give -o a file");
-	rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
-				     LOAD_COVERAGE | LOAD_PLATFORM);
+	rc = filter_parse(&filter, argc, argv);
 	if (!rc)
+		rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
+					     LOAD_COVERAGE | LOAD_PLATFORM);
+	if (!rc) {
+		filter_records(&filter, &m);
+		filter_conflicts(&filter, &m);
+		filter_aliases(&filter, &m);
 		rc = show(&m);
+	}
+	if (!rc) {
+		s = summarize_live(&m);
+		rc = summary_rc(&s) == RC_UNSUPPORTED ? RC_UNSUPPORTED : RC_CLEAN;
+	}
 	model_free(&m);
 	return rc;
 }

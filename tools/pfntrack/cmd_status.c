@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack status: does this machine have a problem? */
 
-#include <stdlib.h>
-
 #include "main.h"
 #include "print.h"
 #include "source_kernel.h"
@@ -12,8 +10,7 @@
  * @argc: none
  * @argv: none
  *
- * Return: exit code.  "Not known" is not clean: a script that checks for zero
- * must not be soothed by a kernel that records nothing.
+ * Return: exit code.
  */
 int cmd_status(int argc, char **argv)
 {
@@ -28,8 +25,7 @@ int cmd_status(int argc, char **argv)
 	if (!rc) {
 		printer()->status(&m);
 		s = summarize(&m);
-		rc = s.healthy < 0 ? RC_UNSUPPORTED : s.healthy ? RC_CLEAN : RC_CONFLICT;
-		free(s.text);
+		rc = summary_rc(&s);
 	}
 	model_free(&m);
 	return rc;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "main.h"
 #include "model.h"
 #include "source_kernel.h"
@@ -81,26 +82,13 @@ static int parse_types(const char *list)
 	return 0;
 }
 
-static int parse_range(const char *text)
+static int parse_addresses(const char *text)
 {
-	char *first, *dash;
-	int rc;
+	struct span span = { true, 0, UINT64_MAX };
+	int rc = text ? parse_range(text, &span) : 0;
 
-	only.end = UINT64_MAX;
-	if (!text)
-		return 0;
-	first = xstrdup(text);
-	dash = strchr(first, '-');
-	if (dash)
-		*dash = '\0';
-	rc = parse_address(first, &only.start);
-	if (!rc && dash)
-		rc = parse_address(dash + 1, &only.end);
-	else
-		only.end = only.start;
-	if (!rc && only.end < only.start)
-		rc = fail(RC_USAGE, "the range %s ends before it begins", text);
-	free(first);
+	only.start = span.start;
+	only.end = span.end;
 	return rc;
 }
 
@@ -118,7 +106,7 @@ static int parse_only(void)
 
 	rc = parse_types(opts.event);
 	if (!rc)
-		rc = parse_range(opts.range);
+		rc = parse_addresses(opts.range);
 	if (!rc)
 		rc = parse_positive("pid", opts.pid, &pid);
 	if (!rc)
@@ -138,6 +126,47 @@ static int parse_only(void)
 
 /* === Events ============================================================= */
 
+static const char *word_of(const char *const *names, uint64_t number, size_t count)
+{
+	return number < count ? names[number] : NULL;
+}
+
+/* As a filter looks at it.  @pid: room for the digits */
+static struct mapping mapping_of(const struct watch_event *event, const struct watch_side *side,
+				 char *pid, size_t size)
+{
+	struct mapping map = {
+		.range = { true, event->start, event->end },
+		.kind = word_of(kind_names, side->kind, PFN_KIND_COUNT),
+		.want = word_of(attr_names, side->want, PFN_ATTR_COUNT),
+		.got = word_of(attr_names, side->got, PFN_ATTR_COUNT),
+		.comm = *side->comm ? side->comm : NULL,
+	};
+
+	snprintf(pid, size, "%lld", (long long)side->pid);
+	map.pid = side->pid < 0 ? NULL : pid;
+	if (event->type == WATCH_leak) {
+		map.driver = event->name;
+		map.dev = event->dev;
+	}
+	return map;
+}
+
+/* Platform, for devices and drivers. */
+static struct filter filter;
+static struct model machine;
+
+static bool filter_takes_event(const struct watch_event *event)
+{
+	char pid[24], held_pid[24];
+	struct mapping by = mapping_of(event, &event->by, pid, sizeof(pid)), held;
+
+	if (event->type != WATCH_conflict)
+		return filter_takes(&filter, &machine, &by);
+	held = mapping_of(event, &event->held, held_pid, sizeof(held_pid));
+	return filter_takes_two(&filter, &machine, &by.range, &by, &held);
+}
+
 static bool chosen(const struct watch_event *event)
 {
 	bool both = event->type == WATCH_conflict;
@@ -149,7 +178,9 @@ static bool chosen(const struct watch_event *event)
 	if (only.kind != UINT64_MAX && event->by.kind != only.kind &&
 	    !(both && event->held.kind == only.kind))
 		return false;
-	return only.pid < 0 || event->by.pid == only.pid || (both && event->held.pid == only.pid);
+	if (only.pid >= 0 && event->by.pid != only.pid && !(both && event->held.pid == only.pid))
+		return false;
+	return !filter.nr || filter_takes_event(event);
 }
 
 /**
@@ -255,9 +286,9 @@ static int follow(struct watch_source *s)
 }
 
 /**
- * cmd_watch() - "pfntrack watch"
- * @argc: none
- * @argv: none
+ * cmd_watch() - "pfntrack watch [FILTER ...]"
+ * @argc: number of filters
+ * @argv: filters
  *
  * Return: exit code.
  */
@@ -266,9 +297,9 @@ int cmd_watch(int argc, char **argv)
 	struct watch_source s = { 0 };
 	int rc;
 
-	(void)argc;
-	(void)argv;
 	rc = parse_only();
+	if (!rc)
+		rc = filter_parse(&filter, argc, argv);
 	if (!rc && *opts.root)
 		rc = fail(RC_USAGE, "a snapshot cannot be watched; leave out --root");
 	if (!rc)
@@ -276,6 +307,8 @@ int cmd_watch(int argc, char **argv)
 	if (rc)
 		return rc;
 	s.types = only.types;
+	if (filter_asks(&filter, FILTER_DRIVER) || filter_asks(&filter, FILTER_DEVICE))
+		platform_load(&machine);
 	catch_signals();
 	rc = s.ops->open(&s);
 	if (!rc) {
@@ -285,6 +318,7 @@ int cmd_watch(int argc, char **argv)
 			watch_print_end(&total);
 	}
 	s.ops->close(&s);
+	model_free(&machine);
 	if (rc)
 		return rc;
 	return total.conflicts ? RC_CONFLICT : RC_CLEAN;

@@ -5,22 +5,22 @@
 #include "util.h"
 
 /* A cell from a row of its own kind: a conflict, a finding or a leak. */
-#define ROW_NUMBER(type, field)                                             \
-	static char *type##_##field(const struct model *m, const void *row) \
+#define ROW_NUMBER(type, field) \
+	static void type##_##field(struct cell *cell, const struct model *m, const void *row) \
 	{                                                                   \
 		const struct type *r = row;                                 \
                                                                             \
 		(void)m;                                                    \
-		return xasprintf("%llu", (unsigned long long)r->field);     \
+		put_number(cell, r->field);                                 \
 	}
 
 #define ROW_TEXT(type, field)                                               \
-	static char *type##_##field(const struct model *m, const void *row) \
+	static void type##_##field(struct cell *cell, const struct model *m, const void *row) \
 	{                                                                   \
 		const struct type *r = row;                                 \
                                                                             \
 		(void)m;                                                    \
-		return cell_text(r->field);                                 \
+		put_text(cell, r->field);                                   \
 	}
 
 ROW_NUMBER(conflict, id)
@@ -43,82 +43,82 @@ ROW_NUMBER(alias, holders)
 ROW_TEXT(alias, why)
 ROW_TEXT(alias, source)
 
-static char *alias_downgrade(const struct model *m, const void *row)
+static void alias_downgrade(struct cell *cell, const struct model *m, const void *row)
 {
 	(void)m;
-	return xstrdup(((const struct alias *)row)->downgrade ? "yes" : "no");
+	put_text(cell, ((const struct alias *)row)->downgrade ? "yes" : "no");
 }
 
-static char *alias_verdict(const struct model *m, const void *row)
+static void alias_verdict(struct cell *cell, const struct model *m, const void *row)
 {
 	(void)m;
-	return cell_text(verdict_names[((const struct alias *)row)->verdict]);
+	put_text(cell, verdict_names[((const struct alias *)row)->verdict]);
 }
 
-static char *alias_overlap(const struct model *m, const void *row)
+static void alias_overlap(struct cell *cell, const struct model *m, const void *row)
 {
 	(void)m;
-	return cell_range(&((const struct alias *)row)->range);
+	put_range(cell, &((const struct alias *)row)->range);
 }
 
-static char *conflict_asked(const struct model *m, const void *row)
+static void conflict_asked(struct cell *cell, const struct model *m, const void *row)
 {
 	(void)m;
-	return cell_range(&((const struct conflict *)row)->asked);
+	put_range(cell, &((const struct conflict *)row)->asked);
 }
 
-static char *conflict_suffers(const struct model *m, const void *row)
+static void conflict_suffers(struct cell *cell, const struct model *m, const void *row)
 {
 	(void)m;
-	return text_size(((const struct conflict *)row)->bytes);
+	put_size(cell, ((const struct conflict *)row)->bytes);
 }
 
-static char *conflict_downgrade(const struct model *m, const void *row)
+static void conflict_downgrade(struct cell *cell, const struct model *m, const void *row)
 {
 	(void)m;
-	return xstrdup(((const struct conflict *)row)->downgrade ? "yes" : "no");
+	put_text(cell, ((const struct conflict *)row)->downgrade ? "yes" : "no");
 }
 
 static const struct column conflict_columns[] = {
-	{ "ID", "number of the conflict", true, false, NULL, conflict_id },
-	{ "COUNT", "how often it happened", true, false, NULL, conflict_count },
-	{ "VERDICT", "how bad it is", false, false, NULL, conflict_verdict },
-	{ "RESULT", "what became of the newcomer", false, false, NULL, conflict_result },
-	{ "POLICY", "policy it was judged by", false, false, NULL, conflict_policy },
-	{ "WHY", "what it means", false, false, NULL, conflict_why },
-	{ "SOURCE", "where that is written", false, false, NULL, conflict_source },
-	{ "ADVICE", "what to do about it", false, false, NULL, conflict_advice },
+	{ "ID", "number of the conflict", true, false, NULL, conflict_id, SORT_TEXT },
+	{ "COUNT", "how often it happened", true, false, NULL, conflict_count, SORT_TEXT },
+	{ "VERDICT", "how bad it is", false, false, NULL, conflict_verdict, SORT_VERDICT },
+	{ "RESULT", "what became of the newcomer", false, false, NULL, conflict_result, SORT_TEXT },
+	{ "POLICY", "policy it was judged by", false, false, NULL, conflict_policy, SORT_TEXT },
+	{ "WHY", "what it means", false, false, NULL, conflict_why, SORT_TEXT },
+	{ "SOURCE", "where that is written", false, false, NULL, conflict_source, SORT_TEXT },
+	{ "ADVICE", "what to do about it", false, false, NULL, conflict_advice, SORT_TEXT },
 	{ "ASKED", "the whole range that the newcomer asked for", false, false, NULL,
-	  conflict_asked },
+	  conflict_asked, SORT_ADDRESS },
 	{ "SUFFERS", "how much of it disagrees or was downgraded", true, false, NULL,
-	  conflict_suffers },
+	  conflict_suffers, SORT_TEXT },
 	{ "FURTHER", "mappings on the other side besides the holder", true, false, NULL,
-	  conflict_further },
+	  conflict_further, SORT_TEXT },
 	{ "DOWNGRADE", "the newcomer got another attribute than it asked for", false, false, NULL,
-	  conflict_downgrade },
+	  conflict_downgrade, SORT_TEXT },
 };
 
 static const struct column finding_columns[] = {
-	{ "FINDING", "missing, stale, differs, alias or broken", false, false, NULL, finding_type },
-	{ "FOUND", "attribute that is really mapped", false, false, NULL, finding_found },
+	{ "FINDING", "missing, stale, differs, alias or broken", false, false, NULL, finding_type, SORT_TEXT },
+	{ "FOUND", "attribute that is really mapped", false, false, NULL, finding_found, SORT_TEXT },
 };
 
 static const struct column leak_columns[] = {
-	{ "ID", "number of the leak", true, false, NULL, leak_id },
-	{ "GONE", "how the driver or module went", false, false, NULL, leak_gone },
-	{ "NAME", "driver or module that went", false, false, NULL, leak_name },
-	{ "FROM", "device that it left", false, false, NULL, leak_dev },
-	{ "SINCE", "when it went, in seconds since boot", true, false, NULL, leak_time },
+	{ "ID", "number of the leak", true, false, NULL, leak_id, SORT_TEXT },
+	{ "GONE", "how the driver or module went", false, false, NULL, leak_gone, SORT_TEXT },
+	{ "NAME", "driver or module that went", false, false, NULL, leak_name, SORT_TEXT },
+	{ "FROM", "device that it left", false, false, NULL, leak_dev, SORT_TEXT },
+	{ "SINCE", "when it went, in seconds since boot", true, false, NULL, leak_time, SORT_TEXT },
 };
 
 static const struct column alias_columns[] = {
-	{ "VERDICT", "how bad it is, of the worst two", false, false, NULL, alias_verdict },
+	{ "VERDICT", "how bad it is, of the worst two", false, false, NULL, alias_verdict, SORT_VERDICT },
 	{ "DOWNGRADE", "one of them asked for another attribute than both have", false, false, NULL,
-	  alias_downgrade },
-	{ "OVERLAP", "what both of them map", false, false, NULL, alias_overlap },
-	{ "HOLDERS", "how many mappings it has", true, false, NULL, alias_holders },
-	{ "WHY", "what it means", false, false, NULL, alias_why },
-	{ "SOURCE", "where that is written", false, false, NULL, alias_source },
+	  alias_downgrade, SORT_TEXT },
+	{ "OVERLAP", "what both of them map", false, false, NULL, alias_overlap, SORT_ADDRESS },
+	{ "HOLDERS", "how many mappings it has", true, false, NULL, alias_holders, SORT_TEXT },
+	{ "WHY", "what it means", false, false, NULL, alias_why, SORT_TEXT },
+	{ "SOURCE", "where that is written", false, false, NULL, alias_source, SORT_TEXT },
 };
 
 static const struct mapping *record_mapping(const void *row, bool held)
@@ -166,6 +166,7 @@ static const struct mapping *alias_mapping(const void *row, bool held)
 
 const struct column_set list_columns = {
 	.defaults = "RANGE,SIZE,ATTR,KIND,PID,COMM,SITE",
+	.by_address = true,
 	.rows = offsetof(struct model, records),
 	.nr_rows = offsetof(struct model, nr_records),
 	.row_size = sizeof(struct mapping),

@@ -10,43 +10,51 @@ const struct cmd commands[] = {
 	{
 		.name = "status",
 		.args = "",
+		.since = true,
 		.run = cmd_status,
 		.summary = "does this machine have a problem? one screen, one answer",
 		.details =
-			"Shows the policy, what is watched, how many mappings are recorded by kind and\n"
-			"attribute, and whether any disagreed.  The last line is the answer.  Without\n"
-			"conflicts, but with tracking off, the answer is not known and the exit code 3.",
-		.example = "pfntrack status || echo look into it",
+			"The first line is the answer; below it stand the policy, what is watched, and how\n"
+			"many mappings are recorded.  A problem is what disagrees now, and what happened\n"
+			"since boot, or since it was acknowledged ('conflicts --clear').  Mappings that were\n"
+			"refused are none.  While tracking is off the answer is not known, exit code 3.",
+		.example = "pfntrack status --quiet --since 1h || echo look into it",
 	},
 	{
 		.name = "list",
-		.args = "[KEY=VALUE ...]",
+		.args = "[FILTER ...]",
 		.nargs_max = 32,
 		.run = cmd_list,
 		.columns = &list_columns,
 		.summary = "every recorded mapping and its holder",
 		.details =
 			"Lists the live mappings by physical address.  An attribute WANT>GOT means that\n"
-			"the holder asked for the one and got the other.  Keys: range (an address,\n"
-			"FIRST-LAST or START+SIZE), attr, kind, driver, device, pid, comm; one key given\n"
-			"twice means either, two keys mean both.",
-		.example = "pfntrack list kind=ioremap range=3G-4G -o RANGE,GOT,SITE",
+			"the holder asked for the one and got the other.  A FILTER is a range (an address,\n"
+			"START-END as /proc/iomem has it or with 0x, or START+SIZE) or KEY=VALUE; keys are\n"
+			"range, attr, kind, driver, device, pid, comm.  One key given twice means either,\n"
+			"two keys mean both.",
+		.example = "pfntrack list fd000000-fdffffff attr=WC -o +DRIVER",
 	},
 	{
 		.name = "conflicts",
-		.args = "",
+		.args = "[FILTER ...]",
+		.nargs_max = 32,
+		.since = true,
+		.clear = true,
 		.run = cmd_conflicts,
 		.columns = &conflicts_columns,
 		.summary = "mappings that disagreed, with both sides",
 		.details =
 			"Shows the last conflicts, oldest first: the newcomer, the holder, what it means\n"
 			"and what to do.  With -o, --raw or --noheadings it is a table, a row each.\n"
-			"A conflict stays listed after its mappings are gone.",
+			"A conflict stays listed after its mappings are gone, until --clear.  A FILTER, as\n"
+			"of 'list', is met by either side.",
 		.example = "pfntrack conflicts -o VERDICT,RANGE,COMM,HELD.COMM",
 	},
 	{
 		.name = "aliases",
-		.args = "",
+		.args = "[FILTER ...]",
+		.nargs_max = 32,
 		.run = cmd_aliases,
 		.columns = &aliases_columns,
 		.summary = "what is mapped more than once, and whether that harms",
@@ -55,7 +63,8 @@ const struct cmd commands[] = {
 			"the two mappings that get on worst, what it means and what to do.  Ranges whose\n"
 			"holders agree are only counted.  With -o, --raw or --noheadings it is a table of\n"
 			"all of them.  It judges the records of the source, also on a stock kernel, and\n"
-			"compares RAM with the kernel's linear map.",
+			"compares RAM with the kernel's linear map.  A FILTER, as of 'list', is met by\n"
+			"either side.",
 		.example = "pfntrack aliases -o VERDICT,OVERLAP,COMM,HELD.COMM",
 	},
 	{
@@ -87,27 +96,33 @@ const struct cmd commands[] = {
 	},
 	{
 		.name = "leaks",
-		.args = "",
+		.args = "[FILTER ...]",
+		.nargs_max = 32,
+		.since = true,
+		.clear = true,
 		.run = cmd_leaks,
 		.columns = &leaks_columns,
 		.summary = "what drivers and modules left mapped when they went",
 		.details =
 			"Shows the last mappings and claims that were still there when their driver had\n"
 			"been unbound, or its probe had failed, or their module was unloaded, oldest\n"
-			"first.  With -o, --raw or --noheadings it is a table, a row each.",
+			"first, until --clear.  With -o, --raw or --noheadings it is a table, a row each.\n"
+			"A FILTER is one of 'list'.",
 		.example = "pfntrack leaks -o NAME,FROM,RANGE,SITE",
 	},
 	{
 		.name = "watch",
-		.args = "",
+		.args = "[FILTER ...]",
+		.nargs_max = 32,
 		.kind = true,
 		.watch = true,
 		.run = cmd_watch,
 		.summary = "mappings, conflicts and leaks as they happen",
 		.details =
 			"Shows a line for each event until Ctrl-C, with --json an object a line.  What comes\n"
-			"too fast is dropped, counted, and said.  A range is FROM-TO or one address.",
-		.example = "pfntrack watch --event conflict,leak",
+			"too fast is dropped, counted, and said.  A FILTER is one of 'list'; of a conflict,\n"
+			"either side meets it.",
+		.example = "pfntrack watch --event conflict,leak attr=WC",
 	},
 	{
 		.name = "features",
@@ -163,7 +178,8 @@ const struct cmd commands[] = {
 	},
 	{
 		.name = "map",
-		.args = "",
+		.args = "[FILTER ...]",
+		.nargs_max = 32,
 		.file = true,
 		.run = cmd_map,
 		.summary = "physical memory as a picture: who maps what, and where it clashes",
@@ -172,7 +188,7 @@ const struct cmd commands[] = {
 			"a row for each stretch of addresses, with what is mapped there and the conflicts.\n"
 			"With -o, the same as an HTML page that needs nothing else: boxes coloured by\n"
 			"attribute, and whoever maps them at the pointer.  The file is for its owner only;\n"
-			"a link, a FIFO or a device is not written.",
+			"a link, a FIFO or a device is not written.  A FILTER is one of 'list'.",
 		.example = "pfntrack map -o /var/tmp/map.html",
 	},
 	{

@@ -12,6 +12,7 @@
 #include "dump.h"
 #include "main.h"
 #include "model.h"
+#include "pool.h"
 #include "util.h"
 
 /**
@@ -36,8 +37,11 @@ static int truncated(const char *path, const char *how)
 /* Undo the octal escapes in place.  The text can only shrink. */
 static bool decode(char *s)
 {
-	char *out = s;
+	char *out;
 
+	/* Most have none. */
+	s = strchrnul(s, '\\');
+	out = s;
 	while (*s) {
 		unsigned int byte;
 
@@ -85,7 +89,8 @@ static bool is_time(const char *s)
 	return s[whole] == '.' && part && !s[whole + 1 + part];
 }
 
-static bool store(const struct dump_field *field, char *value, void *object)
+static bool store(const struct dump_line *line, const struct dump_field *field, char *value,
+		  void *object)
 {
 	void *where = (char *)object + field->offset;
 	bool known = strcmp(value, "-");
@@ -115,8 +120,41 @@ static bool store(const struct dump_field *field, char *value, void *object)
 			return false;
 		break;
 	}
-	*(const char **)where = known ? value : NULL;
+	if (!known)
+		*(const char **)where = NULL;
+	else if (field->type == DUMP_TIME)
+		*(const char **)where = pool_once(line->pool, value);
+	else
+		*(const char **)where = pool_text(line->pool, value);
 	return true;
+}
+
+static bool is_key(const char *key, const char *prefix, size_t len, const char *name)
+{
+	/* Most keys differ in the first letter: this is the inner loop. */
+	return !strncmp(key, prefix, len) && key[len] == *name && !strcmp(key + len, name);
+}
+
+/* The kernel writes the keys in the order in which they are asked for. */
+static char *find_value(struct dump_line *line, const char *prefix, size_t len, const char *name,
+			bool *twice)
+{
+	char *value = NULL;
+	size_t p;
+
+	if (line->distinct && line->next < line->nr_pairs &&
+	    is_key(line->pairs[line->next].key, prefix, len, name))
+		return line->pairs[line->next++].value;
+	for (p = 0; p < line->nr_pairs; p++) {
+		if (!is_key(line->pairs[p].key, prefix, len, name))
+			continue;
+		*twice = value;
+		value = line->pairs[p].value;
+		line->next = p + 1;
+		if (line->distinct || *twice)
+			break;
+	}
+	return value;
 }
 
 /**
@@ -135,27 +173,21 @@ static bool store(const struct dump_field *field, char *value, void *object)
 int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t n,
 		const char *prefix, void *object)
 {
-	size_t len = strlen(prefix), f, p;
+	size_t len = strlen(prefix), f;
 
 	for (f = 0; f < n; f++) {
-		char *value = NULL;
+		bool twice = false;
+		char *value = find_value(line, prefix, len, fields[f].key, &twice);
 
-		for (p = 0; p < line->nr_pairs; p++) {
-			const char *key = line->pairs[p].key;
-
-			/* Most keys differ in the first letter: this is the inner loop. */
-			if (strncmp(key, prefix, len) || key[len] != *fields[f].key ||
-			    strcmp(key + len, fields[f].key))
-				continue;
-			if (value)
-				return dump_malformed(line, "twice the key", key);
-			value = line->pairs[p].value;
-		}
+		if (twice)
+			return fail(RC_INTERNAL,
+				    "%s: line %u: twice the key '%s%s'; the dump is malformed, take it again",
+				    line->path, line->nr, prefix, fields[f].key);
 		if (!value && fields[f].type == DUMP_NEWER)
 			continue;
 		if (!value)
 			return dump_malformed(line, "no key", fields[f].key);
-		if (!store(&fields[f], value, object))
+		if (!store(line, &fields[f], value, object))
 			return dump_malformed(line, fields[f].key, value);
 	}
 	return 0;
@@ -181,10 +213,13 @@ static int split_line(struct dump_line *line, char *text)
 {
 	line->word = strsep(&text, " ");
 	line->nr_pairs = 0;
+	line->next = 0;
 	while (text) {
-		char *pair = strsep(&text, " ");
-		char *equals = strchr(pair, '=');
+		char *pair = text, *end = strchrnul(pair, ' ');
+		char *equals = memchr(pair, '=', end - pair);
 
+		text = *end ? end + 1 : NULL;
+		*end = '\0';
 		if (!equals || equals == pair)
 			return dump_malformed(line, "no key=value in", pair);
 		if (line->nr_pairs == DUMP_MAX_KEYS)
@@ -194,6 +229,45 @@ static int split_line(struct dump_line *line, char *text)
 		line->pairs[line->nr_pairs++].value = equals + 1;
 	}
 	return 0;
+}
+
+static bool distinct(const struct dump_line *line)
+{
+	size_t i, k;
+
+	for (i = 1; i < line->nr_pairs; i++)
+		for (k = 0; k < i; k++)
+			if (!strcmp(line->pairs[i].key, line->pairs[k].key))
+				return false;
+	return true;
+}
+
+/* Whether no key is there twice; mostly the keys are those of the line before. */
+static void check_keys(struct dump *dump)
+{
+	struct dump_line *line = &dump->line;
+	char *at = dump->keys, *end = dump->keys + sizeof(dump->keys);
+	size_t i, len;
+
+	for (i = 0; i < line->nr_pairs && !strcmp(at, line->pairs[i].key); i++)
+		at += strlen(at) + 1;
+	/* An empty key, which a line cannot have, ends the list. */
+	if (i == line->nr_pairs && !*at) {
+		line->distinct = dump->keys_distinct;
+		return;
+	}
+	line->distinct = distinct(line);
+	dump->keys_distinct = line->distinct;
+	for (at = dump->keys, i = 0; i < line->nr_pairs; i++, at += len) {
+		len = strlen(line->pairs[i].key) + 1;
+		if (len + 1 > (size_t)(end - at))
+			break;
+		memcpy(at, line->pairs[i].key, len);
+	}
+	/* One that is not whole stands for no line. */
+	if (i < line->nr_pairs)
+		at = dump->keys;
+	*at = '\0';
 }
 
 static int check_version(const struct dump_line *line, const char *name, const char *value)
@@ -210,66 +284,73 @@ static int check_version(const struct dump_line *line, const char *name, const c
 	return 0;
 }
 
-static int check_end(const char *path, const char *value, uint64_t lines, const char *rest)
+static int check_end(struct dump *dump, const char *value)
 {
 	uint64_t promised;
 
-	if (!parse_number(value, 10, &promised) || promised != lines)
-		return truncated(path, "another number of lines than its end says");
-	if (*rest)
-		return fail(RC_INTERNAL, "%s goes on after its end line; take it again", path);
+	if (!parse_number(value, 10, &promised) || promised != dump->lines)
+		return truncated(dump->line.path, "another number of lines than its end says");
+	dump->ended = true;
 	return 0;
 }
 
+static int take_body(struct dump *dump, char *text)
+{
+	struct dump_line *line = &dump->line;
+	int rc;
+
+	dump->lines++;
+	rc = split_line(line, text);
+	if (!rc && dump->reader->word && strcmp(line->word, dump->reader->word))
+		rc = dump_malformed(line, "unexpected word", line->word);
+	if (rc)
+		return rc;
+	check_keys(dump);
+	return dump->reader->body(dump->ctx, line);
+}
+
 /**
- * dump_parse() - read a whole dump
- * @text: the dump, NUL terminated; strings that are stored point into it
- * @len: its length
- * @path: where it came from, for messages
- * @reader: what to do with its lines
- * @ctx: handed to the reader
+ * dump_take() - take the next line of a dump
+ * @dump: what was read so far
+ * @text: the line, without its newline; may be changed
  *
  * Return: 0, or an exit code after an error line was printed.
  */
-int dump_parse(char *text, size_t len, const char *path, const struct dump_reader *reader,
-	       void *ctx)
+int dump_take(struct dump *dump, char *text)
 {
-	struct dump_line line = { .path = path };
-	uint64_t body = 0;
-	int rc;
+	struct dump_line *line = &dump->line;
+	char *space = strchr(text, ' ');
 
-	if (!len)
-		return truncated(path, "it is empty");
-	if (text[len - 1] != '\n')
-		return truncated(path, "its last line is cut");
-
-	while (*text) {
-		char *start = strsep(&text, "\n");
-		char *colon = strstr(start, ": ");
-		char *space = strchr(start, ' ');
-
-		line.nr++;
-		/* A header's name holds no blank; a body line's word has no colon. */
-		if (colon && colon + 1 == space) {
-			*colon = '\0';
-			if (line.nr == 1)
-				rc = check_version(&line, start, colon + 2);
-			else if (!strcmp(start, "end"))
-				return check_end(path, colon + 2, body, text);
-			else
-				rc = reader->header(ctx, &line, start, colon + 2);
-		} else if (line.nr == 1) {
-			rc = dump_malformed(&line, "no version in", start);
-		} else {
-			body++;
-			rc = split_line(&line, start);
-			if (!rc && reader->word && strcmp(line.word, reader->word))
-				rc = dump_malformed(&line, "unexpected word", line.word);
-			if (!rc)
-				rc = reader->body(ctx, &line);
-		}
-		if (rc)
-			return rc;
+	if (dump->ended)
+		return fail(RC_INTERNAL, "%s goes on after its end line; take it again",
+			    line->path);
+	line->nr++;
+	/* A header's name holds no blank; a body line's word has no colon. */
+	if (space && space > text && space[-1] == ':') {
+		space[-1] = '\0';
+		if (line->nr == 1)
+			return check_version(line, text, space + 1);
+		if (!strcmp(text, "end"))
+			return check_end(dump, space + 1);
+		return dump->reader->header(dump->ctx, line, text, space + 1);
 	}
-	return truncated(path, "it has no end line");
+	if (line->nr == 1)
+		return dump_malformed(line, "no version in", text);
+	return take_body(dump, text);
+}
+
+/**
+ * dump_end() - check that a dump was whole
+ * @dump: all that was read
+ * @cut: its last line had no newline
+ *
+ * Return: 0, or an exit code after an error line was printed.
+ */
+int dump_end(const struct dump *dump, bool cut)
+{
+	if (dump->ended && !cut)
+		return 0;
+	if (cut)
+		return truncated(dump->line.path, "its last line is cut");
+	return truncated(dump->line.path, dump->line.nr ? "it has no end line" : "it is empty");
 }

@@ -9,14 +9,19 @@
 
 #define DUMP_MAX_KEYS 64
 
+struct pool;
+
 struct dump_line {
 	const char *path; /* of the dump, for messages */
+	struct pool *pool; /* what strings are kept in */
 	unsigned int nr;
 	char *word;
 	struct {
 		char *key, *value;
 	} pairs[DUMP_MAX_KEYS];
 	size_t nr_pairs;
+	size_t next;   /* the pair behind the last one that was asked for */
+	bool distinct; /* no key is there twice */
 };
 
 /* How a value is checked, and what it is stored as. */
@@ -45,8 +50,19 @@ struct dump_reader {
 	int (*body)(void *ctx, struct dump_line *line);
 };
 
-int dump_parse(char *text, size_t len, const char *path, const struct dump_reader *reader,
-	       void *ctx);
+/* A dump that is read line by line; zeroed but for the first four. */
+struct dump {
+	struct dump_line line; /* with path and pool */
+	const struct dump_reader *reader;
+	void *ctx;
+	uint64_t lines; /* of the body */
+	bool ended;
+	char keys[1024]; /* of the line before, each with its NUL */
+	bool keys_distinct;
+};
+
+int dump_take(struct dump *dump, char *line);
+int dump_end(const struct dump *dump, bool cut);
 int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t n,
 		const char *prefix, void *object);
 bool dump_has(const struct dump_line *line, const char *key);

@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "filter.h"
 #include "main.h"
+#include "map.h"
 #include "util.h"
 
 static const char *const keys[] = {
@@ -29,8 +31,52 @@ static const char *kind_word(size_t i)
 	return kind_names[i];
 }
 
-/* An address, FIRST-LAST, or START+SIZE. */
-static int parse_range(const char *word, struct span *span)
+#define HEX_DIGITS   "0123456789abcdefABCDEF"
+#define IOMEM_DIGITS 8 /* /proc/iomem fills up with zeros to so many */
+
+/*
+ * Hexadecimal without 0x: as /proc/iomem writes a range.  Eight decimal digits on
+ * both sides are one of its ranges, too, since addresses below 100 MB are seldom
+ * written in decimal; with more of them it may be either.
+ */
+static bool is_iomem(const char *first, const char *last, bool *either)
+{
+	size_t one = strlen(first), other = strlen(last);
+	bool letters = first[strspn(first, "0123456789")] || last[strspn(last, "0123456789")];
+
+	if (one < IOMEM_DIGITS || other < IOMEM_DIGITS || first[strspn(first, HEX_DIGITS)] ||
+	    last[strspn(last, HEX_DIGITS)])
+		return false;
+	*either = !letters && other > IOMEM_DIGITS && *first != '0';
+	return !*either;
+}
+
+static int parse_ends(const char *first, char how, const char *rest, uint64_t *start,
+		      uint64_t *other)
+{
+	bool either = false;
+	int rc;
+
+	if (how == '-' && is_iomem(first, rest, &either) && parse_number(first, 16, start) &&
+	    parse_number(rest, 16, other))
+		return 0;
+	if (either)
+		return fail(
+			RC_USAGE,
+			"%s-%s may be decimal or hexadecimal; write 0x before hexadecimal numbers, or START+SIZE",
+			first, rest);
+	rc = parse_address(first, start);
+	return rc || !how ? rc : parse_address(rest, other);
+}
+
+/**
+ * parse_range() - a range of addresses as people write it
+ * @word: an address, START-END, START+SIZE, or START-END of /proc/iomem, which has no 0x
+ * @span: the result
+ *
+ * Return: 0, or an exit code after an error line was printed.
+ */
+int parse_range(const char *word, struct span *span)
 {
 	char *text = xstrdup(word), *rest = text + strcspn(text, "-+");
 	char how = *rest;
@@ -39,9 +85,7 @@ static int parse_range(const char *word, struct span *span)
 
 	if (how)
 		*rest++ = '\0';
-	rc = parse_address(text, &span->start);
-	if (!rc && how)
-		rc = parse_address(rest, &other);
+	rc = parse_ends(text, how, rest, &span->start, &other);
 	if (!rc) {
 		span->known = true;
 		span->end = !how ? span->start : how == '-' ? other : span->start + (other - 1);
@@ -52,6 +96,25 @@ static int parse_range(const char *word, struct span *span)
 	}
 	free(text);
 	return rc;
+}
+
+/* A word without a key: a range begins like a number. */
+static bool is_range(const char *word)
+{
+	size_t digits = strspn(word, HEX_DIGITS);
+
+	return (*word >= '0' && *word <= '9') || (digits >= IOMEM_DIGITS && word[digits] == '-');
+}
+
+/* The letters that "map" shows for an attribute are as good as its name. */
+static const char *attr_by_code(const char *word)
+{
+	size_t i;
+
+	for (i = 0; attr_names[i]; i++)
+		if (!strcasecmp(map_attr_code(attr_names[i]), word))
+			return attr_names[i];
+	return strcasecmp(word, "UC-") ? word : attr_names[PFN_ATTR_UC_MINUS];
 }
 
 static int parse_word(const char *what, const char *word, const char *(*name)(size_t i))
@@ -76,38 +139,48 @@ static int parse_pid(const char *word)
 	return fail(RC_USAGE, "'%s' is no process id; write it like pid=42", word);
 }
 
+static int parse_value(struct filter *f, enum filter_key key, const char *value)
+{
+	struct filter_term *term = &f->terms[f->nr];
+	int rc = 0;
+
+	if (f->nr == MAX_TERMS)
+		return fail(RC_USAGE, "more than %d filters; give fewer", MAX_TERMS);
+	if (key == FILTER_ATTR)
+		value = attr_by_code(value);
+	term->key = key;
+	term->word = value;
+	if (key == FILTER_RANGE)
+		rc = parse_range(value, &term->span);
+	else if (key == FILTER_ATTR)
+		rc = parse_word("attribute", value, attr_word);
+	else if (key == FILTER_KIND)
+		rc = parse_word("kind", value, kind_word);
+	else if (key == FILTER_PID)
+		rc = parse_pid(value);
+	f->nr++;
+	return rc;
+}
+
 static int parse_term(struct filter *f, const char *arg)
 {
 	const char *value = strchr(arg, '=');
-	char *key = value ? strndup(arg, value - arg) : xstrdup(arg);
+	enum filter_key i = 0;
+	char *key;
 	int rc;
 
+	if (!value && is_range(arg))
+		return parse_value(f, FILTER_RANGE, arg);
+	key = value ? strndup(arg, value - arg) : xstrdup(arg);
 	if (!key)
 		die_nomem();
 	rc = parse_word("filter", key, key_word);
 	if (!rc && (!value || !value[1]))
 		rc = fail(RC_USAGE, "'%s' has no value; write it like kind=ioremap", arg);
-	if (!rc && f->nr == MAX_TERMS)
-		rc = fail(RC_USAGE, "more than %d filters; give fewer", MAX_TERMS);
-	if (!rc) {
-		enum filter_key i = 0;
-
-		while (strcmp(keys[i], key))
-			i++;
-		f->terms[f->nr].key = i;
-		f->terms[f->nr].word = ++value;
-		if (i == FILTER_RANGE)
-			rc = parse_range(value, &f->terms[f->nr].span);
-		else if (i == FILTER_ATTR)
-			rc = parse_word("attribute", value, attr_word);
-		else if (i == FILTER_KIND)
-			rc = parse_word("kind", value, kind_word);
-		else if (i == FILTER_PID)
-			rc = parse_pid(value);
-		f->nr++;
-	}
+	while (!rc && strcmp(keys[i], key))
+		i++;
 	free(key);
-	return rc;
+	return rc ? rc : parse_value(f, i, value + 1);
 }
 
 /**
@@ -205,6 +278,50 @@ static bool term_takes(const struct filter *f, size_t i, const struct model *m,
 }
 
 /**
+ * filter_asks() - is there a term of a key?
+ * @f: the filter
+ * @key: the key
+ */
+bool filter_asks(const struct filter *f, enum filter_key key)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr; i++)
+		if (f->terms[i].key == key)
+			return true;
+	return false;
+}
+
+/**
+ * filter_takes_two() - is a pair of mappings one of those that are asked for?
+ * @f: the filter; one without terms takes all
+ * @m: the model, with the platform
+ * @range: what both of them are about
+ * @a: one mapping; each key must be met by it or by the other one
+ * @b: the other one, or NULL
+ */
+bool filter_takes_two(const struct filter *f, const struct model *m, const struct span *range,
+		      const struct mapping *a, const struct mapping *b)
+{
+	unsigned int wanted = 0, met = 0;
+	size_t i;
+
+	for (i = 0; i < f->nr; i++) {
+		const struct filter_term *term = &f->terms[i];
+		bool takes;
+
+		wanted |= 1u << term->key;
+		if (term->key == FILTER_RANGE)
+			takes = meet(range, term->span.start, term->span.end);
+		else
+			takes = term_takes(f, i, m, a) || (b && term_takes(f, i, m, b));
+		if (takes)
+			met |= 1u << term->key;
+	}
+	return wanted == met;
+}
+
+/**
  * filter_takes() - is a mapping one of those that are asked for?
  * @f: the filter; one without terms takes all
  * @m: the model, with the platform
@@ -212,30 +329,5 @@ static bool term_takes(const struct filter *f, size_t i, const struct model *m,
  */
 bool filter_takes(const struct filter *f, const struct model *m, const struct mapping *map)
 {
-	unsigned int asked = 0, met = 0;
-	size_t i;
-
-	for (i = 0; i < f->nr; i++) {
-		asked |= 1u << f->terms[i].key;
-		if (term_takes(f, i, m, map))
-			met |= 1u << f->terms[i].key;
-	}
-	return asked == met;
-}
-
-/**
- * filter_records() - leave in the model what is asked for
- * @f: the filter
- * @m: the model, with records and the platform
- */
-void filter_records(const struct filter *f, struct model *m)
-{
-	size_t i, n = 0;
-
-	for (i = 0; f->nr && i < m->nr_records; i++)
-		if (filter_takes(f, m, &m->records[i]))
-			m->records[n++] = m->records[i];
-	m->filtered = f->nr;
-	if (f->nr)
-		m->nr_records = n;
+	return filter_takes_two(f, m, &map->range, map, NULL);
 }

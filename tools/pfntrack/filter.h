@@ -18,19 +18,33 @@ enum filter_key {
 	FILTER_COUNT,
 };
 
+struct filter_term {
+	enum filter_key key;
+	const char *word;
+	struct span span;
+};
+
 /* Terms of one key are alternatives; all keys must be met. */
 struct filter {
-	struct {
-		enum filter_key key;
-		const char *word;
-		struct span span;
-	} terms[MAX_TERMS];
+	struct filter_term terms[MAX_TERMS];
 	size_t nr;
 };
 
+int parse_range(const char *word, struct span *span);
 int filter_parse(struct filter *f, int argc, char **argv);
+bool filter_asks(const struct filter *f, enum filter_key key);
 bool filter_takes(const struct filter *f, const struct model *m, const struct mapping *map);
+bool filter_takes_two(const struct filter *f, const struct model *m, const struct span *range,
+		      const struct mapping *a, const struct mapping *b);
+
+/* filter_model.c */
 void filter_records(const struct filter *f, struct model *m);
+void filter_conflicts(const struct filter *f, struct model *m);
+void filter_aliases(const struct filter *f, struct model *m);
+void filter_leaks(const struct filter *f, struct model *m);
+const char *filter_unknown(const struct filter *f, const struct model *m);
+
+/* filter.c */
 bool same_device(const char *asked, const char *device);
 bool maps_device(const struct model *m, const struct mapping *map, const char *device);
 

@@ -15,12 +15,19 @@ const struct opt option_table[] = {
 	{ 'R', "root", "DIR", "read a captured tree instead of this machine", OPT_ALL },
 	{ 's', "source", "NAME",
 	  "kernel (with pfn_track) or proc, for watch bpf; else the first there is", OPT_ALL },
+	{ 'q', "quiet", NULL, "print nothing, the exit code is the answer", OPT_ALL },
 	{ 'h', "help", NULL, "show help, of the command if one is given", OPT_ALL },
 	{ 'V', "version", NULL, "show the version", OPT_ALL },
-	{ 'o', "output", "LIST", "columns to show, separated by commas", OPT_TABLE },
+	{ 'o', "output", "LIST", "columns to show, separated by commas; +LIST adds to the usual",
+	  OPT_TABLE },
+	{ 'O', "output-all", NULL, "show all columns", OPT_TABLE },
+	{ 'x', "sort", "LIST", "sort by these columns; -COLUMN turns the order round", OPT_TABLE },
 	{ 'b', "bytes", NULL, "print sizes in bytes", OPT_TABLE },
 	{ 'n', "noheadings", NULL, "print rows only", OPT_TABLE },
 	{ 'r', "raw", NULL, "one blank between cells; what is odd in them as \\xNN", OPT_TABLE },
+	{ 'S', "since", "TIME", "judge what happened since: 10min, 2h, a date, boot or ack",
+	  OPT_SINCE },
+	{ 'C', "clear", NULL, "acknowledge what is shown: only what comes later counts", OPT_CLEAR },
 	{ 'k', "kind", "KIND", "only this kind of mapping, or the policy of it", OPT_KIND },
 	{ 'e', "event", "LIST", "only these: map, unmap, conflict, leak", OPT_WATCH },
 	{ 'P', "pid", "PID", "only those of a process, on either side", OPT_WATCH },
@@ -47,6 +54,10 @@ bool option_fits(const struct opt *opt, const struct cmd *cmd)
 		return cmd && cmd->file;
 	case OPT_WATCH:
 		return cmd && cmd->watch;
+	case OPT_SINCE:
+		return cmd && cmd->since;
+	case OPT_CLEAR:
+		return cmd && cmd->clear;
 	case OPT_ALL:
 		break;
 	}
@@ -74,10 +85,10 @@ void show_options(const struct cmd *cmd)
 }
 
 const struct exit_code exit_codes[] = {
-	{ RC_CLEAN, "clean" },
-	{ RC_CONFLICT, "conflicts, aliases that harm, leaks or findings" },
+	{ RC_CLEAN, "no problem; or shown, by a command that does not judge" },
+	{ RC_CONFLICT, "a problem: conflicts, aliases that harm, leaks or findings" },
 	{ RC_USAGE, "wrong usage" },
-	{ RC_UNSUPPORTED, "not supported, not permitted, or tracking is off" },
+	{ RC_UNSUPPORTED, "not known: not supported, not permitted, or tracking is off" },
 	{ RC_INTERNAL, "internal: a malformed or truncated dump, no memory, output lost" },
 	{ 0, NULL },
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "columns.h"
+#include "history.h"
 #include "main.h"
 #include "print.h"
 #include "source_kernel.h"
@@ -60,6 +61,9 @@ static void take_option(struct request *rq, int c)
 	case 's':
 		opts.source = optarg;
 		return;
+	case 'q':
+		opts.quiet = true;
+		return;
 	case 'h':
 		rq->help = true;
 		return;
@@ -72,6 +76,18 @@ static void take_option(struct request *rq, int c)
 		break;
 	case 'k':
 		opts.kind = optarg;
+		break;
+	case 'O':
+		opts.all_columns = true;
+		break;
+	case 'x':
+		opts.sort = optarg;
+		break;
+	case 'S':
+		opts.since = optarg;
+		break;
+	case 'C':
+		opts.clear = true;
 		break;
 	case 'b':
 		opts.bytes = true;
@@ -186,6 +202,8 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 			    opts.root);
 	if (opts.source)
 		rc = check_source(opts.source, cmd->watch);
+	if (!rc)
+		rc = history_parse();
 	if (!rc && *opts.root)
 		rc = snapshot_check();
 	return !rc && cmd->columns ? columns_select(cmd->columns) : rc;
@@ -198,6 +216,9 @@ static int run(int argc, char **argv)
 	int rc;
 
 	parse_options(argc, argv, &rq);
+	/* What would have been printed has no reader; only its exit code counts. */
+	if (opts.quiet)
+		discard_stdout();
 	if (rq.bad)
 		return fail(RC_USAGE, "%s %s; see 'pfntrack --help'", rq.bad, rq.bad_word);
 	argc -= optind;

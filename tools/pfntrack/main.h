@@ -23,11 +23,16 @@ struct options {
 	bool raw;
 	bool noheadings;
 	bool bytes;
+	bool quiet;
+	bool all_columns;
+	bool clear;
 	const char *columns; /* -o, or NULL */
 	const char *output;  /* -o where that is a file, or NULL */
 	const char *kind;    /* --kind, or NULL */
 	const char *root;    /* --root, or "" for the running kernel */
 	const char *source;  /* --source, or NULL for the first that there is */
+	const char *since;   /* --since, or NULL */
+	const char *sort;    /* --sort, or NULL */
 	/* Of watch, each NULL if it was not given. */
 	const char *event, *pid, *range, *count, *seconds;
 };
@@ -49,6 +54,8 @@ struct cmd {
 	bool kind;                        /* takes --kind */
 	bool file;                        /* takes --output FILE */
 	bool watch;                       /* takes the options of watch */
+	bool since;                       /* takes --since */
+	bool clear;                       /* takes --clear */
 	int (*run)(int argc, char **argv);
 };
 
@@ -84,6 +91,8 @@ struct opt {
 		OPT_KIND,  /* only for those that take a kind */
 		OPT_FILE,  /* only for those that can write a file */
 		OPT_WATCH, /* only for watch */
+		OPT_SINCE, /* only for those that judge what happened */
+		OPT_CLEAR, /* only for those whose rows can be acknowledged */
 	} group;
 };
 

@@ -343,8 +343,8 @@ static void fill_lanes(struct map *map, const struct map_limits *limits, struct 
  */
 void map_build(struct map *map, const struct model *m, const struct map_limits *limits)
 {
-	struct ref *refs = xcalloc(m->nr_records, sizeof(*refs));
-	struct group *groups = xcalloc(m->nr_records, sizeof(*groups));
+	struct group *groups;
+	struct ref *refs;
 	size_t n = 0, i;
 
 	*map = (struct map){ .m = m };
@@ -352,6 +352,8 @@ void map_build(struct map *map, const struct model *m, const struct map_limits *
 	map_marks(map);
 	new_lane(map, LANE_MACHINE)->name = lane_name(&(struct group){ 0 }, LANE_MACHINE, 0);
 	map_machine(map);
+	refs = xcalloc(m->nr_records, sizeof(*refs));
+	groups = xcalloc(m->nr_records, sizeof(*groups));
 	for (i = 0; i < m->nr_records; i++)
 		if (m->records[i].range.known)
 			refs[n++] = (struct ref){ &m->records[i], lane_of(&m->records[i]) };

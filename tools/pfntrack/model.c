@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "pool.h"
 #include "util.h"
 
 const char *const attr_names[] = { PFN_ATTR_TEXT NULL };
@@ -27,7 +28,8 @@ struct chunk {
 
 static bool same(const char *a, const char *b)
 {
-	return a && b && !strcmp(a, b);
+	/* Mostly they are of the pool, and one or two. */
+	return a == b ? !!a : a && b && *a == *b && !strcmp(a, b);
 }
 
 static int word_of(const char *const *names, const char *word)
@@ -58,6 +60,23 @@ char *model_keep(struct model *m, char *text)
 }
 
 /**
+ * model_pool() - the strings of the model's dumps
+ * @m: the model
+ */
+struct pool *model_pool(struct model *m)
+{
+	if (!m->pool) {
+		m->pool = pool_new();
+		pool_seed(m->pool, attr_names);
+		pool_seed(m->pool, kind_names);
+		pool_seed(m->pool, policy_names);
+		pool_seed(m->pool, verdict_names);
+		pool_seed(m->pool, result_names);
+	}
+	return m->pool;
+}
+
+/**
  * model_free() - free what the model owns
  * @m: the model; may be partly filled
  */
@@ -70,6 +89,7 @@ void model_free(struct model *m)
 		free(m->chunks);
 		m->chunks = next;
 	}
+	pool_free(m->pool);
 	free(m->records);
 	free(m->linear);
 	free(m->aliases);
@@ -127,6 +147,26 @@ int verdict_of(const char *word)
 	return word_of(verdict_names, word);
 }
 
+static const char *worst_of(const struct model *m, bool all)
+{
+	const char *worst = NULL;
+	unsigned int rank = 0;
+	size_t i;
+
+	for (i = 0; i < m->nr_conflicts; i++) {
+		const char *word = m->conflicts[i].verdict;
+		unsigned int r = verdict_of(word); /* -1 is the largest */
+
+		if (!all && (m->conflicts[i].old || conflict_refused(&m->conflicts[i])))
+			continue;
+		if (!worst || r > rank) {
+			worst = word;
+			rank = r;
+		}
+	}
+	return worst;
+}
+
 /**
  * worst_verdict() - the most harmful verdict among the listed conflicts
  * @m: the model
@@ -138,20 +178,20 @@ int verdict_of(const char *word)
  */
 const char *worst_verdict(const struct model *m)
 {
-	const char *worst = NULL;
-	unsigned int rank = 0;
-	size_t i;
+	return worst_of(m, true);
+}
 
-	for (i = 0; i < m->nr_conflicts; i++) {
-		const char *word = m->conflicts[i].verdict;
-		unsigned int r = verdict_of(word); /* -1 is the largest */
-
-		if (!worst || r > rank) {
-			worst = word;
-			rank = r;
-		}
-	}
-	return worst;
+/**
+ * worst_fresh() - the most harmful verdict among the listed conflicts that count
+ * @m: the model
+ *
+ * Refused conflicts and those from before the time that is asked about do not count.
+ *
+ * Return: its spelling, NULL without any.
+ */
+const char *worst_fresh(const struct model *m)
+{
+	return worst_of(m, false);
 }
 
 /**
@@ -235,6 +275,20 @@ bool policy_off(const char *word)
 }
 
 /**
+ * kind_watched() - does the kernel record mappings of a kind?
+ * @m: the model, with sysfs and coverage
+ * @kind: the kind
+ */
+bool kind_watched(const struct model *m, enum pfn_kind kind)
+{
+	const char *state = hook_state(m, kind_names[kind]), *own = m->kind_policy[kind];
+
+	if (!same(state, "live"))
+		return false;
+	return !policy_off(own && strcmp(own, "default") ? own : m->policy);
+}
+
+/**
  * watching() - does the kernel record anything at all?
  * @m: the model, with sysfs and coverage
  *
@@ -243,16 +297,14 @@ bool policy_off(const char *word)
  */
 bool watching(const struct model *m)
 {
-	bool global = !policy_off(m->policy);
 	size_t i;
 
 	for (i = 0; i < m->nr_hooks; i++) {
 		int kind = word_of(kind_names, m->hooks[i].kind);
-		const char *own = kind < 0 ? NULL : m->kind_policy[kind];
 
-		if (!same(m->hooks[i].state, "live"))
-			continue;
-		if (!own || !strcmp(own, "default") ? global : !policy_off(own))
+		/* A kind that this command does not know follows the policy. */
+		if (kind < 0 ? same(m->hooks[i].state, "live") && !policy_off(m->policy)
+			     : kind_watched(m, kind))
 			return true;
 	}
 	return false;

@@ -67,6 +67,9 @@ struct conflict {
 	const char *verdict, *result, *policy, *why, *source, *advice;
 	struct mapping new, held;
 	bool has_held; /* false: no recorded mapping decided; see the cause */
+	uint64_t fresh; /* how often it happened since the time that is asked about */
+	bool unsure;   /* it repeated, perhaps since then */
+	bool old;      /* not since the time that is asked about, or acknowledged */
 };
 
 /* What an audit has against the registry; @map is what is on record, if anything. */
@@ -105,6 +108,18 @@ struct leak {
 	const char *dev;  /* that it left, or NULL */
 	const char *time; /* checked: seconds since boot */
 	struct mapping map;
+	bool old; /* as of a conflict */
+};
+
+/* What happened since boot, since a time, or since it was acknowledged. */
+struct history {
+	const char *since, *leaks_since; /* in words; NULL: not loaded */
+	bool limited;                    /* not all since boot counts */
+	uint64_t conflicts;              /* whose newcomer was mapped */
+	uint64_t refused;                /* whose newcomer was refused: nothing wrong is mapped */
+	uint64_t leaks;
+	size_t hidden, hidden_leaks; /* that are listed, but not since then */
+	bool unsure;                 /* earlier ones repeated, or are not listed: when is not known */
 };
 
 struct hook {
@@ -158,6 +173,7 @@ struct model {
 	enum view view;
 	const char **unseen; /* what the source does not see, in words */
 	size_t nr_unseen;
+	const char *not_known; /* why what was asked for is not, or NULL */
 	bool filtered;   /* records that nobody asked for were left out */
 	size_t unplaced; /* mappings whose page frames it does not know */
 
@@ -185,6 +201,8 @@ struct model {
 	uint64_t audit[AUDIT_COUNT];
 	unsigned int audit_seen; /* which of them were in the head, a bit each */
 
+	struct history history;
+
 	struct leak *leaks;
 	size_t nr_leaks;
 	uint64_t leaks_total; /* as of the leaks dump */
@@ -209,6 +227,8 @@ struct model {
 	unsigned int phys_bits; /* 0: the machine does not say */
 
 	struct chunk *chunks; /* what the strings live in */
+	struct pool *pool;    /* those of dumps */
+	int linear_silence;   /* what model_linear.c has found out: 1 yes, -1 no, 0 not asked yet */
 };
 
 /* Enumerator order of the vocabulary; each table ends with NULL. */
@@ -227,6 +247,7 @@ struct summary {
 };
 
 char *model_keep(struct model *m, char *text);
+struct pool *model_pool(struct model *m);
 void model_free(struct model *m);
 
 uint64_t span_size(const struct span *s);
@@ -235,6 +256,7 @@ bool mapping_downgraded(const struct mapping *map);
 
 int verdict_of(const char *word);
 const char *worst_verdict(const struct model *m);
+const char *worst_fresh(const struct model *m);
 const char *hook_state(const struct model *m, const char *kind);
 uint64_t count_linear(const struct model *m);
 size_t count_kind(const struct model *m, const char *kind);
@@ -244,8 +266,15 @@ bool feature_is(const struct model *m, const char *name);
 size_t count_uncovered(const struct model *m);
 char *roads_text(const struct model *m);
 struct summary summarize_features(const struct model *m);
+bool kind_watched(const struct model *m, enum pfn_kind kind);
 bool watching(const struct model *m);
+
+/* model_status.c */
 struct summary summarize(const struct model *m);
+struct summary summarize_conflicts(const struct model *m);
+struct summary summarize_leaks(const struct model *m);
+struct summary summarize_live(const struct model *m);
+int summary_rc(struct summary *s);
 
 /* model_source.c */
 const char *view_text(const struct model *m);

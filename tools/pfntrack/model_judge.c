@@ -44,6 +44,11 @@ static enum pfn_attr attr_of(const char *word)
 {
 	enum pfn_attr attr = PFN_ATTR_COUNT;
 
+	/* Mostly it is the very string. */
+	while (word && --attr > PFN_ATTR_UNKNOWN)
+		if (attr_names[attr] == word)
+			return attr;
+	attr = PFN_ATTR_COUNT;
 	while (word && --attr > PFN_ATTR_UNKNOWN)
 		if (!strcmp(attr_names[attr], word))
 			return attr;

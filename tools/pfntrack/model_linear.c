@@ -31,7 +31,7 @@ static const struct pfn_attr_pair not_known = {
 
 static bool alike(const char *a, const char *b)
 {
-	return a && b ? !strcmp(a, b) : a == b;
+	return a == b || (a && b && *a == *b && !strcmp(a, b));
 }
 
 static bool kind_is(const struct mapping *map, enum pfn_kind kind)
@@ -89,9 +89,11 @@ static bool conflict_of(const struct conflict *c, const struct mapping *map)
 {
 	const struct span *asked = c->asked.known ? &c->asked : &c->new.range;
 
-	if (conflict_refused(c) || !alike(c->new.kind, map->kind) || !alike(c->new.got, map->got) ||
-	    !alike(c->new.pid, map->pid) || !alike(c->new.site, map->site) ||
-	    !alike(c->new.module, map->module) || !alike(c->new.space, map->space))
+	/* What differs most comes first. */
+	if (!alike(c->new.pid, map->pid) || !alike(c->new.site, map->site) ||
+	    !alike(c->new.kind, map->kind) || !alike(c->new.got, map->got) ||
+	    !alike(c->new.module, map->module) || !alike(c->new.space, map->space) ||
+	    conflict_refused(c))
 		return false;
 	/* The kernel merges conflicts of one call site with the linear map. */
 	return c->count > 1 || (asked->start <= map->range.end && map->range.start <= asked->end);
@@ -101,7 +103,7 @@ static bool conflict_of(const struct conflict *c, const struct mapping *map)
  * Whether the kernel would have listed a conflict with the linear map: it judges
  * the linear map, and no conflict has left its list.
  */
-static bool silence_means_accepted(const struct model *m)
+static bool find_silence(const struct model *m)
 {
 	const char *state = hook_state(m, kind_names[PFN_KIND_LINEAR]);
 	const char *policy = m->kind_policy[PFN_KIND_LINEAR];
@@ -115,6 +117,13 @@ static bool silence_means_accepted(const struct model *m)
 	return policy && strcmp(policy, "default") ? !policy_off(policy) : !policy_off(m->policy);
 }
 
+static bool silence_means_accepted(struct model *m)
+{
+	if (!m->linear_silence)
+		m->linear_silence = find_silence(m) ? 1 : -1;
+	return m->linear_silence > 0;
+}
+
 /* The architectures without high memory: there, the linear map has all RAM. */
 static bool all_ram_is_linear(const struct model *m)
 {
@@ -122,7 +131,7 @@ static bool all_ram_is_linear(const struct model *m)
 	       alike(m->arch, "s390") || alike(m->arch, "parisc");
 }
 
-static enum linear_mode by_kernel(const struct model *m, const struct mapping *map,
+static enum linear_mode by_kernel(struct model *m, const struct mapping *map,
 				  const struct pat_arch *arch, enum pfn_attr got)
 {
 	bool other = false;
@@ -153,7 +162,7 @@ static enum linear_mode by_kernel(const struct model *m, const struct mapping *m
  * @arch: the rules
  * @map: a mapping; what of it is RAM does not matter here
  */
-enum linear_mode linear_mode_of(const struct model *m, const struct pat_arch *arch,
+enum linear_mode linear_mode_of(struct model *m, const struct pat_arch *arch,
 				const struct mapping *map)
 {
 	enum pfn_attr got = attr_class_got(attr_class_of(arch, map));

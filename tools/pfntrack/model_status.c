@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pfntrack: the answer of "status", alike for every printer. */
+/*
+ * pfntrack: the answers of "status", "conflicts", "leaks" and "aliases", alike for
+ * every printer.
+ *
+ * A problem is what is mapped wrongly now, and what went wrong since boot, since a
+ * time or since it was acknowledged.  A refused conflict is none: nothing wrong is
+ * mapped.
+ */
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "main.h"
 #include "model.h"
 #include "util.h"
 
@@ -34,39 +42,73 @@ static char *caveats(const struct model *m)
 	return text;
 }
 
-/* In words that need no manual page. */
-static char *leaks_text(unsigned long long leaks)
+static const char *plural(uint64_t n)
 {
-	return xasprintf(
-		"%llu leak%s: a driver or module went and left memory mapped; see 'pfntrack leaks'.",
-		leaks, leaks == 1 ? "" : "s");
+	return n == 1 ? "" : "s";
 }
 
-/* Conflicts, and leaks, if any. */
-static char *trouble(const struct model *m, unsigned long long total)
+/* Append to a text of sentences, which are freed; NULL is none. */
+static char *sentences(char *text, char *more)
 {
-	unsigned long long linear = count_linear(m), leaks = m->counters[COUNTER_leaks];
-	const char *worst = worst_verdict(m);
-	char *ram, *left, *all;
+	char *both;
 
-	if (total < m->nr_conflicts)
-		total = m->nr_conflicts;
+	if (!more)
+		return text;
+	if (!text)
+		return more;
+	both = xasprintf("%s %s", text, more);
+	free(text);
+	free(more);
+	return both;
+}
+
+/* In words that need no manual page. */
+static char *leaks_text(const struct model *m)
+{
+	unsigned long long leaks = m->history.leaks;
+
+	if (!leaks)
+		return NULL;
+	return xasprintf(
+		"%llu leak%s %s: a driver or module went and left memory mapped; see 'pfntrack leaks'.",
+		leaks, plural(leaks), m->history.leaks_since);
+}
+
+static char *conflicts_text(const struct model *m)
+{
+	unsigned long long n = m->history.conflicts, linear;
+	const char *worst = worst_fresh(m);
+	char *ram, *text;
+
+	if (!n)
+		return NULL;
+	linear = m->history.limited ? 0 : count_linear(m);
 	ram = linear ? xasprintf(", %llu of RAM mapped otherwise than the linear map", linear)
 		     : xstrdup("");
-	left = leaks ? leaks_text(leaks) : xstrdup("");
-	all = xasprintf("%llu conflict%s found, the worst is %s%s; see 'pfntrack conflicts'.%s%s",
-			total, total == 1 ? "" : "s", worst ? worst : "not listed", ram,
-			*left ? " " : "", left);
+	text = xasprintf("%llu conflict%s %s, the worst is %s%s; see 'pfntrack conflicts'.", n,
+			 plural(n), m->history.since, worst ? worst : "not listed", ram);
 	free(ram);
-	free(left);
-	return all;
+	return text;
+}
+
+static char *refused_text(const struct model *m)
+{
+	unsigned long long n = m->history.refused;
+
+	if (!n)
+		return NULL;
+	return xasprintf("%llu conflicting mapping%s refused %s, so nothing wrong is mapped by %s.",
+			 n, n == 1 ? " was" : "s were", m->history.since, n == 1 ? "it" : "them");
 }
 
 /* Ranges whose mappings disagree now; the worst is the first. */
-static char *live_text(const struct model *m, size_t bad)
+static char *live_text(const struct model *m)
 {
 	const struct alias *worst = &m->aliases[0];
+	size_t bad = count_harmful(m);
 
+	if (!bad)
+		return NULL;
 	return xasprintf(
 		"%zu range%s mapped in ways that disagree, the worst is %s; see 'pfntrack aliases'.",
 		bad, bad == 1 ? " is" : "s are",
@@ -81,23 +123,92 @@ static char *unknown_text(size_t unknown)
 		unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it" : "them");
 }
 
-/* A source without a history: what is mapped now is all that it can judge. */
-static struct summary summarize_aliases(const struct model *m)
+static char *off_text(void)
 {
-	struct summary s = { .healthy = 1 };
-	size_t bad = count_harmful(m), unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
+	return xstrdup("Not known: nothing is recorded while tracking is off.");
+}
 
-	if (bad) {
-		s.healthy = 0;
-		s.text = live_text(m, bad);
+static char *unsure_text(void)
+{
+	return xstrdup(
+		"Not known: earlier conflicts repeated, or are no longer listed, and the kernel does not say when; 'pfntrack conflicts --clear' counts from now on.");
+}
+
+/**
+ * summarize_live() - is anything mapped in ways that disagree now?
+ * @m: the model, with aliases, coverage and sysfs
+ */
+struct summary summarize_live(const struct model *m)
+{
+	struct summary s = { .healthy = 0, .text = live_text(m) };
+	size_t unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
+
+	if (s.text)
+		return s;
+	s.healthy = -1;
+	if (m->view == VIEW_KERNEL && !watching(m)) {
+		s.text = off_text();
 	} else if (unknown) {
-		s.healthy = -1;
 		s.text = unknown_text(unknown);
 	} else {
-		s.text = xstrdup(
-			"No alias that harms among the mappings that this source sees, which are not all.");
+		s.healthy = 1;
+		s.text = m->view == VIEW_PROC ? xstrdup(
+				"No alias that harms among the mappings that this source sees, which are not all.")
+					      : NULL;
 	}
 	return s;
+}
+
+/**
+ * summarize_conflicts() - did mappings disagree, since the time that is asked about?
+ * @m: the model, with conflicts, coverage and sysfs
+ */
+struct summary summarize_conflicts(const struct model *m)
+{
+	struct summary s = { .healthy = 0, .text = conflicts_text(m) };
+
+	if (s.text)
+		return s;
+	s.healthy = -1;
+	if (!watching(m)) {
+		s.text = off_text();
+	} else if (m->history.unsure) {
+		s.text = unsure_text();
+	} else {
+		s.healthy = 1;
+	}
+	return s;
+}
+
+/**
+ * summarize_leaks() - did drivers leave mappings, since the time that is asked about?
+ * @m: the model, with leaks or sysfs, and coverage
+ */
+struct summary summarize_leaks(const struct model *m)
+{
+	struct summary s = { .healthy = 0, .text = leaks_text(m) };
+
+	if (s.text)
+		return s;
+	s.healthy = watching(m) ? 1 : -1;
+	s.text = s.healthy < 0 ? off_text() : NULL;
+	return s;
+}
+
+/* Nothing is wrong, and all that matters is known. */
+static char *clean_text(const struct model *m)
+{
+	char *but = caveats(m), *text;
+
+	if (*but)
+		text = xasprintf("No conflict seen, but not everything was: %s.", but + 2);
+	else if (m->history.limited)
+		text = xasprintf("Clean: no conflict %s among the mappings that are watched.",
+				 m->history.since);
+	else
+		text = xstrdup("Clean: no conflict among the mappings that are watched.");
+	free(but);
+	return text;
 }
 
 /**
@@ -106,48 +217,46 @@ static struct summary summarize_aliases(const struct model *m)
  */
 struct summary summarize(const struct model *m)
 {
-	struct summary s = { .healthy = 0 };
-	size_t bad = count_harmful(m), unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
-	char *but, *live;
+	struct summary live = summarize_live(m), past;
+	char *leaks;
 
 	if (m->view == VIEW_PROC)
-		return summarize_aliases(m);
-	live = bad ? live_text(m, bad) : NULL;
-	if (m->total || m->nr_conflicts) {
-		but = trouble(m, m->total);
-		s.text = live ? xasprintf("%s %s", but, live) : xstrdup(but);
-		free(but);
-		free(live);
-		return s;
+		return live;
+	past = summarize_conflicts(m);
+	leaks = leaks_text(m);
+	if (!live.healthy || !past.healthy || leaks) {
+		/* What is not known matters no more. */
+		if (live.healthy) {
+			free(live.text);
+			live.text = NULL;
+		}
+		if (past.healthy) {
+			free(past.text);
+			past.text = NULL;
+		}
+		live.text = sentences(sentences(live.text, past.text), leaks);
+		live.healthy = 0;
+	} else if (live.healthy < 0) {
+		free(past.text);
+	} else if (past.healthy < 0) {
+		live = past;
+	} else {
+		live.text = clean_text(m);
 	}
-	if (live) {
-		but = m->counters[COUNTER_leaks] ? leaks_text(m->counters[COUNTER_leaks])
-						 : xstrdup("");
-		s.text = xasprintf("%s%s%s", live, *but ? " " : "", but);
-		free(but);
-		free(live);
-		return s;
-	}
-	if (m->counters[COUNTER_leaks]) {
-		but = leaks_text(m->counters[COUNTER_leaks]);
-		s.text = xasprintf("No conflict seen, but %s", but);
-		free(but);
-		return s;
-	}
-	if (!watching(m)) {
-		s.healthy = -1;
-		s.text = xstrdup("Not known: nothing is recorded while tracking is off.");
-		return s;
-	}
-	if (unknown) {
-		s.healthy = -1;
-		s.text = unknown_text(unknown);
-		return s;
-	}
-	s.healthy = 1;
-	but = caveats(m);
-	s.text = *but ? xasprintf("No conflict seen, but not everything was: %s.", but + 2)
-		      : xstrdup("Clean: no conflict among the mappings that are watched.");
-	free(but);
-	return s;
+	live.text = sentences(live.text, refused_text(m));
+	return live;
+}
+
+/**
+ * summary_rc() - the exit code of an answer
+ * @s: the answer; its text is freed
+ *
+ * "Not known" is not clean: a script that checks for zero must not be soothed by a
+ * kernel that records nothing.
+ */
+int summary_rc(struct summary *s)
+{
+	free(s->text);
+	s->text = NULL;
+	return s->healthy < 0 ? RC_UNSUPPORTED : s->healthy ? RC_CLEAN : RC_CONFLICT;
 }

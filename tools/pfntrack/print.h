@@ -77,6 +77,7 @@ void text_detail(const char *label, char *s);
 void text_side(const char *label, const struct mapping *map);
 char *text_where(const struct model *m, uint64_t start);
 char *text_extent(const struct conflict *c);
+void text_hidden(size_t n);
 
 extern const struct printer text_printer, json_printer;
 

@@ -131,6 +131,7 @@ static void json_status(const struct model *m)
 	jput(top, "conflicts", told ? seen : NULL);
 	if (!told)
 		json_object_put(seen);
+	jput(top, "history", jhistory(m, true, true));
 	jput(top, "aliases", jaliases(m));
 	jput(top, "unplaced", jnumber(m->unplaced));
 	jput(top, "coverage", jhooks(m));
@@ -155,6 +156,7 @@ static void json_list(const struct model *m)
 	struct json_object *tail = jneed(json_object_new_object());
 
 	jput(top, "policy", jtext(m->policy));
+	jput(tail, "not_known", jtext(m->not_known));
 	jput(tail, "incomplete", told ? jnumber(m->incomplete) : NULL);
 	jput(tail, "late", told ? jbool(m->late) : NULL);
 	jemit_around(top, "records", record, m, m->nr_records, tail);
@@ -194,6 +196,7 @@ static void json_conflicts(const struct model *m)
 	jput(top, "conflicts", all);
 	jput(top, "total", jnumber(m->total));
 	jput(top, "suppressed", jnumber(m->suppressed));
+	jput(top, "history", jhistory(m, true, false));
 	jemit(top);
 }
 

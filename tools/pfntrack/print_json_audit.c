@@ -108,5 +108,6 @@ void json_leaks(const struct model *m)
 	jput(top, "policy", jtext(m->policy));
 	jput(top, "leaks", all);
 	jput(top, "total", jnumber(m->leaks_total));
+	jput(top, "history", jhistory(m, false, true));
 	jemit(top);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pfntrack: what a kernel offers, its policy, and a snapshot, as JSON. */
+/* pfntrack: what a kernel offers, its policy and history, and a snapshot, as JSON. */
 
 #include <string.h>
 
@@ -8,6 +8,35 @@
 #include "print.h"
 #include "source_kernel.h"
 #include "util.h"
+
+/**
+ * jhistory() - what happened since boot, since a time, or since it was acknowledged
+ * @m: the model
+ * @conflicts: with conflicts
+ * @leaks: with leaks
+ *
+ * Return: the value, NULL (JSON's null) for a source without a history.
+ */
+struct json_object *jhistory(const struct model *m, bool conflicts, bool leaks)
+{
+	const struct history *h = &m->history;
+	struct json_object *v;
+
+	if (!h->since)
+		return NULL;
+	v = jneed(json_object_new_object());
+	if (conflicts) {
+		jput(v, "since", jtext(h->since));
+		jput(v, "conflicts", jnumber(h->conflicts));
+		jput(v, "refused", jnumber(h->refused));
+		jput(v, "earlier", jnumber(h->hidden));
+	}
+	if (leaks) {
+		jput(v, "leaks_since", jtext(h->leaks_since));
+		jput(v, "leaks", jnumber(h->leaks));
+	}
+	return v;
+}
 
 /**
  * json_features() - print what the kernel offers

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "columns.h"
 #include "main.h"
 #include "map.h"
+#include "map_sheet.h"
 #include "print.h"
 #include "util.h"
 
@@ -50,25 +50,6 @@ const char *map_attr_code(const char *word)
 	return styles[attr_index(word)].code;
 }
 
-/* What a row says of a lane, or of what is marked: compared, then printed. */
-struct cell {
-	char *text;
-	int attr; /* for the colour; -1: none */
-};
-
-struct row {
-	struct span range;
-	struct cell *cells; /* what lies there, the lanes, the mark */
-};
-
-struct sheet {
-	const struct map *map;
-	struct row *rows;
-	size_t nr_rows, nr_cells;
-	int *widths;
-	bool colour;
-};
-
 static bool meets(const struct span *a, const struct span *b)
 {
 	return a->start <= b->end && b->start <= a->end;
@@ -86,9 +67,9 @@ static char *add_word(char *text, const char *word)
 	return both;
 }
 
-static struct cell lane_cell(const struct map_lane *lane, const struct span *range)
+static struct lane_text lane_cell(const struct map_lane *lane, const struct span *range)
 {
-	struct cell cell = { xstrdup(""), -1 };
+	struct lane_text cell = { xstrdup(""), -1 };
 	bool implied = false;
 	size_t i;
 
@@ -116,7 +97,7 @@ static struct cell lane_cell(const struct map_lane *lane, const struct span *ran
 	return cell;
 }
 
-static struct cell machine_cell(const struct map_lane *lane, const struct span *range)
+static struct lane_text machine_cell(const struct map_lane *lane, const struct span *range)
 {
 	size_t i;
 
@@ -128,12 +109,12 @@ static struct cell machine_cell(const struct map_lane *lane, const struct span *
 		safe = text_safe(lane->boxes[i].label);
 		cut = xasprintf("%.*s", WHAT_WIDTH, safe);
 		free(safe);
-		return (struct cell){ cut, -1 };
+		return (struct lane_text){ cut, -1 };
 	}
-	return (struct cell){ xstrdup("-"), -1 };
+	return (struct lane_text){ xstrdup("-"), -1 };
 }
 
-static struct cell mark_cell(const struct map *map, const struct span *range)
+static struct lane_text mark_cell(const struct map *map, const struct span *range)
 {
 	size_t i, j;
 
@@ -155,9 +136,9 @@ static struct cell mark_cell(const struct map *map, const struct span *range)
 			text = add_word(text, "...");
 		more = text_safe(text);
 		free(text);
-		return (struct cell){ more, -1 };
+		return (struct lane_text){ more, -1 };
 	}
-	return (struct cell){ xstrdup(""), -1 };
+	return (struct lane_text){ xstrdup(""), -1 };
 }
 
 static bool same_cells(const struct sheet *sheet, const struct row *a, const struct row *b)
@@ -251,7 +232,7 @@ static void make_sheet(struct sheet *sheet, struct row *head)
 }
 
 /* @pad: blanks that are owed from the cells before; lines have none at their end. */
-static int print_cell(const struct sheet *sheet, const struct cell *cell, int width, int pad)
+static int print_cell(const struct sheet *sheet, const struct lane_text *cell, int width, int pad)
 {
 	int len = strlen(cell->text);
 
@@ -266,42 +247,47 @@ static int print_cell(const struct sheet *sheet, const struct cell *cell, int wi
 	return len < width ? width - len : 0;
 }
 
+/* What did not fit into the row. */
+static void print_below(const struct sheet *sheet, const struct row *row)
+{
+	const char *what = row->cells[0].text, *mark = row->cells[sheet->nr_cells - 1].text;
+	size_t width = sheet->widths[0];
+
+	while (strlen(what) > width) {
+		what += width;
+		printf("%*s%.*s\n", BEFORE_LANES, "", (int)width, what);
+	}
+	if (*mark)
+		printf("    %s\n", mark);
+}
+
 static void print_row(const struct sheet *sheet, const struct row *row, const char *range,
-		      const char *size, size_t columns)
+		      const char *size)
 {
 	size_t i, last = sheet->nr_cells - 1;
 	int pad = 1;
 
 	printf("%-29s %7s", range, size);
-	for (i = 0; i < columns; i++)
-		pad = print_cell(sheet, &row->cells[i], sheet->widths[i], pad) + 1;
-	print_cell(sheet, &row->cells[last], 0, pad);
+	if (sheet->narrow && strlen(row->cells[0].text) > (size_t)sheet->widths[0])
+		printf(" %.*s", sheet->widths[0], row->cells[0].text);
+	else
+		pad = print_cell(sheet, &row->cells[0], sheet->widths[0], pad);
+	pad += 1 - (sheet->narrow && strlen(row->cells[0].text) > (size_t)sheet->widths[0]);
+	for (i = 1; i < last; i++)
+		if (!sheet->hidden[i])
+			pad = print_cell(sheet, &row->cells[i], sheet->widths[i], pad) + 1;
+	if (!sheet->narrow)
+		print_cell(sheet, &row->cells[last], 0, pad);
 	putchar('\n');
-}
-
-/* How many lanes fit beside each other; everything fits into what is no terminal. */
-static size_t fitting(const struct sheet *sheet)
-{
-	int left, last = sheet->nr_cells - 1;
-	struct winsize size;
-	size_t i;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return last;
-	left = size.ws_col - 38 - sheet->widths[0] - sheet->widths[last] - 1;
-	for (i = 1; i < (size_t)last; i++) {
-		left -= sheet->widths[i] + 1;
-		if (left < 0)
-			break;
-	}
-	return i;
+	if (sheet->narrow)
+		print_below(sheet, row);
 }
 
 static void print_rows(const struct sheet *sheet, const struct row *head)
 {
-	size_t columns = fitting(sheet), i;
+	size_t i;
 
-	print_row(sheet, head, "RANGE", "SIZE", columns);
+	print_row(sheet, head, "RANGE", "SIZE");
 	for (i = 0; i < sheet->nr_rows; i++) {
 		const struct row *row = &sheet->rows[i];
 		char *range = cell_range(&row->range), *size = text_size(span_size(&row->range));
@@ -312,13 +298,13 @@ static void print_rows(const struct sheet *sheet, const struct row *head)
 			printf("%-29s %7s\n", "  ...", gap);
 			free(gap);
 		}
-		print_row(sheet, row, range, size, columns);
+		print_row(sheet, row, range, size);
 		free(range);
 		free(size);
 	}
-	if (columns < sheet->nr_cells - 1)
-		printf("%zu lanes do not fit: widen the terminal, or 'pfntrack map -o FILE.html'.\n",
-		       sheet->nr_cells - 1 - columns);
+	if (sheet->missing)
+		printf("%d lane%s not fit: widen the terminal, or 'pfntrack map -o FILE.html'.\n",
+		       sheet->missing, sheet->missing == 1 ? " does" : "s do");
 }
 
 static void print_legend(const struct map *map)
@@ -356,6 +342,7 @@ void map_print_text(const struct map *map)
 
 	sheet.colour = isatty(STDOUT_FILENO) && (!plain || !*plain) && term && strcmp(term, "dumb");
 	make_sheet(&sheet, &head);
+	sheet_fit(&sheet);
 	print_rows(&sheet, &head);
 	putchar('\n');
 	print_legend(map);
@@ -365,4 +352,5 @@ void map_print_text(const struct map *map)
 		free_cells(&sheet, &sheet.rows[i]);
 	free(sheet.rows);
 	free(sheet.widths);
+	free(sheet.hidden);
 }

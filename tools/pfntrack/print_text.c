@@ -44,6 +44,8 @@ static void text_list(const struct model *m)
 	if (!m->nr_records)
 		printf("No mapping %s%s.\n", m->filtered ? "is like that" : "is recorded",
 		       off_note(m));
+	if (m->not_known)
+		printf("Not known: %s.\n", m->not_known);
 	if (m->incomplete)
 		printf("Warning: %llu mapping%s could not be stored and are missing here.\n",
 		       (unsigned long long)m->incomplete, plural(m->incomplete));
@@ -199,26 +201,51 @@ static void text_conflict(const struct model *m, const struct conflict *c)
 	text_detail("advice", xstrdup(advice(c)));
 }
 
+/* The answer, where it is not that of all of this boot. */
+static char *counted_text(const struct model *m)
+{
+	return xasprintf("%llu conflict%s %s%s, and %llu refused.\n\n",
+			 (unsigned long long)m->history.conflicts, plural(m->history.conflicts),
+			 m->filtered ? "like that " : "", m->history.since,
+			 (unsigned long long)m->history.refused);
+}
+
+/**
+ * text_hidden() - say that earlier ones are not shown
+ * @n: how many
+ */
+void text_hidden(size_t n)
+{
+	if (n)
+		printf("%zu earlier one%s not shown; '--since boot' shows all.\n", n,
+		       n == 1 ? " is" : "s are");
+}
+
 static void text_conflicts(const struct model *m)
 {
 	size_t i;
 
 	/* Who asks for columns wants rows to work with, not prose. */
-	if (opts.columns || opts.raw || opts.noheadings) {
+	if (columns_asked()) {
 		columns_print(&conflicts_columns, m);
 		return;
 	}
+	if (m->filtered || m->history.limited)
+		text_put(counted_text(m));
 	for (i = 0; i < m->nr_conflicts; i++) {
 		text_conflict(m, &m->conflicts[i]);
 		putchar('\n');
 	}
-	if (!m->total && !m->nr_conflicts) {
+	if (!m->nr_conflicts && (m->filtered || m->history.limited)) {
+		printf("No such conflict is listed%s.\n", off_note(m));
+	} else if (!m->total && !m->nr_conflicts) {
 		printf("No conflict is recorded%s.\n", off_note(m));
 	} else {
 		printf("%llu conflict%s, %zu of them listed; %llu report%s suppressed.\n",
 		       (unsigned long long)m->total, plural(m->total), m->nr_conflicts,
 		       (unsigned long long)m->suppressed, plural(m->suppressed));
 	}
+	text_hidden(m->history.hidden);
 	text_source(m);
 }
 

@@ -52,11 +52,12 @@ void text_alias(const struct model *m, const struct alias *alias)
  */
 void text_aliases(const struct model *m)
 {
+	struct summary s;
 	char *counts;
 	size_t i;
 
 	/* Who asks for columns wants rows to work with, not prose. */
-	if (opts.columns || opts.raw || opts.noheadings) {
+	if (columns_asked()) {
 		columns_print(&aliases_columns, m);
 		return;
 	}
@@ -71,7 +72,13 @@ void text_aliases(const struct model *m)
 		printf("Mapped more than once: %s.\n", counts);
 		free(counts);
 	} else {
-		puts("Nothing is mapped more than once.");
+		printf("Nothing %sis mapped more than once.\n", m->filtered ? "like that " : "");
 	}
+	s = summarize_live(m);
+	if (s.healthy < 0) {
+		text_put(text_safe(s.text));
+		putchar('\n');
+	}
+	free(s.text);
 	text_source(m);
 }

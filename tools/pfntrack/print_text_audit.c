@@ -85,7 +85,7 @@ void text_audit(const struct model *m)
 	struct summary s;
 
 	/* Who asks for columns wants rows to work with, not prose. */
-	if (opts.columns || opts.raw || opts.noheadings) {
+	if (columns_asked()) {
 		columns_print(&audit_columns, m);
 		return;
 	}
@@ -153,7 +153,7 @@ void text_leaks(const struct model *m)
 {
 	size_t i;
 
-	if (opts.columns || opts.raw || opts.noheadings) {
+	if (columns_asked()) {
 		columns_print(&leaks_columns, m);
 		return;
 	}
@@ -161,10 +161,15 @@ void text_leaks(const struct model *m)
 		text_leak(m, &m->leaks[i]);
 		putchar('\n');
 	}
-	if (m->leaks_total || m->nr_leaks)
+	if (m->filtered || m->history.limited)
+		printf("%llu leak%s %s%s, %zu of them listed.\n",
+		       (unsigned long long)m->history.leaks, plural(m->history.leaks),
+		       m->filtered ? "like that " : "", m->history.leaks_since, m->nr_leaks);
+	else if (m->leaks_total || m->nr_leaks)
 		printf("%llu leak%s, %zu of them listed.\n", (unsigned long long)m->leaks_total,
 		       plural(m->leaks_total), m->nr_leaks);
 	else
 		printf("No leak is recorded%s.\n",
 		       policy_off(m->policy) ? "; the policy is off" : "");
+	text_hidden(m->history.hidden_leaks);
 }

@@ -97,6 +97,10 @@ static void status_counters(const struct model *m)
 	printf("; %llu refused, %llu downgraded, %llu report%s suppressed\n",
 	       (unsigned long long)n[COUNTER_refused], (unsigned long long)n[COUNTER_downgrades],
 	       (unsigned long long)n[COUNTER_suppressed], plural(n[COUNTER_suppressed]));
+	if (m->history.limited)
+		printf(LABEL "%llu mapped, %llu refused, %s\n", "  counted",
+		       (unsigned long long)m->history.conflicts,
+		       (unsigned long long)m->history.refused, m->history.since);
 	if (count_linear(m))
 		printf(LABEL
 		       "%llu: RAM that somebody maps otherwise than the kernel's own linear map\n",
@@ -136,7 +140,7 @@ static void status_records(const struct model *m)
 }
 
 /**
- * text_status() - print the one screen, and the answer in its last line
+ * text_status() - print the one screen, and the answer in its first line
  * @m: the model, with everything that status loads
  */
 void text_status(const struct model *m)
@@ -144,6 +148,11 @@ void text_status(const struct model *m)
 	struct summary s = summarize(m);
 	char *text;
 
+	text_put(text_safe(s.text));
+	putchar('\n');
+	free(s.text);
+	status_warnings(m);
+	putchar('\n');
 	put_line("Source", *opts.root ? opts.root : "the running kernel");
 	put_line("  seen by", view_text(m));
 	put_line("Architecture", m->arch);
@@ -164,9 +173,4 @@ void text_status(const struct model *m)
 		free(text);
 	}
 	status_kinds(m);
-	putchar('\n');
-	status_warnings(m);
-	text_put(text_safe(s.text));
-	putchar('\n');
-	free(s.text);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "history.h"
 #include "main.h"
 #include "source_kernel.h"
 #include "util.h"
@@ -38,6 +39,9 @@ int source_load(struct model *m, unsigned int what)
 	int rc;
 
 	m->view = choose();
+	/* A kernel without a list of leaks has none to choose among. */
+	if ((what & LOAD_CONFLICTS) && history_by_time() && there(PFN_DEBUGFS "/leaks"))
+		what |= LOAD_LEAKS;
 	if (m->view == VIEW_PROC && !(what & LOAD_RECORDS)) {
 		if (opts.source)
 			return fail(
@@ -48,5 +52,7 @@ int source_load(struct model *m, unsigned int what)
 	rc = m->view == VIEW_PROC ? proc_load(m, what) : kernel_load(m, what);
 	if (!rc && (what & LOAD_ALIASES))
 		aliases_find(m);
+	if (!rc && m->view == VIEW_KERNEL && (what & (LOAD_CONFLICTS | LOAD_LEAKS)))
+		rc = history_judge(m, what);
 	return rc;
 }

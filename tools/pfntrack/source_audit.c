@@ -87,7 +87,7 @@ static int finding_line(void *ctx, struct dump_line *line)
 	if (i > AUDIT_broken)
 		return dump_malformed(line, "unexpected word", line->word);
 	f = xappend(&m->findings, &m->nr_findings, sizeof(*f));
-	f->type = line->word;
+	f->type = audit_names[i];
 	return dump_fields(line, finding_fields, ARRAY_SIZE(finding_fields), "", f);
 }
 

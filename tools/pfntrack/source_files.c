@@ -11,6 +11,8 @@
 #include "source_kernel.h"
 #include "util.h"
 
+#define LINES_BUFFER (256 << 10)
+
 /**
  * source_path() - the name of a file, for messages
  * @path: absolute, on the machine that is looked at
@@ -128,6 +130,83 @@ int source_read(const char *path, size_t max, char **text, size_t *len)
 	err = check_file(fd, max);
 	if (!err)
 		err = read_all(fd, max, text, len);
+	close(fd);
+	return err;
+}
+
+/* Hand over the whole lines of what was read; move the rest to the front. */
+static int hand_lines(char *buf, size_t *used, int (*take)(void *ctx, char *line), void *ctx)
+{
+	char *line = buf, *end = buf + *used, *newline;
+	int rc = 0;
+
+	while (!rc && (newline = memchr(line, '\n', end - line))) {
+		*newline = '\0';
+		rc = take(ctx, line);
+		line = newline + 1;
+	}
+	*used = end - line;
+	memmove(buf, line, *used);
+	return rc;
+}
+
+static int read_lines(int fd, size_t max, int (*take)(void *ctx, char *line), void *ctx, bool *cut,
+		      int *rc)
+{
+	size_t size = LINES_BUFFER, used = 0, all = 0;
+	char *buf = xcalloc(1, size);
+	ssize_t n = 1;
+	int err = 0;
+
+	while (n && !err && !*rc) {
+		if (used == size) {
+			size *= 2;
+			buf = xrealloc(buf, size, 1);
+		}
+		n = read(fd, buf + used, size - used);
+		if (n < 0) {
+			err = errno == EINTR ? 0 : errno;
+			continue;
+		}
+		all += n;
+		if (all > max)
+			err = EFBIG;
+		else if (memchr(buf + used, '\0', n))
+			err = EILSEQ;
+		used += n;
+		if (!err)
+			*rc = hand_lines(buf, &used, take, ctx);
+	}
+	*cut = used;
+	free(buf);
+	return err;
+}
+
+/**
+ * source_lines() - read a file line by line
+ * @path: absolute, on the machine that is looked at
+ * @max: a larger file is refused
+ * @take: takes a line, which it may change, without its newline; not 0 ends it
+ * @ctx: handed to @take
+ * @cut: gets whether something stood behind the last newline
+ * @rc: gets what @take returned last
+ *
+ * The file as a whole is never in memory.
+ *
+ * Return: 0 or an errno; nothing is printed.
+ */
+int source_lines(const char *path, size_t max, int (*take)(void *ctx, char *line), void *ctx,
+		 bool *cut, int *rc)
+{
+	int fd = source_open_file(path, O_RDONLY | O_NONBLOCK), err;
+
+	*cut = false;
+	*rc = 0;
+	if (fd < 0)
+		return errno;
+	err = check_file(fd, max);
+	if (!err)
+		err = read_lines(fd, max, take, ctx, cut, rc);
 	close(fd);
 	return err;
 }

@@ -9,6 +9,7 @@
 
 #include "dump.h"
 #include "main.h"
+#include "pool.h"
 #include "source_kernel.h"
 #include "util.h"
 
@@ -184,13 +185,18 @@ int source_header(void *ctx, const struct dump_line *line, char *name, char *val
 	size_t i;
 
 	if (!strcmp(name, "policy"))
-		m->policy = value;
+		m->policy = pool_text(line->pool, value);
 	if (!strcmp(name, "arch"))
-		m->arch = value;
+		m->arch = pool_text(line->pool, value);
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (!strcmp(name, numbers[i].name) && !parse_number(value, 10, numbers[i].value))
 			return dump_malformed(line, name, value);
 	return 0;
+}
+
+static int take_line(void *ctx, char *line)
+{
+	return dump_take(ctx, line);
 }
 
 /**
@@ -205,18 +211,22 @@ int source_header(void *ctx, const struct dump_line *line, char *name, char *val
 int source_dump(struct model *m, const char *name, const struct dump_reader *reader, void *ctx)
 {
 	char *on_machine = xasprintf(DEBUGFS "/pfn_track/%s", name);
-	char *path = source_path(on_machine), *text;
-	size_t len;
+	char *path = source_path(on_machine);
+	struct dump *dump = xcalloc(1, sizeof(*dump));
+	bool cut;
 	int err, rc;
 
-	err = source_read(on_machine, MAX_DUMP, &text, &len);
-	free(on_machine);
-	if (err) {
+	dump->line.path = path;
+	dump->line.pool = model_pool(m);
+	dump->reader = reader;
+	dump->ctx = ctx;
+	err = source_lines(on_machine, MAX_DUMP, take_line, dump, &cut, &rc);
+	if (err)
 		rc = source_open_failed(path, err);
-	} else {
-		model_keep(m, text);
-		rc = dump_parse(text, len, path, reader, ctx);
-	}
+	else if (!rc)
+		rc = dump_end(dump, cut);
+	free(dump);
+	free(on_machine);
 	free(path);
 	return rc;
 }

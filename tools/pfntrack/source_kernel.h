@@ -88,6 +88,8 @@ bool source_follows_links(void);
 #define MAX_DUMP  (512ul << 20) /* two million records */
 char *source_path(const char *path);
 int source_read(const char *path, size_t max, char **text, size_t *len);
+int source_lines(const char *path, size_t max, int (*take)(void *ctx, char *line), void *ctx,
+		 bool *cut, int *rc);
 int source_open_failed(const char *path, int err);
 
 int source_dump(struct model *m, const char *name, const struct dump_reader *reader, void *ctx);

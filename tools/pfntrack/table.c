@@ -18,8 +18,7 @@ struct table {
 /**
  * table_new() - an empty table
  *
- * Cells come escaped already, and doing it twice would garble them; raw output
- * is the exception, where the library escapes blanks, too.
+ * Cells come escaped already, and doing it twice would garble them.
  */
 struct table *table_new(void)
 {
@@ -27,21 +26,21 @@ struct table *table_new(void)
 
 	t->scols = scols_new_table();
 	if (!t->scols || scols_table_enable_noencoding(t->scols, 1) ||
-	    scols_table_enable_raw(t->scols, opts.raw) ||
 	    scols_table_enable_noheadings(t->scols, opts.noheadings))
 		die_nomem();
 	return t;
 }
 
 /**
- * table_column() - add a column; before the first cell
+ * table_column() - add a column; before the first cell.  On a terminal, texts go on
+ * in the next line if the table is too wide.
  * @t: the table
  * @name: its heading
  * @right: align to the right
  */
 void table_column(struct table *t, const char *name, bool right)
 {
-	if (!scols_table_new_column(t->scols, name, 0, right ? SCOLS_FL_RIGHT : 0))
+	if (!scols_table_new_column(t->scols, name, 0, right ? SCOLS_FL_RIGHT : SCOLS_FL_WRAP))
 		die_nomem();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pfntrack: text that is safe to show, and what a user typed. */
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,28 +204,36 @@ bool parse_number(const char *s, int base, uint64_t *value)
 	return !errno;
 }
 
+/* Cut a suffix such as K, k or KiB.  Return: by how many bits it shifts. */
+static unsigned int cut_suffix(char *digits)
+{
+	static const char suffixes[] = "KMGT";
+	size_t len = strlen(digits);
+	const char *at;
+
+	if (len > 3 && !strcasecmp(digits + len - 2, "iB"))
+		len -= 2;
+	at = len > 1 ? strchr(suffixes, toupper((unsigned char)digits[len - 1])) : NULL;
+	if (!at)
+		return 0;
+	digits[len - 1] = '\0';
+	return 10 * (at - suffixes + 1);
+}
+
 /**
  * parse_address() - an address as people write it
- * @arg: like 0xfebc0000 or 4G
+ * @arg: like 0xfebc0000, 4G, 4g or 4GiB
  * @address: the result
  *
  * Return: 0, or an exit code after an error line was printed.
  */
 int parse_address(const char *arg, uint64_t *address)
 {
-	static const char suffixes[] = "KMGT";
-	const char *at = NULL;
 	char *digits = xstrdup(arg);
 	bool hex = !strncasecmp(digits, "0x", 2), good;
 	size_t len = strlen(digits);
-	unsigned int shift = 0;
+	unsigned int shift = hex ? 0 : cut_suffix(digits);
 
-	if (!hex && len)
-		at = strchr(suffixes, digits[len - 1]);
-	if (at) {
-		shift = 10 * (at - suffixes + 1);
-		digits[len - 1] = '\0';
-	}
 	good = parse_number(digits, hex ? 16 : 10, address) && *address <= UINT64_MAX >> shift;
 	/* Addresses are often copied from /proc/iomem, where they have no 0x. */
 	if (!good && digits[0] && strspn(digits, "0123456789abcdefABCDEF") == len)

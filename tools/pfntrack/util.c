@@ -2,10 +2,12 @@
 /* pfntrack: errors and memory. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -150,6 +152,9 @@ int fail(int rc, const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	/* "Not known" is an answer like the others; what went wrong is none. */
+	if (opts.quiet && rc == RC_UNSUPPORTED)
+		return rc;
 	va_start(ap, fmt);
 	n = vasprintf(&message, fmt, ap);
 	va_end(ap);
@@ -170,6 +175,20 @@ int fail(int rc, const char *fmt, ...)
 }
 
 /**
+ * discard_stdout() - let go what would be printed
+ */
+void discard_stdout(void)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	/* Without it, writes fail, and close_stdout() does not mind. */
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		close(STDOUT_FILENO);
+	if (fd > STDOUT_FILENO)
+		close(fd);
+}
+
+/**
  * close_stdout() - find out whether the output really arrived
  * @rc: the exit code so far
  *
@@ -180,8 +199,11 @@ int fail(int rc, const char *fmt, ...)
  */
 int close_stdout(int rc)
 {
-	bool failed = ferror(stdout);
+	bool failed;
 
+	if (opts.quiet)
+		return rc;
+	failed = ferror(stdout);
 	/* One large write may have failed before: its errno is the reason. */
 	if (!failed)
 		errno = 0;

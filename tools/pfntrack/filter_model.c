@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pfntrack: leaves in the model what a filter asks for. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter.h"
+#include "util.h"
+
+/**
+ * filter_records() - leave in the model the records that are asked for
+ * @f: the filter
+ * @m: the model, with records and the platform
+ *
+ * Aliases keep their mappings: the others stay allocated.
+ */
+void filter_records(const struct filter *f, struct model *m)
+{
+	struct mapping *all = m->records;
+	size_t nr = m->nr_records, i;
+
+	m->filtered = f->nr;
+	if (!f->nr)
+		return;
+	m->records = NULL;
+	m->nr_records = 0;
+	for (i = 0; i < nr; i++)
+		if (filter_takes(f, m, &all[i]))
+			*(struct mapping *)xappend(&m->records, &m->nr_records, sizeof(*all)) =
+				all[i];
+	if (all)
+		model_keep(m, (char *)all);
+}
+
+/* A conflict whose history the filter leaves out counts no more. */
+static void recount(struct model *m)
+{
+	struct history *h = &m->history;
+	size_t i;
+
+	h->conflicts = 0;
+	h->refused = 0;
+	h->hidden = 0;
+	h->unsure = false;
+	for (i = 0; i < m->nr_conflicts; i++) {
+		const struct conflict *c = &m->conflicts[i];
+
+		h->hidden += c->old;
+		h->unsure |= c->unsure;
+		if (conflict_refused(c))
+			h->refused += c->fresh;
+		else
+			h->conflicts += c->fresh;
+	}
+}
+
+/**
+ * filter_conflicts() - leave in the model the conflicts that are asked for
+ * @f: the filter
+ * @m: the model, with conflicts and the platform
+ */
+void filter_conflicts(const struct filter *f, struct model *m)
+{
+	size_t n = 0, i;
+
+	m->filtered = f->nr;
+	if (!f->nr)
+		return;
+	for (i = 0; i < m->nr_conflicts; i++) {
+		const struct conflict *c = &m->conflicts[i];
+
+		if (filter_takes_two(f, m, &c->new.range, &c->new, c->has_held ? &c->held : NULL))
+			m->conflicts[n++] = *c;
+	}
+	m->nr_conflicts = n;
+	recount(m);
+}
+
+/**
+ * filter_aliases() - leave in the model the aliases that are asked for
+ * @f: the filter
+ * @m: the model, with aliases and the platform
+ */
+void filter_aliases(const struct filter *f, struct model *m)
+{
+	size_t n = 0, i;
+
+	m->filtered = f->nr;
+	for (i = 0; f->nr && i < m->nr_aliases; i++) {
+		const struct alias *a = &m->aliases[i];
+
+		if (filter_takes_two(f, m, &a->range, a->a, a->b))
+			m->aliases[n++] = *a;
+	}
+	if (f->nr)
+		m->nr_aliases = n;
+}
+
+/* The driver that went, and the device that it left, are not those of the call site. */
+static bool takes_leak(const struct filter *f, const struct model *m, const struct leak *leak)
+{
+	struct mapping gone = leak->map;
+
+	gone.dev = leak->dev;
+	gone.driver = leak->name;
+	return filter_takes_two(f, m, &leak->map.range, &leak->map, &gone);
+}
+
+/**
+ * filter_leaks() - leave in the model the leaks that are asked for
+ * @f: the filter
+ * @m: the model, with leaks and the platform
+ */
+void filter_leaks(const struct filter *f, struct model *m)
+{
+	size_t n = 0, i;
+
+	m->filtered = f->nr;
+	if (!f->nr)
+		return;
+	m->history.leaks = 0;
+	m->history.hidden_leaks = 0;
+	for (i = 0; i < m->nr_leaks; i++) {
+		const struct leak *leak = &m->leaks[i];
+
+		if (!takes_leak(f, m, leak))
+			continue;
+		m->history.leaks += !leak->old;
+		m->history.hidden_leaks += leak->old;
+		m->leaks[n++] = *leak;
+	}
+	m->nr_leaks = n;
+}
+
+/* What /proc and sysfs show of a kind of mapping. */
+static bool proc_sees(enum pfn_kind kind)
+{
+	return kind == PFN_KIND_IOREMAP || kind == PFN_KIND_REMAP_PFN ||
+	       kind == PFN_KIND_RESERVATION;
+}
+
+static bool kind_seen(const struct model *m, const char *word)
+{
+	enum pfn_kind kind = 0;
+
+	while (kind_names[kind] && strcmp(kind_names[kind], word))
+		kind++;
+	return m->view == VIEW_PROC ? proc_sees(kind) : kind_watched(m, kind);
+}
+
+/**
+ * filter_unknown() - does the source not know what a filter asks for?
+ * @f: the filter
+ * @m: the model, with records that the filter has not reduced, coverage and sysfs
+ *
+ * Return: why, or NULL if the answer is as good as the source is.
+ */
+const char *filter_unknown(const struct filter *f, const struct model *m)
+{
+	bool seen = !filter_asks(f, FILTER_KIND);
+	struct filter rest = { 0 };
+	size_t i;
+
+	for (i = 0; i < f->nr; i++) {
+		if (f->terms[i].key == FILTER_KIND)
+			seen |= kind_seen(m, f->terms[i].word);
+		if (f->terms[i].key != FILTER_ATTR)
+			rest.terms[rest.nr++] = f->terms[i];
+		else if (!strcmp(f->terms[i].word, attr_names[PFN_ATTR_UNKNOWN]))
+			return NULL;
+	}
+	if (!seen)
+		return "this source does not see mappings of this kind";
+	for (i = 0; rest.nr < f->nr && i < m->nr_records; i++)
+		if (!m->records[i].got && filter_takes(&rest, m, &m->records[i]))
+			return "this source does not know the attribute of some mappings";
+	return NULL;
+}
