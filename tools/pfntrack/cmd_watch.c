@@ -131,10 +131,16 @@ static const char *word_of(const char *const *names, uint64_t number, size_t cou
 	return number < count ? names[number] : NULL;
 }
 
-/* As a filter looks at it.  @pid: room for the digits */
+/* What a filter compares, and that an event has as a number or a part of a text. */
+struct side_text {
+	char pid[24], module[WATCH_SITE];
+};
+
+/* As a filter looks at it. */
 static struct mapping mapping_of(const struct watch_event *event, const struct watch_side *side,
-				 char *pid, size_t size)
+				 struct side_text *text)
 {
+	const char *bracket = strrchr(side->site, '[');
 	struct mapping map = {
 		.range = { true, event->start, event->end },
 		.kind = word_of(kind_names, side->kind, PFN_KIND_COUNT),
@@ -143,8 +149,14 @@ static struct mapping mapping_of(const struct watch_event *event, const struct w
 		.comm = *side->comm ? side->comm : NULL,
 	};
 
-	snprintf(pid, size, "%lld", (long long)side->pid);
-	map.pid = side->pid < 0 ? NULL : pid;
+	snprintf(text->pid, sizeof(text->pid), "%lld", (long long)side->pid);
+	map.pid = side->pid < 0 ? NULL : text->pid;
+	/* "symbol+0x10/0x20 [module]" */
+	if (bracket) {
+		snprintf(text->module, sizeof(text->module), "%s", bracket + 1);
+		text->module[strcspn(text->module, "]")] = '\0';
+		map.module = text->module;
+	}
 	if (event->type == WATCH_leak) {
 		map.driver = event->name;
 		map.dev = event->dev;
@@ -158,12 +170,12 @@ static struct model machine;
 
 static bool filter_takes_event(const struct watch_event *event)
 {
-	char pid[24], held_pid[24];
-	struct mapping by = mapping_of(event, &event->by, pid, sizeof(pid)), held;
+	struct side_text text, held_text;
+	struct mapping by = mapping_of(event, &event->by, &text), held;
 
 	if (event->type != WATCH_conflict)
 		return filter_takes(&filter, &machine, &by);
-	held = mapping_of(event, &event->held, held_pid, sizeof(held_pid));
+	held = mapping_of(event, &event->held, &held_text);
 	return filter_takes_two(&filter, &machine, &by.range, &by, &held);
 }
 

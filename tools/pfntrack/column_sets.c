@@ -5,22 +5,22 @@
 #include "util.h"
 
 /* A cell from a row of its own kind: a conflict, a finding or a leak. */
-#define ROW_NUMBER(type, field) \
+#define ROW_NUMBER(type, field)                                                               \
 	static void type##_##field(struct cell *cell, const struct model *m, const void *row) \
-	{                                                                   \
-		const struct type *r = row;                                 \
-                                                                            \
-		(void)m;                                                    \
-		put_number(cell, r->field);                                 \
+	{                                                                                     \
+		const struct type *r = row;                                                   \
+                                                                                              \
+		(void)m;                                                                      \
+		put_number(cell, r->field);                                                   \
 	}
 
-#define ROW_TEXT(type, field)                                               \
+#define ROW_TEXT(type, field)                                                                 \
 	static void type##_##field(struct cell *cell, const struct model *m, const void *row) \
-	{                                                                   \
-		const struct type *r = row;                                 \
-                                                                            \
-		(void)m;                                                    \
-		put_text(cell, r->field);                                   \
+	{                                                                                     \
+		const struct type *r = row;                                                   \
+                                                                                              \
+		(void)m;                                                                      \
+		put_text(cell, r->field);                                                     \
 	}
 
 ROW_NUMBER(conflict, id)
@@ -99,8 +99,10 @@ static const struct column conflict_columns[] = {
 };
 
 static const struct column finding_columns[] = {
-	{ "FINDING", "missing, stale, differs, alias or broken", false, false, NULL, finding_type, SORT_TEXT },
-	{ "FOUND", "attribute that is really mapped", false, false, NULL, finding_found, SORT_TEXT },
+	{ "FINDING", "missing, stale, differs, alias or broken", false, false, NULL, finding_type,
+	  SORT_TEXT },
+	{ "FOUND", "attribute that is really mapped", false, false, NULL, finding_found,
+	  SORT_TEXT },
 };
 
 static const struct column leak_columns[] = {
@@ -112,7 +114,8 @@ static const struct column leak_columns[] = {
 };
 
 static const struct column alias_columns[] = {
-	{ "VERDICT", "how bad it is, of the worst two", false, false, NULL, alias_verdict, SORT_VERDICT },
+	{ "VERDICT", "how bad it is, of the worst two", false, false, NULL, alias_verdict,
+	  SORT_VERDICT },
 	{ "DOWNGRADE", "one of them asked for another attribute than both have", false, false, NULL,
 	  alias_downgrade, SORT_TEXT },
 	{ "OVERLAP", "what both of them map", false, false, NULL, alias_overlap, SORT_ADDRESS },

@@ -12,13 +12,13 @@
 #include "table.h"
 #include "util.h"
 
-#define HELD      "HELD." /* as the dumps say held. */
-#define MAX_PICKS 80
+#define HELD        "HELD." /* as the dumps say held. */
+#define MAX_PICKS   80
 
 /* Rows that anybody reads on a terminal. */
 #define MAX_WRAPPED 5000
 
-#define TEXT_CELL(field)                                                \
+#define TEXT_CELL(field)                                                   \
 	static void field##_cell(struct cell *cell, const struct model *m, \
 				 const struct mapping *map)                \
 	{                                                                  \
@@ -94,7 +94,8 @@ static const struct column mapping_columns[] = {
 	{ "PID", "process that mapped it", true, true, pid_cell, NULL, SORT_TEXT },
 	{ "COMM", "name of that process", false, true, comm_cell, NULL, SORT_TEXT },
 	{ "SITE", "call site in the kernel", false, false, site_cell, NULL, SORT_TEXT },
-	{ "MODULE", "module of the call site, or of the file", false, true, module_cell, NULL, SORT_TEXT },
+	{ "MODULE", "module of the call site, or of the file", false, true, module_cell, NULL,
+	  SORT_TEXT },
 	{ "DEV", "device that holds it", false, false, dev_cell, NULL, SORT_TEXT },
 	{ "DRIVER", "driver of that device", false, false, driver_cell, NULL, SORT_TEXT },
 	{ "FILE", "file that the process mapped", false, true, file_cell, NULL, SORT_TEXT },

@@ -42,8 +42,8 @@ struct column_set {
 	const struct column *own; /* of the row as a whole; they come first */
 	size_t nr_own;
 	bool by_address; /* how the rows are sorted unless --sort was given */
-	bool held;  /* a row has two mappings: HELD. means the other one */
-	bool brief; /* only those columns of a mapping that are brief */
+	bool held;       /* a row has two mappings: HELD. means the other one */
+	bool brief;      /* only those columns of a mapping that are brief */
 	/* In struct model: offsets of the array and of its length. */
 	size_t rows, nr_rows, row_size;
 	const struct mapping *(*mapping)(const void *row, bool held);

@@ -42,7 +42,8 @@ int columns_select_sort(const struct column_set *set)
 		bool reverse = *name == '-';
 
 		if (nr_sorts == MAX_SORT)
-			rc = fail(RC_USAGE, "more than %d columns to sort by; give fewer", MAX_SORT);
+			rc = fail(RC_USAGE, "more than %d columns to sort by; give fewer",
+				  MAX_SORT);
 		if (!rc)
 			rc = columns_pick(set, &sorts[nr_sorts], name + reverse);
 		if (!rc)

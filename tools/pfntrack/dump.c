@@ -180,9 +180,10 @@ int dump_fields(struct dump_line *line, const struct dump_field *fields, size_t 
 		char *value = find_value(line, prefix, len, fields[f].key, &twice);
 
 		if (twice)
-			return fail(RC_INTERNAL,
-				    "%s: line %u: twice the key '%s%s'; the dump is malformed, take it again",
-				    line->path, line->nr, prefix, fields[f].key);
+			return fail(
+				RC_INTERNAL,
+				"%s: line %u: twice the key '%s%s'; the dump is malformed, take it again",
+				line->path, line->nr, prefix, fields[f].key);
 		if (!value && fields[f].type == DUMP_NEWER)
 			continue;
 		if (!value)

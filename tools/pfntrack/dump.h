@@ -12,7 +12,7 @@
 struct pool;
 
 struct dump_line {
-	const char *path; /* of the dump, for messages */
+	const char *path;  /* of the dump, for messages */
 	struct pool *pool; /* what strings are kept in */
 	unsigned int nr;
 	char *word;

@@ -18,9 +18,13 @@
 #include "source_kernel.h"
 #include "util.h"
 
-static enum { BY_ACK, BY_BOOT, BY_TIME } how; /* --since; without it by acknowledgement */
-static bool asked;                            /* --since was given */
-static double since;                          /* seconds since boot */
+static enum {
+	BY_ACK,
+	BY_BOOT,
+	BY_TIME
+} how;               /* --since; without it by acknowledgement */
+static bool asked;   /* --since was given */
+static double since; /* seconds since boot */
 
 static double now(void)
 {
@@ -35,10 +39,10 @@ static const struct {
 	const char *word;
 	unsigned int seconds;
 } units[] = {
-	{ "s", 1 },        { "sec", 1 },      { "second", 1 },  { "seconds", 1 },
-	{ "m", 60 },       { "min", 60 },     { "minute", 60 }, { "minutes", 60 },
-	{ "h", 3600 },     { "hour", 3600 },  { "hours", 3600 }, { "d", 86400 },
-	{ "day", 86400 },  { "days", 86400 }, { "w", 604800 },  { "week", 604800 },
+	{ "s", 1 },          { "sec", 1 },      { "second", 1 },   { "seconds", 1 },
+	{ "m", 60 },         { "min", 60 },     { "minute", 60 },  { "minutes", 60 },
+	{ "h", 3600 },       { "hour", 3600 },  { "hours", 3600 }, { "d", 86400 },
+	{ "day", 86400 },    { "days", 86400 }, { "w", 604800 },   { "week", 604800 },
 	{ "weeks", 604800 },
 };
 
@@ -145,7 +149,7 @@ static uint64_t fresh_count(struct model *m, const struct acknowledged *ack, str
 {
 	uint64_t before = seen_before(ack, c->id);
 
-	if (how == BY_TIME && c->new.time && strtod(c->new.time, NULL) < since) {
+	if (how == BY_TIME && c->new.time &&strtod(c->new.time, NULL) < since) {
 		c->unsure = c->count > 1 && !conflict_refused(c);
 		m->history.unsure |= c->unsure;
 		return 0;

@@ -21,10 +21,10 @@
 #include "replace.h"
 #include "util.h"
 
-#define BOOT_ID      "/proc/sys/kernel/random/boot_id"
-#define MAX_STATE    (64 << 10)
-#define MAX_BOOT_ID  64
-#define NEW_STATE    "pfntrack conflicts --clear"
+#define BOOT_ID     "/proc/sys/kernel/random/boot_id"
+#define MAX_STATE   (64 << 10)
+#define MAX_BOOT_ID 64
+#define NEW_STATE   "pfntrack conflicts --clear"
 
 /* Read a small regular file.  Return: its length, or -errno. */
 static ssize_t read_small(const char *path, char *text, size_t size)
@@ -211,8 +211,9 @@ int history_may_clear(int nr_filters)
 	if (*opts.root)
 		return fail(RC_USAGE, "a snapshot cannot be acknowledged; leave out --root");
 	if (nr_filters || opts.since)
-		return fail(RC_USAGE,
-			    "all of them are acknowledged at once; leave out the filter and --since");
+		return fail(
+			RC_USAGE,
+			"all of them are acknowledged at once; leave out the filter and --since");
 	return 0;
 }
 

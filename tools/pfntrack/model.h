@@ -66,10 +66,10 @@ struct conflict {
 	bool downgrade; /* @new got another attribute, and goes with all that is held */
 	const char *verdict, *result, *policy, *why, *source, *advice;
 	struct mapping new, held;
-	bool has_held; /* false: no recorded mapping decided; see the cause */
+	bool has_held;  /* false: no recorded mapping decided; see the cause */
 	uint64_t fresh; /* how often it happened since the time that is asked about */
-	bool unsure;   /* it repeated, perhaps since then */
-	bool old;      /* not since the time that is asked about, or acknowledged */
+	bool unsure;    /* it repeated, perhaps since then */
+	bool old;       /* not since the time that is asked about, or acknowledged */
 };
 
 /* What an audit has against the registry; @map is what is on record, if anything. */
@@ -119,7 +119,7 @@ struct history {
 	uint64_t refused;                /* whose newcomer was refused: nothing wrong is mapped */
 	uint64_t leaks;
 	size_t hidden, hidden_leaks; /* that are listed, but not since then */
-	bool unsure;                 /* earlier ones repeated, or are not listed: when is not known */
+	bool unsure; /* earlier ones repeated, or are not listed: when is not known */
 };
 
 struct hook {
@@ -174,8 +174,8 @@ struct model {
 	const char **unseen; /* what the source does not see, in words */
 	size_t nr_unseen;
 	const char *not_known; /* why what was asked for is not, or NULL */
-	bool filtered;   /* records that nobody asked for were left out */
-	size_t unplaced; /* mappings whose page frames it does not know */
+	bool filtered;         /* records that nobody asked for were left out */
+	size_t unplaced;       /* mappings whose page frames it does not know */
 
 	const char *policy, *arch;
 	const char *kind_policy[PFN_KIND_COUNT]; /* NULL: not offered */

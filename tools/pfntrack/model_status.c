@@ -152,9 +152,10 @@ struct summary summarize_live(const struct model *m)
 		s.text = unknown_text(unknown);
 	} else {
 		s.healthy = 1;
-		s.text = m->view == VIEW_PROC ? xstrdup(
-				"No alias that harms among the mappings that this source sees, which are not all.")
-					      : NULL;
+		s.text =
+			m->view == VIEW_PROC
+				? xstrdup("No alias that harms among the mappings that this source sees, which are not all.")
+				: NULL;
 	}
 	return s;
 }

@@ -22,7 +22,7 @@ struct block {
 
 struct pool {
 	struct block *blocks;
-	size_t used, room; /* of the first block */
+	size_t used, room;  /* of the first block */
 	const char **slots; /* a hash table with open addressing */
 	size_t nr, size;    /* the size is a power of two, and never full */
 	const char *last;   /* of pool_once() */
