@@ -353,10 +353,10 @@ class TestText:
     @pytest.mark.parametrize("columns", [1, 40, 80, 100, 110])
     def test_narrow(self, cli, columns):
         text = on_terminal(cli, columns, "x86_64", {"NO_COLOR": "1"})
-        assert re.search(r"^\d+ lanes? (does|do) not fit", text, re.M)
+        assert bool(re.search(r"^\d+ lanes? (does|do) not fit", text, re.M)) == (columns < 100)
         if columns >= 80:
-            table = text[:text.index(" not fit")].splitlines()[:-1]
-            assert max(len(line) for line in table) <= columns
+            table = text[:text.index("\n\n")].splitlines()
+            assert max(len(line) for line in table if " not fit" not in line) <= columns
 
     def test_empty(self, cli, clean_tree):
         clean_tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [])
@@ -430,7 +430,8 @@ class TestJson:
             ["0xffffffffffffffff", "0xfff"]
         assert self.lane(value, "odd")["mappings"] == 1
         for args in (["map"], ["map", "-o", "-"]):
-            assert cli(*args, root=clean_tree).returncode == 0
+            # Of the overlap with RAM the kernel has listed no conflict: it judges no linear map here.
+            assert cli(*args, root=clean_tree).returncode == 3
 
 
 def test_page_is_a_file():
