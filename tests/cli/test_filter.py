@@ -132,7 +132,7 @@ def test_all_commands_take_filters(cli):
         for terms, count in (([f"pid={conflict['new']['pid']}"], 1), ([f"pid={conflict['held']['pid']}"], 1),
                              (["pid=1"], 0), (["attr=WC"], 1), (["kind=claim"], 0),
                              ([f"{last:#x}"], 1), ([f"{last + 1:#x}"], 0), ([f"{start:x}-{last:x}", "attr=U-"], 1),
-                             (["device=00:03.0"], 0), (["comm=pfnhold"], 1),
+                             (["device=00:03.0"], 0),
                              ([f"pid={conflict['new']['pid']}", f"pid={conflict['held']['pid']}"], 1)):
             result = cli(command, *terms, "-j", root=PATCHED)
             value = json.loads(result.stdout)
