@@ -58,7 +58,8 @@ def test_coherent_memory_comes_and_goes(machine: lab.Guest, arch: str, driver: s
     registry.policy(machine, policy)
     before = registry.conflicts(machine)
     idle = len(coherent(machine))
-    machine.run(f"insmod /lib/modules/{driver}.ko").ok()
+    drivers = test_drivers.Drivers(machine)
+    drivers.load(driver)
     if driver == "nvme":
         machine.run("dd if=/dev/zero of=/dev/nvme0n1 bs=64k count=16 && sync && "
                   "dd if=/dev/nvme0n1 of=/dev/null bs=64k count=16").ok()
@@ -72,7 +73,7 @@ def test_coherent_memory_comes_and_goes(machine: lab.Guest, arch: str, driver: s
     assert len(held) > idle
     assert {line["got"] for line in held} == {registry.COMBINING}
     registry.expect_exact(machine)
-    machine.run(f"rmmod {driver}").ok()
+    drivers.unload(driver)
     machine.check()
     assert len(coherent(machine)) == idle
     assert not registry.new_conflicts(machine, before)
