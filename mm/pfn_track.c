@@ -346,7 +346,8 @@ static bool pft_is_mapped_now(const struct pft_record *rec)
  * pft_map - the common end of all that maps
  * @new: everything but its holder
  * @who: on whose behalf
- * @how: %PFT_EXACT, %PFT_NOT_LINEAR, %PFT_MAPPED, %PFT_LINEAR, %PFT_CLEANED
+ * @how: %PFT_EXACT, %PFT_NOT_LINEAR, %PFT_MAPPED, %PFT_LINEAR, %PFT_CLEANED,
+ *	%PFT_FLUSHED
  *
  * Context: Process context, under locks if @who->gfp says so.
  *
@@ -360,7 +361,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	int ret;
 
 	/* Cleaned caches say nothing of what is not RAM, and RAM is left out. */
-	if (new->kind == PFN_KIND_INSERT && !(how & ~PFT_CLEANED) &&
+	if (new->kind == PFN_KIND_INSERT && !(how & ~(PFT_CLEANED | PFT_FLUSHED)) &&
 	    pft_map_next(new, who))
 		return 0;
 
@@ -373,7 +374,7 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	if (unlikely(new->got != PFN_ATTR_WB && pft_may_seek(new->pfn, new->last)))
 		how |= PFT_PROCESS;
 
-	new->cleaned = how & PFT_CLEANED;
+	new->flushed = how & PFT_FLUSHED;
 	pft_judge_start(&start, new, how);
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();

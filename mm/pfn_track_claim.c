@@ -292,15 +292,15 @@ static bool pft_is_own(const struct pft_record *a, const struct pft_record *b)
 }
 
 /*
- * Whether one of two has the caches cleaned, as the DMA API and i915 do, and the
- * other is write-back: it may be, like the linear map.
+ * Whether the driver of one of two flushes the caches whenever the other has been
+ * used, as i915 does: that one may be write-back then, like the linear map.
  */
-static bool pft_is_cleaned(const struct pft_record *a,
+static bool pft_is_flushed(const struct pft_record *a,
 			   const struct pft_record *b)
 {
 	enum pfn_attr other = a->got == PFN_ATTR_WB ? b->got : a->got;
 
-	if ((!a->cleaned && !b->cleaned) || !pfn_attr_is_ram(a->pfn) ||
+	if ((!a->flushed && !b->flushed) || !pfn_attr_is_ram(a->pfn) ||
 	    (a->got != PFN_ATTR_WB && b->got != PFN_ATTR_WB))
 		return false;
 	return pfn_attr_judge_linear(other, PFN_ATTR_WB, true)->verdict <
@@ -315,7 +315,7 @@ static bool pft_is_cleaned(const struct pft_record *a,
  *
  * A driver may map a part of its claim with another attribute, and may claim
  * what it maps with another, if both are provably of the same module: see
- * pfn_track_claim().  It may clean the caches of RAM that is write-back elsewhere.
+ * pfn_track_claim().  It may flush the caches of RAM that is write-back elsewhere.
  *
  * Context: pft_lock held.
  *
@@ -324,7 +324,7 @@ static bool pft_is_cleaned(const struct pft_record *a,
 bool pft_is_exempt(const struct pft_record *new, const struct pft_record *rec,
 		   unsigned int how)
 {
-	if (pft_is_cleaned(new, rec) || (rec->counted && pft_is_stale(rec)))
+	if (pft_is_flushed(new, rec) || (rec->counted && pft_is_stale(rec)))
 		return true;
 	return !(how & PFT_EXACT) && pft_module_of(new->holder) &&
 	       pft_is_own(new, rec);

@@ -102,7 +102,7 @@ struct pft_holder {
  * @looked_up: the architecture looked its attribute up and reserved nothing
  *	(x86: PAT reserves only whole areas): it decides for no other mapping
  * @counted: the VM counts it in the mapped pages, see pft_is_stale()
- * @cleaned: the driver cleans the caches of this RAM, see %PFT_CLEANED
+ * @flushed: the driver flushes the caches of this RAM, see %PFT_FLUSHED
  * @home: among the records of a segment node, oldest first
  * @holder: who
  * @time: when, in ns since boot; of the first page if several mappings were
@@ -125,7 +125,7 @@ struct pft_record {
 	bool self : 1;
 	bool looked_up : 1;
 	bool counted : 1;
-	bool cleaned : 1;
+	bool flushed : 1;
 	/* What a descent by address reads ends here, with 64 bytes. */
 	struct list_head home;
 	struct pft_holder *holder;
@@ -352,6 +352,8 @@ struct pft_judgement {
 #define PFT_LINEAR		BIT(3)
 /* The caches were cleaned for it, as the DMA API does. */
 #define PFT_CLEANED		BIT(4)
+/* The driver flushes the caches whenever others have used it, as i915 does. */
+#define PFT_FLUSHED		BIT(6)
 /* Processes map some of the pages, see pft_seek_processes(). */
 #define PFT_PROCESS		BIT(5)
 

@@ -375,7 +375,7 @@ static bool pft_goes_on(const struct pft_record *a, const struct pft_record *b)
 	       a->want == b->want && a->got == b->got &&
 	       a->leaked == b->leaked && a->writable == b->writable &&
 	       a->looked_up == b->looked_up && a->counted == b->counted &&
-	       a->cleaned == b->cleaned &&
+	       a->flushed == b->flushed &&
 	       a->space != PFN_SPACE_NONE && b->pfn && b->va;
 }
 

@@ -138,7 +138,8 @@ int __pfn_track_insert(struct vm_area_struct *vma, unsigned long va,
 	    !pft_pfns_from(&new, pfn, size))
 		return 0;
 	return pft_map_user(vma, &new, &who,
-			    flags & PFN_INSERT_CLEANED ? PFT_CLEANED : 0);
+			    flags & PFN_INSERT_CLEANED ? PFT_CLEANED | PFT_FLUSHED :
+						 0);
 }
 EXPORT_SYMBOL_GPL(__pfn_track_insert);
 
@@ -186,7 +187,7 @@ static int pft_map_pages(struct vm_area_struct *vma, unsigned long va,
 	 * protection of such an area, as i915 does, flushes the caches itself.
 	 */
 	if (unlikely(attr != PFN_ATTR_WB) && vma_is_shmem(vma))
-		how |= PFT_CLEANED;
+		how |= PFT_CLEANED | PFT_FLUSHED;
 	who->gfp = PFT_GFP_NOWAIT;
 	return pft_map_user(vma, &new, who, how | PFT_LINEAR);
 }

@@ -560,6 +560,26 @@ TEST(user, cleaned_beside_write_back)
 	unit_check_store();
 }
 
+/* Memory of the DMA API is cleaned once: who has it cached later loses data. */
+TEST(user, coherent_beside_write_back)
+{
+	struct page pages_of[4] = { { 50 }, { 51 }, { 52 }, { 53 } };
+	struct page *page[4] = { &pages_of[0], &pages_of[1], &pages_of[2], &pages_of[3] };
+	struct vm_struct area = { .addr = (void *)kva(100), .flags = VM_DMA_COHERENT };
+
+	unit_boot("enforce");
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	if (pfn_attr_judge_linear(A_WC, A_WB, true)->verdict >= PFN_VERDICT_ORDERING ||
+	    pfn_attr_judge(A_WB, A_WC)->verdict < PFN_VERDICT_INCOHERENT)
+		return;
+	CHECK_EQ(__pfn_track_vmap(&area, page, NULL, 4, unit_prot(A_WC), false), 0);
+	unit_trace.conflicts = 0;
+	CHECK_EQ(fault(20, 51, 1, A_WB), -EBUSY);
+	CHECK_EQ(unit_trace.conflicts, 1);
+	CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_VMAP);
+}
+
 /* A child is looked at as closely as its parent only if it has some of its records. */
 TEST(user, fork_of_a_silent_parent)
 {
