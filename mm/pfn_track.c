@@ -239,9 +239,9 @@ void pft_tell_sought(const struct pft_sought *sought)
 	struct pft_judgement j = sought->judged;
 
 	spin_lock(&pft_lock);
-	/* A process that was found is on record now. */
-	if (sought->found)
-		pft_judge_held(&j, &sought->new);
+	/* A process that has the pages may be on record now. */
+	pft_judge_held(&j, &sought->new);
+	pft_judge_others(&j, &sought->new, &sought->judged);
 	pft_capture(&c, &sought->new, &j);
 	spin_unlock(&pft_lock);
 	pft_tell(&c, &j);
@@ -360,6 +360,8 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	bool left = false;
 	int ret;
 
+	/* What is write-back is not flushed for others. */
+	new->flushed = how & PFT_FLUSHED && new->got != PFN_ATTR_WB;
 	/* Cleaned caches say nothing of what is not RAM, and RAM is left out. */
 	if (new->kind == PFN_KIND_INSERT && !(how & ~(PFT_CLEANED | PFT_FLUSHED)) &&
 	    pft_map_next(new, who))
@@ -374,7 +376,6 @@ int pft_map(struct pft_record *new, const struct pft_who *who, unsigned int how)
 	if (unlikely(new->got != PFN_ATTR_WB && pft_may_seek(new->pfn, new->last)))
 		how |= PFT_PROCESS;
 
-	new->flushed = how & PFT_FLUSHED;
 	pft_judge_start(&start, new, how);
 	new->holder = pft_holder_find(who);
 	new->time = ktime_get_boot_fast_ns();

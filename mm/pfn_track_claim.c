@@ -301,6 +301,7 @@ static bool pft_is_flushed(const struct pft_record *a,
 	enum pfn_attr other = a->got == PFN_ATTR_WB ? b->got : a->got;
 
 	if ((!a->flushed && !b->flushed) || !pfn_attr_is_ram(a->pfn) ||
+	    a->kind == PFN_KIND_CLAIM || b->kind == PFN_KIND_CLAIM ||
 	    (a->got != PFN_ATTR_WB && b->got != PFN_ATTR_WB))
 		return false;
 	return pfn_attr_judge_linear(other, PFN_ATTR_WB, true)->verdict <
@@ -324,10 +325,12 @@ static bool pft_is_flushed(const struct pft_record *a,
 bool pft_is_exempt(const struct pft_record *new, const struct pft_record *rec,
 		   unsigned int how)
 {
-	if (pft_is_flushed(new, rec) || (rec->counted && pft_is_stale(rec)))
+	if (rec->counted && pft_is_stale(rec))
 		return true;
-	return !(how & PFT_EXACT) && pft_module_of(new->holder) &&
-	       pft_is_own(new, rec);
+	if (how & PFT_EXACT)
+		return false;
+	return pft_is_flushed(new, rec) ||
+	       (pft_module_of(new->holder) && pft_is_own(new, rec));
 }
 
 /**

@@ -489,6 +489,9 @@ bool pft_is_stale(const struct pft_record *rec);
 bool pft_may_seek(unsigned long pfn, unsigned long last);
 void pft_seek_processes(unsigned long pfn, unsigned long last);
 void pft_seek_and_report(const struct pft_sought *sought);
+/* Reports that may be left to the worker, and the one that it makes. */
+#define PFT_SOUGHT_HOLDERS	33
+unsigned int pft_sought_holders(struct pft_holder **holders);
 bool pft_has_pages(unsigned long pfn, unsigned long last);
 
 /* === Holders: pfn_track_holder.c ======================================== */

@@ -73,7 +73,6 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 
 	if (attr == PFN_ATTR_WB && !READ_ONCE(pfn_track_mixed))
 		return 0;
-	/* The DMA API cleans the caches of what it maps uncached. */
 	/* The DMA API cleans the caches once: its memory must not be cached later. */
 	how = cleaned ? PFT_CLEANED | PFT_FLUSHED :
 	      area->flags & VM_DMA_COHERENT ? PFT_CLEANED : 0;

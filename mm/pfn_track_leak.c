@@ -271,6 +271,18 @@ static void pft_tell_left(const struct pft_record *rec,
 	pft_tell_leak(&leak);
 }
 
+/* What was refused has no record, and may be reported after the module has gone. */
+static void pft_pin_sought(const struct module *mod)
+{
+	struct pft_holder *holders[PFT_SOUGHT_HOLDERS];
+	unsigned int nr = pft_sought_holders(holders);
+
+	while (nr--) {
+		pft_pin(holders[nr], mod);
+		pft_holder_put(holders[nr]);
+	}
+}
+
 static void pft_leave(const struct pft_leaver *who)
 {
 	struct pft_place place = { };
@@ -290,6 +302,9 @@ static void pft_leave(const struct pft_leaver *who)
 		}
 		cond_resched();
 	} while (more);
+
+	if (!who->dev)
+		pft_pin_sought(who->mod);
 
 	/* The next one that maps from there must not be taken for the last. */
 	if (any)

@@ -128,7 +128,8 @@ static const char * const pft_callers[] = {
 	"__handle_mm_fault", "handle_mm_fault",
 	"process_one_work", "kthread", "kthread_worker_fn", "irq_thread_fn",
 	"vfs_ioctl", "__do_sys_ioctl", "__se_sys_ioctl", "vfs_write",
-	"call_driver_probe", "really_probe", "do_one_initcall",
+	"call_driver_probe", "really_probe", "local_pci_probe",
+	"platform_probe", "ksys_write", "do_one_initcall",
 };
 
 /* Does the module of @symbol, "function+0x1/0x2 [module]", belong to @helper? */

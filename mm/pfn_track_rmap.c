@@ -22,7 +22,7 @@
 #include "internal.h"
 
 /* Ranges that wait for the worker.  If there are more it goes through all records. */
-#define PFT_SOUGHT		32
+#define PFT_SOUGHT		(PFT_SOUGHT_HOLDERS - 1)
 
 /* Of an area, bytes that are walked while its address space is locked. */
 #define PFT_SEEK_BYTES		SZ_256M
@@ -38,10 +38,12 @@
 #else
 #define PFT_BLOCK_PAGES		MAX_ORDER_NR_PAGES
 #endif
-#define PFT_BLOCKS		1024
+#define PFT_BLOCKS		8192
 
 static DEFINE_RAW_SPINLOCK(pft_sought_lock);
 static struct pft_sought pft_sought[PFT_SOUGHT];
+/* Whose report the worker is about to make. */
+static struct pft_holder *pft_sought_now;
 static unsigned int pft_nr_sought, pft_sought_all;
 
 /* === Asking ============================================================= */
@@ -51,17 +53,22 @@ static unsigned int pft_nr_sought, pft_sought_all;
  * the usual helpers do not like: the counts are read as they are.  Whoever goes by
  * the answer looks again, or is content with it.
  */
+static const struct folio *pft_folio_of(const struct page *page)
+{
+	unsigned long head = READ_ONCE(page->compound_head);
+
+	return (const struct folio *)(head & 1 ? head - 1 :
+						 (unsigned long)page);
+}
+
 static bool pft_page_is_mapped(unsigned long pfn)
 {
-	struct page *page = pfn_to_online_page(pfn);
+	const struct page *page = pfn_to_online_page(pfn);
 	const struct folio *folio;
-	unsigned long head;
 
 	if (!page)
 		return false;
-	head = READ_ONCE(page->compound_head);
-	folio = (const struct folio *)(head & 1 ? head - 1 :
-						  (unsigned long)page);
+	folio = pft_folio_of(page);
 	/* Rmap of hugetlb has locks of its own: its pages are not sought. */
 	if (folio_test_hugetlb(folio))
 		return false;
@@ -165,7 +172,8 @@ bool pft_is_stale(const struct pft_record *rec)
 	for (pfn = rec->pfn; pfn <= rec->last; pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
-		if (!page || pft_page_is_mapped(pfn))
+		if (!page || pft_page_is_mapped(pfn) ||
+		    folio_test_hugetlb(pft_folio_of(page)))
 			return false;
 	}
 	return true;
@@ -483,12 +491,44 @@ static bool pft_next_sought(struct pft_sought *sought)
 	some = pft_nr_sought;
 	if (some) {
 		*sought = pft_sought[0];
+		if (sought->report)
+			pft_sought_now = sought->new.holder;
 		pft_nr_sought--;
 		memmove(pft_sought, pft_sought + 1,
 			pft_nr_sought * sizeof(*pft_sought));
 	}
 	raw_spin_unlock_irq(&pft_sought_lock);
 	return some;
+}
+
+static void pft_sought_done(const struct pft_sought *sought)
+{
+	raw_spin_lock_irq(&pft_sought_lock);
+	pft_sought_now = NULL;
+	raw_spin_unlock_irq(&pft_sought_lock);
+	pft_holder_put(sought->new.holder);
+}
+
+/**
+ * pft_sought_holders - the holders whose reports are left to the worker
+ * @holders: gets them, with references; room for %PFT_SOUGHT_HOLDERS
+ *
+ * Context: Process context.
+ *
+ * Return: how many there are.
+ */
+unsigned int pft_sought_holders(struct pft_holder **holders)
+{
+	unsigned int i, nr = 0;
+
+	raw_spin_lock_irq(&pft_sought_lock);
+	if (pft_sought_now)
+		holders[nr++] = pft_holder_get(pft_sought_now);
+	for (i = 0; i < pft_nr_sought; i++)
+		if (pft_sought[i].report)
+			holders[nr++] = pft_holder_get(pft_sought[i].new.holder);
+	raw_spin_unlock_irq(&pft_sought_lock);
+	return nr;
 }
 
 /* False if areas have to be walked for some of the range. */
@@ -527,7 +567,7 @@ static bool pft_next_recorded(struct pft_place *place,
 		*sought = (struct pft_sought){ .pfn = 1 };
 		some = true;
 		if (rec->got != PFN_ATTR_WB &&
-		    (pfn_valid(rec->pfn) || pfn_valid(rec->last))) {
+		    pft_has_pages(rec->pfn, rec->last)) {
 			sought->pfn = rec->pfn;
 			sought->last = rec->last;
 			break;
@@ -573,8 +613,10 @@ static void pft_seek_rested(void)
 static void pft_seek_work(struct work_struct *work)
 {
 	struct pft_sought sought;
+	unsigned int nr;
 
-	while (pft_next_sought(&sought)) {
+	/* Those that come all the time must not keep the rest waiting. */
+	for (nr = 0; nr < PFT_SOUGHT && pft_next_sought(&sought); nr++) {
 		if (!pft_seek_range(&sought)) {
 			pft_seek_rest();
 			pft_seek_areas(&sought);
@@ -585,8 +627,10 @@ static void pft_seek_work(struct work_struct *work)
 		/* What was let in is reported by the process's record. */
 		if (sought.refused || !sought.found)
 			pft_tell_sought(&sought);
-		pft_holder_put(sought.new.holder);
+		pft_sought_done(&sought);
 	}
+	if (nr == PFT_SOUGHT)
+		queue_work(system_unbound_wq, work);
 	if (!READ_ONCE(pft_sought_all))
 		return;
 	pft_seek_rest();
@@ -629,7 +673,8 @@ static bool pft_join_sought(unsigned long pfn, unsigned long last)
 }
 
 /* Where the next range goes; NULL if there is no room left. */
-static struct pft_sought *pft_new_sought(unsigned long pfn, unsigned long last)
+static struct pft_sought *pft_new_sought(unsigned long pfn, unsigned long last,
+					 bool recorded)
 {
 	struct pft_sought *part = NULL;
 
@@ -642,7 +687,7 @@ static struct pft_sought *pft_new_sought(unsigned long pfn, unsigned long last)
 		part->refused = false;
 	}
 	/* The rest of a large range is found by its record. */
-	if (!part || last - pfn >= PFT_SOUGHT_PAGES)
+	if (recorded && (!part || last - pfn >= PFT_SOUGHT_PAGES))
 		WRITE_ONCE(pft_sought_all, 1);
 	return part;
 }
@@ -663,7 +708,7 @@ void pft_seek_processes(unsigned long pfn, unsigned long last)
 
 	raw_spin_lock_irqsave(&pft_sought_lock, flags);
 	if (!pft_join_sought(pfn, last))
-		pft_new_sought(pfn, last);
+		pft_new_sought(pfn, last, true);
 	raw_spin_unlock_irqrestore(&pft_sought_lock, flags);
 	irq_work_queue(&pft_seek_irq);
 }
@@ -681,7 +726,7 @@ void pft_seek_and_report(const struct pft_sought *sought)
 	unsigned long flags, last;
 
 	raw_spin_lock_irqsave(&pft_sought_lock, flags);
-	part = pft_new_sought(sought->pfn, sought->last);
+	part = pft_new_sought(sought->pfn, sought->last, !sought->refused);
 	if (part) {
 		last = part->last;
 		*part = *sought;

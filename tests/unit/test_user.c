@@ -548,6 +548,13 @@ TEST(user, cleaned_beside_write_back)
 		CHECK_EQ(unit_trace.conflicts, 0);
 		__pfn_track_exit(a);
 	}
+	/* What it maps write-back is not flushed for another driver. */
+	CHECK_EQ(__pfn_track_insert(&vma, pages(12), 54, PAGE_SIZE, unit_prot(A_WB),
+				    unit_prot(A_WB), PFN_INSERT_CLEANED), 0);
+	if (pfn_attr_judge(A_WB, A_WC)->verdict >= PFN_VERDICT_INCOHERENT)
+		CHECK_EQ(insert_page(32, 54, A_WC), -EBUSY);
+	__pfn_track_exit(a);
+	unit_trace.conflicts = 0;
 	/* An area of shared memory whose protection a driver has changed. */
 	vma.vm_ops = &unit_shmem_ops;
 	CHECK_EQ(__pfn_track_fault(&vma, pages(11), &(struct page){ 51 }, 1, unit_prot(A_WC)), 0);
