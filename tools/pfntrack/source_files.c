@@ -12,6 +12,7 @@
 #include "util.h"
 
 #define LINES_BUFFER (256 << 10)
+#define LONGEST_LINE (4u << 20) /* no line of the kernel's is, by far */
 
 /**
  * source_path() - the name of a file, for messages
@@ -160,6 +161,10 @@ static int read_lines(int fd, size_t max, int (*take)(void *ctx, char *line), vo
 
 	while (n && !err && !*rc) {
 		if (used == size) {
+			if (size >= LONGEST_LINE) {
+				err = EFBIG;
+				continue;
+			}
 			size *= 2;
 			buf = xrealloc(buf, size, 1);
 		}
