@@ -239,7 +239,7 @@ void pft_tell_sought(const struct pft_sought *sought)
 	struct pft_judgement j = sought->judged;
 
 	spin_lock(&pft_lock);
-	/* A process that has the pages may be on record now. */
+	/* The worker may have recorded a process that maps the pages. */
 	pft_judge_held(&j, &sought->new);
 	pft_judge_others(&j, &sought->new, &sought->judged);
 	pft_capture(&c, &sought->new, &j);

@@ -50,8 +50,8 @@ static unsigned int pft_nr_sought, pft_sought_all;
 
 /*
  * Without a reference the page may become part of another folio meanwhile, which
- * the usual helpers do not like: the counts are read as they are.  Whoever goes by
- * the answer looks again, or is content with it.
+ * the usual helpers assert against: read the counts as they are.  The worker takes
+ * a reference and checks again; a stale record is only left out of a judgement.
  */
 static const struct folio *pft_folio_of(const struct page *page)
 {

@@ -110,7 +110,7 @@ def test_tables_fit(cli, columns):
 
 
 def test_map_at_80_columns(cli):
-    """At least one lane with mappings, and all that is told of conflicts."""
+    """At least one lane with mappings, and every mark of a conflict."""
     for root in ("x86_64", "x86_64-patched", "arm64-patched", "x86_64-broken"):
         seen = on_terminal(cli, 80, root, {"NO_COLOR": "1"})
         table = seen[:seen.index("\n\n")].splitlines()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Memory is added where a driver has a page write-combining: the linear map is the newcomer."""
+"""Memory hotplug over a driver's write-combining page: the linear map is the newcomer."""
 
 from __future__ import annotations
 

@@ -480,7 +480,7 @@ TEST(user, process_first_refused)
 	CHECK_EQ(unit_trace.conflict.held.va, pages(10));
 }
 
-/* No process is found: the newcomer is named, not who has the page as it has. */
+/* No process is found: report the newcomer, not another mapping like it. */
 TEST(user, process_gone)
 {
 	struct vm_area_struct vma = page_vma(10, 5, A_WC);
@@ -551,8 +551,12 @@ TEST(user, cleaned_beside_write_back)
 	/* What it maps write-back is not flushed for another driver. */
 	CHECK_EQ(__pfn_track_insert(&vma, pages(12), 54, PAGE_SIZE, unit_prot(A_WB),
 				    unit_prot(A_WB), PFN_INSERT_CLEANED), 0);
-	if (pfn_attr_judge(A_WB, A_WC)->verdict >= PFN_VERDICT_INCOHERENT)
+	if (pfn_attr_judge(A_WB, A_WC)->verdict >= PFN_VERDICT_INCOHERENT) {
 		CHECK_EQ(insert_page(32, 54, A_WC), -EBUSY);
+		/* Because of the record, and not of the linear map. */
+		CHECK_EQ(unit_trace.conflict.held.kind, PFN_KIND_INSERT);
+		CHECK_EQ(unit_trace.conflict.held.va, pages(12));
+	}
 	__pfn_track_exit(a);
 	unit_trace.conflicts = 0;
 	/* An area of shared memory whose protection a driver has changed. */
@@ -602,6 +606,15 @@ TEST(user, fork_of_a_silent_parent)
 	__pfn_track_fork(b, &vma, pages(10), pages(12));
 	CHECK_EQ(b->flags, BIT(14));
 	CHECK_EQ(at(b, 11).got, A_WB);
+	/* An area that says so itself needs no flag, but for remap_pfn_range(). */
+	CHECK_EQ(do_insert(a, 30, 200, 1, A_WC), 0);
+	do_fork(&unit_mm[2], a, 30, 1);
+	CHECK_EQ(at(&unit_mm[2], 30).got, A_WC);
+	CHECK_EQ(unit_mm[2].flags, 0);
+	CHECK_EQ(do_map(a, 40, 300, 1, A_WC), 0);
+	do_fork(&unit_mm[2], a, 40, 1);
+	CHECK_EQ(unit_mm[2].flags, BIT(15));
+	__pfn_track_exit(&unit_mm[2]);
 	__pfn_track_exit(a);
 	__pfn_track_exit(b);
 }
