@@ -233,7 +233,7 @@ class _Job:
 def parse_answer(line: str) -> tuple[str, int, str]:
     """Word, job and rest of one line from the guest's agent."""
     word, _, rest = line.partition(" ")
-    if word in ("hello", "final", "bad"):
+    if word in ("hello", "final", "settled", "bad"):
         return word, 0, rest
     number, _, rest = rest.partition(" ")
     if word not in ("pid", "out", "err", "rc") or not number.isdigit():
@@ -487,6 +487,7 @@ class Guest:
         self._orders = 0
         self._pending = b""
         self._final = ""
+        self._settled = False
         self._scanned = 0
         self._complained = False
         self._process: subprocess.Popen[bytes] | None = None
@@ -703,6 +704,8 @@ class Guest:
             self.release = rest
         elif word == "final":
             self._final = rest
+        elif word == "settled":
+            self._settled = True
         elif word == "bad":
             raise LabError(f"the guest's agent says: {rest}")
         elif word == "rc":
@@ -802,11 +805,9 @@ class Guest:
 
     def settle(self) -> None:
         """End every program that is still there: tests must not see each other's."""
-        running = [Process(self, number) for number, job in self.jobs.items() if job.rc is None]
-        for process in running:
-            process.kill()
-        for process in running:
-            process.wait()
+        self._settled = False
+        self.order("settle")
+        self.pump(lambda: self._settled, 30, "end of what runs")
         self.jobs.clear()
         self.check()
 

@@ -76,6 +76,23 @@ def test_holder_obeys(stock: lab.Guest) -> None:
     assert holder.leave().rc == 0
 
 
+@pytest.mark.parametrize("how", ["leaves", "killed", "settled"])
+def test_children_end_first(stock: lab.Guest, how: str) -> None:
+    """A program has ended when its children have: what they mapped is gone with it."""
+    left = stock.run("sleep 1000 > /dev/null 2>&1 & echo $!").ok().strip() if how == "settled" else "0"
+    for _ in range(10):
+        holder = stock.hold(f"{stock.device(1)}/resource2", 0, 0x4000)
+        child = holder.do("fork")["child"]
+        if how == "leaves":
+            holder.leave()
+        elif how == "killed":
+            holder.kill()
+            holder.wait()
+        else:
+            stock.settle()
+        assert [pid for pid in (child, left) if stock.run(f"test -e /proc/{pid}").rc == 0] == []
+
+
 def test_refused_holder(stock: lab.Guest) -> None:
     """A refusal names the errno: the BAR is not that long."""
     start, end = stock.bar()

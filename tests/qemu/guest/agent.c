@@ -18,7 +18,9 @@
  *                                           128 + N if signal N ended it
  *   in ID BASE64                            to its standard input
  *   eof ID                                  close its standard input
- *   kill ID SIGNAL                          to its whole process group
+ *   kill ID SIGNAL                          to its whole process group; after
+ *                                           SIGKILL it ends when all of them have
+ *   settle                  settled ok      every program was killed, and is gone
  *   bye                     final ok        everything was stopped; then reset
  *
  * An order that cannot be carried out is answered "bad REASON".
@@ -48,7 +50,8 @@
 
 struct job {
 	bool used;
-	bool ended; /* reaped; its output may still be under way */
+	bool ended; /* reaped; others of its group may be there if it was killed */
+	bool killed;
 	int status;
 	unsigned long id;
 	pid_t pid;
@@ -259,8 +262,24 @@ static void reap(void)
 		for (struct job *job = jobs; job < jobs + MAX_JOBS; job++)
 			if (job->used && job->pid == pid) {
 				job->status = status;
-				end_job(job);
+				job->ended = true;
 			}
+	/* Children whose parent was killed come to the first process of the guest. */
+	for (struct job *job = jobs; job < jobs + MAX_JOBS; job++)
+		if (job->used && job->ended && (!job->killed || kill(-job->pid, 0)))
+			end_job(job);
+}
+
+/* What a test starts must not hold a device, or a mapping, in the next one. */
+static void settle(void)
+{
+	siginfo_t info;
+
+	kill(-1, SIGKILL);
+	/* Leaves the status to reap(). */
+	while (!waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) || errno == EINTR)
+		reap();
+	say("settled ok\n");
 }
 
 /* Stop everything, say so, and reset the machine: -no-reboot ends QEMU. */
@@ -285,6 +304,8 @@ static void obey(char *line)
 
 	if (word && !strcmp(word, "bye")) {
 		bye();
+	} else if (word && !strcmp(word, "settle")) {
+		settle();
 	} else if (!word || !number) {
 		say("bad order\n");
 	} else if (!strcmp(word, "run")) {
@@ -302,6 +323,7 @@ static void obey(char *line)
 	} else if (!strcmp(word, "eof")) {
 		close_fd(&job->in);
 	} else if (!strcmp(word, "kill")) {
+		job->killed |= atoi(rest) == SIGKILL;
 		kill(-job->pid, atoi(rest));
 	} else {
 		say("bad order %s\n", word);

@@ -30,6 +30,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -317,5 +318,10 @@ int main(int argc, char **argv)
 		return 3;
 	while (fgets(line, sizeof(line), stdin))
 		obey(line);
+	if (child) {
+		/* Its mappings, too, are gone when this process is. */
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
 	return 0;
 }
