@@ -272,6 +272,16 @@ def kernel_for(arch: str, flavour: str) -> Kernel:
     return Kernel(ARCHES[arch], flavour, Path(chosen))
 
 
+def module_for(arch: str, flavour: str, name: str) -> Path:
+    """A module of tests/qemu/NAME for such a kernel, built if need be."""
+    done = subprocess.run(["/usr/bin/python3", "-B", REPO / "scripts" / "kernel" / "module.py", arch,
+                           flavour, REPO / "tests" / "qemu" / name],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise LabError(f"no module {name} for {arch} {flavour}")
+    return Path(done.stdout.strip())
+
+
 def _cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return Path(os.environ.get("PFNTRACK_CACHE") or f"{base}/pfntrack")

@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -36,7 +35,6 @@ EVERY = 5
 FAULT = "/dev/pfn_track_fault"
 # RAM that is write-combining, by a module that is no sample: half of it is freed each time.
 RAM, RAM_PAGES = "/dev/pfn_ram", 256
-RAM_MODULE = Path(__file__).resolve().parent / "ram"
 # Large enough for areas of many page tables.
 DEVICES = (lab.Ivshmem(4, 32), lab.Ivshmem(5, 1))
 MODULES = ("pfn_track_wb", "pfn_track_claim")
@@ -128,10 +126,8 @@ def main(arch: str, seconds: int, seed: int) -> int:
     flavour = os.environ.get("PFNTRACK_FLAVOUR") or "pfn_track"
     say(f"soak {arch} {flavour}: {seconds} s, seed {seed}")
     kernel = lab.kernel_for(arch, flavour)
-    built = subprocess.run(["/usr/bin/python3", lab.REPO / "scripts" / "kernel" / "module.py", arch,
-                            flavour, RAM_MODULE], stdout=subprocess.PIPE, text=True, check=True)
     with lab.Guest(kernel, "pfn_track=report", parallel=True, extra=("soak",), devices=DEVICES,
-                   modules=(Path(built.stdout.strip()),)) as guest:
+                   modules=(lab.module_for(arch, flavour, "ram"),)) as guest:
         found, said = work(guest, seconds, seed)
         rest = left(guest)
         guest.run("rmmod pfn_track_fault && rmmod pfn_ram").ok()

@@ -209,13 +209,10 @@ def test_forgotten(forgetful: lab.Guest, arch: str) -> None:
 
 def guest_with_module(arch: str, allow: tuple[str, ...] = ()) -> lab.Guest:
     """A guest, not yet started, with a module that writes page tables behind the hooks' back."""
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "module"
     flavour = lab.flavour_for("pfn_track")
     kernel = lab.kernel_for(arch, flavour)
-    done = subprocess.run(["/usr/bin/python3", builder, arch, flavour, folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    return lab.Guest(kernel, "pfn_track=report", modules=(Path(done.stdout.strip()),), allow=allow)
+    return lab.Guest(kernel, "pfn_track=report", modules=(lab.module_for(arch, flavour, "module"),),
+                     allow=allow)
 
 
 @pytest.fixture(name="broken")

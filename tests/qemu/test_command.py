@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import lab
 import pytest
@@ -18,13 +16,10 @@ MISUSE = "/sys/kernel/debug/pfn_track_misuse"
 @pytest.fixture(name="breakable")
 def _breakable(arch: str) -> Iterator[lab.Guest]:
     """A guest of its own, with a module that writes page tables behind everybody's back."""
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "module"
     flavour = lab.flavour_for("pfn_track")
     kernel = lab.kernel_for(arch, flavour)
-    done = subprocess.run(["/usr/bin/python3", builder, arch, flavour, folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(kernel, "pfn_track=report", modules=(Path(done.stdout.strip()),)) as one:
+    with lab.Guest(kernel, "pfn_track=report",
+                   modules=(lab.module_for(arch, flavour, "module"),)) as one:
         yield one
 
 

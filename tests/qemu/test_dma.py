@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import lab
 import pytest
@@ -24,12 +22,8 @@ LENGTH = 4 * PAGE
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module."""
     flavour = lab.flavour_for("pfn_track")
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "dma"
-    done = subprocess.run(["/usr/bin/python3", builder, arch, flavour, folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
     with lab.Guest(lab.kernel_for(arch, flavour), "pfn_track=report",
-                   modules=(Path(done.stdout.strip()),)) as one:
+                   modules=(lab.module_for(arch, flavour, "dma"),)) as one:
         yield one
 
 

@@ -504,18 +504,43 @@ def test_nvme(drivers: Drivers, arch: str) -> None:
               "dd if=/tmp/data of=/dev/nvme0n1 bs=64k conv=fsync && "
               "echo 3 > /proc/sys/vm/drop_caches && "
               "dd if=/dev/nvme0n1 of=/tmp/back bs=64k count=64 && cmp /tmp/data /tmp/back").ok()
-    device = f"/sys/bus/pci/devices/{bdf(NVME)}"
     drivers.sound()
-    size = guest.read(f"{device}/p2pmem/size")
-    assert int(size) > 0
+    use_p2pmem(guest)
+    drivers.sound()
+    drivers.unload("nvme")
+    assert not drivers.loaded("nvme")
+
+
+def use_p2pmem(guest: lab.Guest) -> None:
+    """A process has pages of the controller's memory."""
+    device = f"/sys/bus/pci/devices/{bdf(NVME)}"
+    assert int(guest.read(f"{device}/p2pmem/size")) > 0
     pages = guest.hold(f"{device}/p2pmem/allocate", 0, 0x10000)
     assert pages.mapped, pages.first
     pages.do("write 0x1000 0x77")
     assert pages.do("read 0x1000")["value"] == "0x77"
-    drivers.sound()
     pages.leave()
-    drivers.unload("nvme")
-    assert not drivers.loaded("nvme")
+
+
+@pytest.mark.only("x86_64")
+def test_p2pdma(drivers: Drivers, arch: str) -> None:
+    """Firmware makes the holes for devices uncached by MTRRs: then write-back pages are, too."""
+    guest = drivers.guest
+    before = registry.conflicts(guest)
+    spans = [bar(guest, NVME, number) for number in range(6)]
+    start, end = next(span for span in spans if span[1] - span[0] + 1 == 16 << 20)
+    guest.run(f"echo 'base={start:#x} size={end - start + 1:#x} type=uncachable' > /proc/mtrr").ok()
+    found = re.findall(r"reg(\d+): base=(0x[0-9a-f]+) ", guest.read("/proc/mtrr"))
+    register, = (int(number) for number, base in found if int(base, 16) == start)
+    registry.policy(guest, "enforce")
+    try:
+        drivers.load("nvme")
+        use_p2pmem(guest)
+    finally:
+        drivers.unload("nvme")
+        registry.policy(guest, "report")
+        guest.run(f"echo disable={register} > /proc/mtrr").ok()
+    assert registry.conflicts(guest) == before
 
 
 def test_e1000e(drivers: Drivers, arch: str) -> None:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import lab
 import pytest
@@ -22,12 +20,8 @@ OFFSET = 5 * PAGE
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module and memory that is hidden."""
     flavour = lab.flavour_for("pfn_track")
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "hotplug"
-    done = subprocess.run(["/usr/bin/python3", builder, arch, flavour, folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
     with lab.Guest(lab.kernel_for(arch, flavour), f"pfn_track=report mem={SHOWN}M", memory=MEMORY,
-                   modules=(Path(done.stdout.strip()),)) as one:
+                   modules=(lab.module_for(arch, flavour, "hotplug"),)) as one:
         yield one
 
 

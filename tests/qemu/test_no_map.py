@@ -7,15 +7,12 @@ their drivers maps it as it likes, and all of it at once.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import lab
 import pytest
 import registry
 
-PAIR = Path(__file__).resolve().parent / "pair"
 START, SIZE = 0x50000000, 0x1000000
 # What pfn_pair maps: the last 64 KiB of it, or two pages beyond its end.
 LENGTH = 0x10000
@@ -26,10 +23,9 @@ ACROSS = START + SIZE - LENGTH // 2
 @pytest.fixture(name="guest", scope="module")
 def fixture_guest() -> Iterator[lab.Guest]:
     """arm64, whose linear map is memblock without "no-map"."""
-    built = subprocess.run(["/usr/bin/python3", "-B", lab.REPO / "scripts/kernel/module.py", "arm64",
-                            lab.flavour_for("pfn_track"), PAIR], stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for("arm64", lab.flavour_for("pfn_track")), "pfn_track=report", memory=512,
-                   modules=(Path(built.stdout.strip()),),
+    flavour = lab.flavour_for("pfn_track")
+    with lab.Guest(lab.kernel_for("arm64", flavour), "pfn_track=report", memory=512,
+                   modules=(lab.module_for("arm64", flavour, "pair"),),
                    device_tree=lab.no_map(START, SIZE)) as guest:
         yield guest
 

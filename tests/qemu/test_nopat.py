@@ -3,26 +3,22 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import ktap
 import lab
 import pytest
 import registry
 
-PAIR = Path(__file__).resolve().parent / "pair"
 LENGTH = 0x10000
 
 
 @pytest.fixture(name="guest", scope="module")
 def fixture_guest() -> Iterator[lab.Guest]:
     """One boot, with a driver for the BAR of the first device."""
-    built = subprocess.run(["/usr/bin/python3", "-B", lab.REPO / "scripts/kernel/module.py", "x86_64",
-                            lab.flavour_for("pfn_track"), PAIR], stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for("x86_64", lab.flavour_for("pfn_track")), "pfn_track=strict nopat",
-                   modules=(Path(built.stdout.strip()),)) as guest:
+    flavour = lab.flavour_for("pfn_track")
+    with lab.Guest(lab.kernel_for("x86_64", flavour), "pfn_track=strict nopat",
+                   modules=(lab.module_for("x86_64", flavour, "pair"),)) as guest:
         yield guest
 
 

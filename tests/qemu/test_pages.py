@@ -6,9 +6,7 @@ On the kernels with real drivers, which can be asked to migrate one page.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import lab
 import pytest
@@ -21,12 +19,9 @@ SOFT_OFFLINE = "/sys/devices/system/memory/soft_offline_page"
 @pytest.fixture(name="lender")
 def _lender(arch: str) -> Iterator[lab.Guest]:
     """A guest with /dev/pfn_pages, which lends pages of shmem write-combining."""
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "pages"
     kernel = lab.kernel_for(arch, "drivers")
-    done = subprocess.run(["/usr/bin/python3", builder, arch, "drivers", folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(kernel, "pfn_track=report", modules=(Path(done.stdout.strip()),)) as one:
+    with lab.Guest(kernel, "pfn_track=report",
+                   modules=(lab.module_for(arch, "drivers", "pages"),)) as one:
         one.run("insmod /lib/modules/pfn_pages.ko").ok()
         yield one
 

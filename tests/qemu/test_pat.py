@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,12 +28,7 @@ TYPES = "/sys/kernel/debug/x86/pat_memtype_list"
 @pytest.fixture(name="module", scope="module")
 def _module(arch: str) -> Path:
     """The module, built for the kernel under test."""
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "pat"
-    done = subprocess.run(["/usr/bin/python3", builder, arch,
-                           lab.flavour_for("pfn_track"), folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    return Path(done.stdout.strip())
+    return lab.module_for(arch, lab.flavour_for("pfn_track"), "pat")
 
 
 @pytest.fixture(name="booted", scope="module")

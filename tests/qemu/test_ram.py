@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import lab
 import pytest
@@ -22,13 +20,9 @@ WAYS = ("fault", "mixed", "page")
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module."""
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "shared"
-    done = subprocess.run(["/usr/bin/python3", builder, arch,
-                           lab.flavour_for("pfn_track"), folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), "pfn_track=report",
-                   modules=(Path(done.stdout.strip()),)) as one:
+    flavour = lab.flavour_for("pfn_track")
+    with lab.Guest(lab.kernel_for(arch, flavour), "pfn_track=report",
+                   modules=(lab.module_for(arch, flavour, "shared"),)) as one:
         yield one
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import lab
 import pytest
@@ -27,13 +25,9 @@ pytestmark = pytest.mark.only("x86_64", "arm64")
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for this file, whose log budgets no other test spends."""
-    builder = lab.REPO / "scripts" / "kernel" / "module.py"
-    folder = Path(__file__).resolve().parent / "report"
-    done = subprocess.run(["/usr/bin/python3", "-B", builder, arch,
-                           lab.flavour_for("pfn_track"), folder],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    with lab.Guest(lab.kernel_for(arch, lab.flavour_for("pfn_track")), CMDLINE[arch], memory=768,
-                   modules=(Path(done.stdout.strip()),)) as one:
+    flavour = lab.flavour_for("pfn_track")
+    with lab.Guest(lab.kernel_for(arch, flavour), CMDLINE[arch], memory=768,
+                   modules=(lab.module_for(arch, flavour, "report"),)) as one:
         yield one
 
 

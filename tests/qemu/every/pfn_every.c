@@ -14,14 +14,7 @@
 #include <linux/pfn_track_pci.h>
 #include <linux/vmalloc.h>
 
-int every_attribute(pgprot_t prot, enum pfn_attr attr);
-int every_check(struct pfn_claim *claim, const struct resource *res);
-int every_claim(struct pci_dev *pdev, struct pfn_claim *claim);
-int every_question(struct device *dev, phys_addr_t start);
-int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
-	       struct page **pages, pgprot_t prot, struct device *dev);
-
-int every_attribute(pgprot_t prot, enum pfn_attr attr)
+static int __used every_attribute(pgprot_t prot, enum pfn_attr attr)
 {
 	const struct pfn_attr_pair *pair = pfn_attr_judge(attr, PFN_ATTR_WB);
 	const struct pfn_attr_pair *colour = pfn_attr_judge_colour(0, PAGE_SIZE);
@@ -35,7 +28,7 @@ int every_attribute(pgprot_t prot, enum pfn_attr attr)
 	       pfn_attr_from_large(prot) == attr;
 }
 
-int every_check(struct pfn_claim *claim, const struct resource *res)
+static int __used every_check(struct pfn_claim *claim, const struct resource *res)
 {
 	struct pfn_answer answer;
 
@@ -47,7 +40,7 @@ int every_check(struct pfn_claim *claim, const struct resource *res)
 	       pfn_track_check_release(claim);
 }
 
-int every_claim(struct pci_dev *pdev, struct pfn_claim *claim)
+static int __used every_claim(struct pci_dev *pdev, struct pfn_claim *claim)
 {
 	const struct resource *res = pfn_track_bar(pdev, 0);
 	struct device *dev = &pdev->dev;
@@ -82,7 +75,7 @@ static int every_mapping(const struct pfn_mapping *mapping, void *data)
 	return 0;
 }
 
-int every_question(struct device *dev, phys_addr_t start)
+static int __used every_question(struct device *dev, phys_addr_t start)
 {
 	struct pfn_answer answer = { };
 	int ret;
@@ -99,8 +92,9 @@ int every_question(struct device *dev, phys_addr_t start)
 
 #ifndef MODULE
 /* What mm/ and arch/ call is not for modules, but for the one that i915 needs. */
-int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
-	       struct page **pages, pgprot_t prot, struct device *dev)
+static int __used every_hook(struct vm_area_struct *vma,
+			     struct vm_struct *area, struct page **pages,
+			     pgprot_t prot, struct device *dev)
 {
 	const unsigned long va = vma->vm_start, size = PAGE_SIZE;
 	const unsigned long pfn = page_to_pfn(pages[0]);
@@ -152,8 +146,9 @@ static int __init every_init(void)
 }
 early_initcall(every_init);
 #else
-int every_hook(struct vm_area_struct *vma, struct vm_struct *area,
-	       struct page **pages, pgprot_t prot, struct device *dev)
+static int __used every_hook(struct vm_area_struct *vma,
+			     struct vm_struct *area, struct page **pages,
+			     pgprot_t prot, struct device *dev)
 {
 	const unsigned long pfn = page_to_pfn(pages[0]);
 
