@@ -239,9 +239,11 @@ void pft_tell_sought(const struct pft_sought *sought)
 	struct pft_judgement j = sought->judged;
 
 	spin_lock(&pft_lock);
-	/* The worker may have recorded a process that maps the pages. */
-	pft_judge_held(&j, &sought->new);
-	pft_judge_others(&j, &sought->new, &sought->judged);
+	/* Others may have come since it was judged, and not beside it. */
+	if (sought->found) {
+		pft_judge_held(&j, &sought->new);
+		pft_judge_others(&j, &sought->new, &sought->judged);
+	}
 	pft_capture(&c, &sought->new, &j);
 	spin_unlock(&pft_lock);
 	pft_tell(&c, &j);

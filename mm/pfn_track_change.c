@@ -39,6 +39,7 @@ static bool pft_change_one(struct pft_range *range,
 		if (!cut.gone)
 			pft_holder_get(cut.piece.holder);
 		cut.piece.got = got;
+		cut.piece.flushed &= got != PFN_ATTR_WB;
 		cut.piece.writable = writable;
 		/* Where it was cut out there is room. */
 		pft_store_spot(&cut.piece, &spot);
@@ -91,6 +92,7 @@ static int pft_may_change_one(struct pft_range *range,
 	if (new.got == modified->got[new.got])
 		goto may;
 	new.got = modified->got[new.got];
+	new.flushed &= new.got != PFN_ATTR_WB;
 	pft_judge_change(&j, &new, whole);
 	c.policy = pft_policy_of(new.kind);
 	if (j.linear)

@@ -282,8 +282,10 @@ static const struct module *pft_module_of(const struct pft_holder *holder)
 /* Whether one of two is a claim, and the other is by the same device's driver. */
 static bool pft_is_own(const struct pft_record *a, const struct pft_record *b)
 {
-	if ((a->kind == PFN_KIND_CLAIM) == (b->kind == PFN_KIND_CLAIM) ||
-	    a->self || b->self)
+	const bool a_claims = a->kind == PFN_KIND_CLAIM;
+	const bool b_claims = b->kind == PFN_KIND_CLAIM;
+
+	if (a_claims == b_claims || a->self || b->self)
 		return false;
 	if (a->holder->dev && b->holder->dev &&
 	    strcmp(a->holder->dev, b->holder->dev))
@@ -339,7 +341,8 @@ bool pft_is_exempt(const struct pft_record *new, const struct pft_record *rec,
  * @new: the newcomer
  * @start: the judgement by pft_judge_start()
  *
- * If there are too many records to look at, the judgement stays.
+ * If there are too many records to look at, the judgement stays, but is no
+ * reason to refuse unless those that were looked at are.
  *
  * For newcomers that disagree with something, which is rare.
  *
@@ -355,6 +358,7 @@ void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
 		.attrs = BIT(PFN_ATTR_COUNT) - 1,
 		.steps = PFT_STEPS,
 	};
+	struct pft_judgement again = *start;
 	unsigned int held = 0;
 	bool exempt = false;
 
@@ -370,10 +374,14 @@ void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
 		if (!oldest[rec->got] || rec->seq < oldest[rec->got]->seq)
 			oldest[rec->got] = rec;
 	}
-	if (!exempt || walk.node)
+	if (!exempt)
 		return;
-	*j = *start;
-	pft_judge_mask(j, new, new->got, held);
+	pft_judge_mask(&again, new, new->got, held);
+	if (walk.node && (!again.rule || again.rule->verdict < j->rule->verdict)) {
+		j->unsure = true;
+		return;
+	}
+	*j = again;
 	if (j->rule && !j->linear)
 		j->beside = oldest[j->held];
 }

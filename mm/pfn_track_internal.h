@@ -326,6 +326,7 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @linear_pages: and how many
  * @beside: the record on the other side; NULL if it is to be looked for
  * @change: a mapping would be given another attribute
+ * @unsure: of too many records to look at, those that were do not disagree
  * @how: how it was judged
  */
 struct pft_judgement {
@@ -339,6 +340,7 @@ struct pft_judgement {
 	unsigned long linear_pages;
 	struct pft_record *beside;
 	bool change;
+	bool unsure;
 	unsigned int how;
 };
 
@@ -461,6 +463,8 @@ static inline bool pft_is_part(const struct vm_area_struct *vma,
  * @pfn: first page frame
  * @last: last page frame
  * @entries: page table entries that rmap found for the latest folio
+ * @tables: page tables of an area that were walked under the same lock
+ * @resume: the user virtual address at which to go on with the area
  * @found: a process has been found
  * @report: a conflict of @new with the linear map is to be reported unless a
  *	process is found, which says more
@@ -473,6 +477,8 @@ struct pft_sought {
 	unsigned long pfn;
 	unsigned long last;
 	unsigned long entries;
+	unsigned int tables;
+	unsigned long resume;
 	bool found;
 	bool report;
 	bool refused;

@@ -188,7 +188,7 @@ static struct pft_record *pft_worst_beside(const struct pft_record *new,
 		if (rec->space == range->space && rec->id == range->id &&
 		    rec->va <= range->va_last && pft_va_last(rec) >= range->va)
 			continue;
-		if (rec->counted && pft_is_stale(rec))
+		if (pft_is_exempt(new, rec, 0))
 			continue;
 		pft_judge_mask(&j, new, new->got, BIT(rec->got));
 		if (!worst || j.rule != rule)
@@ -222,12 +222,14 @@ void pft_judge_change(struct pft_judgement *j, const struct pft_record *new,
  * @policy: the policy
  * @j: a judgement
  *
- * Return: true if the newcomer must not be mapped.
+ * Return: true if the newcomer must not be mapped; that needs a proof.
  */
 bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 {
 	enum pfn_verdict got = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
 
+	if (j->unsure)
+		return false;
 	switch (policy) {
 	case PFN_POLICY_ENFORCE:
 		return got >= PFN_VERDICT_INCOHERENT;

@@ -271,16 +271,40 @@ static void pft_tell_left(const struct pft_record *rec,
 	pft_tell_leak(&leak);
 }
 
-/* What was refused has no record, and may be reported after the module has gone. */
-static void pft_pin_sought(const struct module *mod)
+/* Whether a holder can be named only while the module is there. */
+static bool pft_names(struct pft_holder *holder, const struct pft_leaver *who)
+{
+	bool found = false;
+
+	/* Of a file that is mapped there is no call site but its handlers. */
+	if (!who->init && !holder->module && !holder->caller && !holder->stack) {
+		preempt_disable();
+		found = __module_address((unsigned long)holder->fops) ==
+			who->mod;
+		preempt_enable();
+	}
+	return found || pft_by_module(holder, who->mod, who->init);
+}
+
+/*
+ * What was refused has no record, and may be reported after the module has gone.
+ *
+ * Return: true if that is so of any.
+ */
+static bool pft_pin_sought(const struct pft_leaver *who)
 {
 	struct pft_holder *holders[PFT_SOUGHT_HOLDERS];
 	unsigned int nr = pft_sought_holders(holders);
+	bool any = false;
 
 	while (nr--) {
-		pft_pin(holders[nr], mod);
+		if (pft_names(holders[nr], who)) {
+			pft_pin(holders[nr], who->mod);
+			any = true;
+		}
 		pft_holder_put(holders[nr]);
 	}
+	return any;
 }
 
 static void pft_leave(const struct pft_leaver *who)
@@ -304,7 +328,7 @@ static void pft_leave(const struct pft_leaver *who)
 	} while (more);
 
 	if (!who->dev)
-		pft_pin_sought(who->mod);
+		any |= pft_pin_sought(who);
 
 	/* The next one that maps from there must not be taken for the last. */
 	if (any)

@@ -307,8 +307,8 @@ static u32 pft_hash_site(u32 hash, const struct pft_site *site)
 
 /*
  * Set who is behind a report: the task that runs, which maps, or makes another do
- * it, but for what a worker finds, or another task moves, the process that has it
- * mapped.  A user is charged for all processes,
+ * it, but for what a worker finds or reports, or another task moves, the process
+ * that has it mapped, or had it be mapped.  A user is charged for all processes,
  * as they cost it nothing.  Root is trusted with that, so its processes are
  * told apart; what the kernel maps for root belongs to the call sites alone.
  * The same call sites do not count as the same for two users, or one user could
@@ -320,7 +320,8 @@ static void pft_set_source(struct pft_source *source,
 			   const struct pft_site *held)
 {
 	const bool user = rec->space == PFN_SPACE_USER;
-	const bool known = user && rec->holder->pid;
+	const bool known = rec->holder->pid &&
+			   (user || current->flags & PF_WQ_WORKER);
 	const pid_t pid = known ? rec->holder->pid : task_tgid_nr(current);
 	const u32 uid = __kuid_val(known ? rec->holder->uid : current_uid());
 	u32 hash = pft_hash_site(2166136261u ^ uid, new);

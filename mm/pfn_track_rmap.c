@@ -24,8 +24,8 @@
 /* Ranges that wait for the worker.  If there are more it goes through all records. */
 #define PFT_SOUGHT		(PFT_SOUGHT_HOLDERS - 1)
 
-/* Of an area, bytes that are walked while its address space is locked. */
-#define PFT_SEEK_BYTES		SZ_256M
+/* Of an area, page tables that are walked while its address space is locked. */
+#define PFT_SEEK_TABLES		128
 
 /* The worker's rests, in ms: between two walks of all areas, and for a lock. */
 #define PFT_SEEK_PAUSE		1000
@@ -61,21 +61,30 @@ static const struct folio *pft_folio_of(const struct page *page)
 						 (unsigned long)page);
 }
 
+/*
+ * How many page table entries map a page: of a large folio those of the page, and
+ * those of the whole.  Of what is no page of a process, the count is a type, and
+ * below -1.
+ */
+static int pft_page_users(const struct page *page)
+{
+	const struct folio *folio = pft_folio_of(page);
+	int users;
+
+	/* Rmap of hugetlb has locks of its own: its pages are not sought. */
+	if (folio_test_hugetlb(folio))
+		return 0;
+	users = max(atomic_read(&page->_mapcount), -1) + 1;
+	if (test_bit(PG_head, &folio->flags))
+		users += max(atomic_read(&folio->_entire_mapcount), -1) + 1;
+	return users;
+}
+
 static bool pft_page_is_mapped(unsigned long pfn)
 {
 	const struct page *page = pfn_to_online_page(pfn);
-	const struct folio *folio;
 
-	if (!page)
-		return false;
-	folio = pft_folio_of(page);
-	/* Rmap of hugetlb has locks of its own: its pages are not sought. */
-	if (folio_test_hugetlb(folio))
-		return false;
-	if (test_bit(PG_head, &folio->flags))
-		return atomic_read(&folio->_large_mapcount) >= 0;
-	/* Of what is no page of a process, it is a type, and below. */
-	return atomic_read(&folio->_mapcount) >= 0;
+	return page && pft_page_users(page);
 }
 
 /**
@@ -340,7 +349,7 @@ static bool pft_seek_page(unsigned long *pfn, struct pft_sought *sought)
 	if (!folio_try_get(folio))
 		return true;
 	if (folio == page_folio(page) && !folio_test_hugetlb(folio) &&
-	    folio_mapcount(folio) > pft_recorded_users(*pfn)) {
+	    pft_page_users(page) > pft_recorded_users(*pfn)) {
 		known = pft_seek_rmap(folio, sought);
 		*pfn += folio_nr_pages(folio) - 1 - folio_page_idx(folio, page);
 	}
@@ -362,15 +371,20 @@ static int pft_seek_pud(pud_t *pud, unsigned long va, unsigned long end,
 static int pft_seek_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
 			struct mm_walk *walk)
 {
+	struct pft_sought *sought = walk->private;
 	/* Of the table that @pmdp lies in, then of the one it points to. */
 	spinlock_t *ptl;
 	pte_t *start, *ptep;
 
+	if (sought->tables++ == PFT_SEEK_TABLES) {
+		sought->resume = va;
+		return 1;
+	}
 	ptl = pmd_trans_huge_lock(pmdp, walk->vma);
 	if (ptl) {
 		/* It is held; sparse cannot know. */
 		__acquire(ptl);
-		pft_found_pmd(walk->private, walk->vma, va, *pmdp);
+		pft_found_pmd(sought, walk->vma, va, *pmdp);
 		spin_unlock(ptl);
 		return 0;
 	}
@@ -380,7 +394,7 @@ static int pft_seek_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
 		return 0;
 	}
 	for (ptep = start; va < end; va += PAGE_SIZE, ptep++)
-		pft_found_pte(walk->private, walk->vma, va, ptep_get(ptep));
+		pft_found_pte(sought, walk->vma, va, ptep_get(ptep));
 	pte_unmap_unlock(start, ptl);
 	cond_resched();
 	return 0;
@@ -392,10 +406,14 @@ static const struct mm_walk_ops pft_seek_ops = {
 	.walk_lock = PGWALK_RDLOCK,
 };
 
-/* Pages that rmap does not know are those of drivers, mapped through a device. */
-static bool pft_area_is_device(const struct vm_area_struct *vma)
+/*
+ * Pages that rmap does not know are those of drivers, mapped through a device.
+ * Private areas of /dev/zero have a file, too, but anonymous pages.
+ */
+static bool pft_area_is_device(struct vm_area_struct *vma)
 {
-	return vma->vm_file && !S_ISREG(file_inode(vma->vm_file)->i_mode) &&
+	return vma->vm_file && !vma_is_anonymous(vma) &&
+	       !S_ISREG(file_inode(vma->vm_file)->i_mode) &&
 	       !(vma->vm_flags & VM_PFNMAP);
 }
 
@@ -403,18 +421,20 @@ static bool pft_area_is_device(const struct vm_area_struct *vma)
 static unsigned long pft_seek_part(struct mm_struct *mm, unsigned long va,
 				   struct pft_sought *sought)
 {
-	struct vm_area_struct *vma = find_vma(mm, va);
-	unsigned long end;
+	VMA_ITERATOR(vmi, mm, va);
+	struct vm_area_struct *vma;
 
-	while (vma && !pft_area_is_device(vma))
-		vma = find_vma(mm, vma->vm_end);
-	if (!vma)
-		return 0;
-	va = max(va, vma->vm_start);
-	end = vma->vm_end - va > PFT_SEEK_BYTES ? va + PFT_SEEK_BYTES :
-						  vma->vm_end;
-	walk_page_range_vma(vma, va, end, &pft_seek_ops, sought);
-	return end;
+	for_each_vma(vmi, vma) {
+		cond_resched();
+		if (!pft_area_is_device(vma))
+			continue;
+		/* Not by bytes: where there are no page tables it costs nothing. */
+		sought->tables = 0;
+		if (walk_page_range_vma(vma, max(va, vma->vm_start),
+					vma->vm_end, &pft_seek_ops, sought))
+			return sought->resume;
+	}
+	return 0;
 }
 
 static void pft_seek_mm(struct mm_struct *mm, struct pft_sought *sought)
@@ -456,8 +476,8 @@ static struct mm_struct *pft_grab_mm(struct task_struct *leader)
 
 static void pft_seek_areas(struct pft_sought *sought)
 {
+	struct mm_struct *mm, *latest = NULL;
 	struct task_struct *task;
-	struct mm_struct *mm;
 	struct pid *pid;
 	int nr = 0;
 
@@ -472,13 +492,19 @@ static void pft_seek_areas(struct pft_sought *sought)
 			mm = pft_grab_mm(task);
 		rcu_read_unlock();
 		if (!pid)
-			return;
-		if (mm) {
+			break;
+		/* CLONE_VM makes processes that cost next to nothing. */
+		if (mm && mm != latest)
 			pft_seek_mm(mm, sought);
-			mmdrop(mm);
+		if (mm) {
+			if (latest)
+				mmdrop(latest);
+			latest = mm;
 		}
 		cond_resched();
 	}
+	if (latest)
+		mmdrop(latest);
 }
 
 /* === The worker ========================================================= */
@@ -593,9 +619,9 @@ static bool pft_seek_all(void)
 
 /*
  * No process can have all records, or the areas of all others, walked all the
- * time.
+ * time: the worker rests for as long as it took, and PFT_SEEK_PAUSE at least.
  */
-static u64 pft_seek_next;
+static u64 pft_seek_began, pft_seek_next;
 
 static void pft_seek_rest(void)
 {
@@ -603,11 +629,15 @@ static void pft_seek_rest(void)
 
 	if (now < pft_seek_next)
 		msleep(jiffies_to_msecs(pft_seek_next - now));
+	pft_seek_began = get_jiffies_64();
 }
 
 static void pft_seek_rested(void)
 {
-	pft_seek_next = get_jiffies_64() + msecs_to_jiffies(PFT_SEEK_PAUSE);
+	u64 now = get_jiffies_64();
+
+	pft_seek_next = now + max(now - pft_seek_began,
+				  msecs_to_jiffies(PFT_SEEK_PAUSE));
 }
 
 static void pft_seek_work(struct work_struct *work)

@@ -102,6 +102,25 @@ def test_copied_on_write(driver: lab.Guest) -> None:
     holder.leave()
 
 
+def test_private_copies_stay(driver: lab.Guest) -> None:
+    """A hole in a file takes its own pages away, not the copies that a process has made."""
+    driver.run(f"dd if=/dev/zero of=/tmp/file bs={PAGE} count=8").ok()
+    holder = driver.hold("/tmp/file", 0, 8 * PAGE, "private")
+    # The copies of 2 and 3; of the rest the file's own pages.
+    for page in range(8):
+        holder.do(f"read {page * PAGE:#x}")
+    holder.do("write 0x2000 7")
+    holder.do("write 0x3000 8")
+    borrow(driver, holder, 0, 8, "get")
+    before = held(driver, holder.pid)
+    va = int(holder.first["va"], 16)
+    driver.write("/dev/pfn_borrow", f"{holder.pid} {va:x} 8 hole").ok()
+    assert len(held(driver, holder.pid)) == 2 and held(driver, holder.pid) < before
+    registry.expect_exact(driver)
+    assert holder.do("read 0x3000")["value"] == "0x8"
+    holder.leave()
+
+
 def huge_pages(guest: lab.Guest, pid: int, word: str) -> int:
     """How many KiB of a process huge entries map."""
     return sum(int(line.split()[1]) for line in guest.read(f"/proc/{pid}/smaps").splitlines()

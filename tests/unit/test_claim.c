@@ -791,6 +791,62 @@ TEST(claim, own_among_many)
 	check_empty();
 }
 
+/* Who hides the driver's own claim among many records has nothing refused by it. */
+TEST(claim, own_among_many_refused)
+{
+	const unsigned int nr = 2000;
+	struct pfn_claim claim = { };
+	unsigned int i;
+
+	boot_drivers("report");
+	CHECK_EQ(do_claim(&claim, 51, 1, bad_a, 0), 0);
+	unit_stack[0] = 4;
+	for (i = 0; i < nr; i++)
+		CHECK_EQ(do_map(&unit_mm[i % 4], 10 * i, 51, 1, bad_b), 0);
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_ENFORCE), 0);
+	CHECK_EQ(map_by(DRV, 1, 51, bad_b), 0);
+	CHECK_EQ(conflicts(), nr + 1);
+	CHECK_EQ(map_by(OTHER, 2, 51, bad_b), -EBUSY);
+	/* Of those that can be looked at some disagree: that is a proof. */
+	CHECK_EQ(map_by(DRV, 3, 51, bad_a), -EBUSY);
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	do_iounmap(1, 1);
+	for (i = 0; i < 4; i++)
+		__pfn_track_exit(&unit_mm[i]);
+	check_empty();
+}
+
+#ifndef CONFIG_X86
+/* mprotect() of a part that the driver's own claim says otherwise of. */
+TEST(claim, own_file_protected)
+{
+	static const int own_fops, sysfs_fops;
+	static struct inode inode = { .i_ino = 1 };
+	struct file file = { .f_op = &own_fops, .inode = &inode };
+	struct vm_area_struct vma = unit_vma(&unit_mm[0], 10, 1);
+	struct pfn_claim claim = { };
+	int i;
+
+	boot_drivers("enforce");
+	unit_module_data(&own_fops, "drv");
+	unit_module_data(&sysfs_fops, NULL);
+	vma.vm_file = &file;
+	CHECK_EQ(do_claim(&claim, 50, 8, A_WC, 0), 0);
+	for (i = 0; i < 2; i++) {
+		CHECK_EQ(__pfn_track_remap(&vma, vma.vm_start, 51, PAGE_SIZE,
+					   unit_prot(A_WC), unit_prot(A_WC)), 0);
+		vma.vm_page_prot = unit_prot(A_WB);
+		CHECK_EQ(__pfn_track_may_protect(&vma, vma.vm_start, vma.vm_end,
+						 0), i ? -EBUSY : 0);
+		CHECK_EQ(conflicts(), i);
+		do_zap(&unit_mm[0], 10, 1);
+		file.f_op = &sysfs_fops;
+	}
+	CHECK_EQ(pfn_track_release(&claim), 0);
+	check_empty();
+}
+#endif
+
 /* What would happen to the one who asks. */
 TEST(claim, query_own)
 {

@@ -1141,6 +1141,37 @@ TEST(report, log_total)
 	CHECK(!logs(9002, 9002));
 }
 
+/* What a worker reports is charged to the process that had it mapped. */
+TEST(report, log_by_a_worker)
+{
+	char names[10][40];
+	long i;
+
+	boot(NULL);
+	unit_ram_end = 100;
+	unit_linear_attr = A_WB;
+	unit_ram_is_mapped = true;
+	if (pfn_attr_judge_linear(A_WC, A_WB, false)->verdict < PFN_VERDICT_ORDERING)
+		return;
+	for (i = 0; i < 10; i++) {
+		snprintf(names[i], sizeof(names[i]), "probe_%ld+0x1/0x2 [m]", i);
+		unit_symbols[3 + i] = names[i];
+		task.uid.val = 7;
+		task.tgid = 42;
+		CHECK_EQ(__pfn_track_ioremap(kva(2 * i + 1), PAGE_SIZE, PFN_PHYS(2 * i + 1),
+					     unit_prot(A_WC), unit_prot(A_WC),
+					     (void *)(3 + i)), 0);
+		CHECK_EQ(logged(), min(i, 5L));
+		task.uid.val = 0;
+		task.tgid = 2;
+		task.flags = PF_WQ_WORKER;
+		unit_seek_end(false);
+		task.flags = 0;
+	}
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 10);
+	CHECK_EQ(unit_stat(PFT_STAT_SUPPRESSED), 5);
+}
+
 /* More sources than there are budgets: those that are left share one. */
 TEST(report, log_many_sources)
 {

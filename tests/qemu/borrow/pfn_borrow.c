@@ -6,10 +6,14 @@
  * to that many pages of a process, as a driver that does DMA, or one that does not,
  * and maps them by vmap().  Writing "back" undoes that.  The linear map stays as it
  * is, which is wrong: this is the driver that the registry is there to report.
+ *
+ * "PID ADDRESS PAGES hole" takes pages of the file that is mapped there out of all
+ * page tables, as a file system does that punches a hole: private copies stay.
  */
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/string.h>
@@ -55,13 +59,31 @@ static int borrow_take(struct mm_struct *mm, unsigned long va, unsigned int nr)
 	return -ENOMEM;
 }
 
-static int borrow(pid_t pid, unsigned long va, unsigned int nr, bool pin)
+static int borrow_hole(struct mm_struct *mm, unsigned long va, unsigned int nr)
 {
+	struct vm_area_struct *vma;
+	int ret = -EFAULT;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, va);
+	if (vma && vma->vm_file) {
+		unmap_mapping_range(vma->vm_file->f_mapping,
+				    (loff_t)linear_page_index(vma, va) << PAGE_SHIFT,
+				    (loff_t)nr << PAGE_SHIFT, 0);
+		ret = 0;
+	}
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+static int borrow(pid_t pid, unsigned long va, unsigned int nr, const char *how)
+{
+	const bool hole = !strcmp(how, "hole");
 	struct task_struct *task;
 	struct mm_struct *mm;
 	int ret;
 
-	if (!nr || nr > MAX_PAGES || nr_pages)
+	if (!nr || nr > MAX_PAGES || (nr_pages && !hole))
 		return -EINVAL;
 	rcu_read_lock();
 	task = pid_task(find_vpid(pid), PIDTYPE_PID);
@@ -74,8 +96,12 @@ static int borrow(pid_t pid, unsigned long va, unsigned int nr, bool pin)
 	put_task_struct(task);
 	if (!mm)
 		return -ESRCH;
-	pinned = pin;
-	ret = borrow_take(mm, va, nr);
+	if (hole) {
+		ret = borrow_hole(mm, va, nr);
+	} else {
+		pinned = !strcmp(how, "pin");
+		ret = borrow_take(mm, va, nr);
+	}
 	mmput(mm);
 	return ret;
 }
@@ -94,7 +120,7 @@ static ssize_t borrow_write(struct file *file, const char __user *buf,
 	if (!strcmp(strim(order), "back"))
 		borrow_back();
 	else if (sscanf(order, "%d %lx %u %7s", &pid, &va, &nr, how) == 4)
-		ret = borrow(pid, va, nr, !strcmp(how, "pin"));
+		ret = borrow(pid, va, nr, how);
 	else
 		ret = -EINVAL;
 	mutex_unlock(&borrow_lock);

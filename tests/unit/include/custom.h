@@ -310,6 +310,7 @@ struct task_struct {
 	pid_t tgid;
 	kuid_t uid;
 	char comm[TASK_COMM_LEN];
+	unsigned int flags;
 	struct mm_struct *mm;
 	struct task_struct *next;
 };
@@ -319,6 +320,7 @@ extern __thread struct task_struct *unit_current;
 /* All tasks, for for_each_process(). */
 extern struct task_struct *unit_tasks;
 
+#define PF_WQ_WORKER			0x00000020
 #define current				unit_current
 #define for_each_process(task)		\
 	for ((task) = unit_tasks; (task); (task) = (task)->next)
