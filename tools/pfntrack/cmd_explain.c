@@ -124,7 +124,7 @@ static int check(const struct model *m, const struct explanation *e)
 /* What is shown is all of history; what was refused or acknowledged is no problem. */
 static int judge(const struct model *m, const struct explanation *e)
 {
-	bool known = m->view == VIEW_PROC || watching(m);
+	bool known = m->view == VIEW_PROC || recording(m);
 	size_t i;
 
 	for (i = 0; i < e->nr_conflicts; i++)

@@ -25,7 +25,7 @@ int cmd_list(int argc, char **argv)
 		rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_PLATFORM);
 	if (!rc) {
 		m.not_known = filter_unknown(&filter, &m);
-		if (m.view == VIEW_KERNEL && !watching(&m))
+		if (m.view == VIEW_KERNEL && !recording(&m))
 			m.not_known = "nothing is recorded while tracking is off";
 		filter_records(&filter, &m);
 		columns_sort(&list_columns, &m);

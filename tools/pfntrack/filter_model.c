@@ -145,7 +145,7 @@ static bool kind_seen(const struct model *m, const char *word)
 
 	while (kind_names[kind] && strcmp(kind_names[kind], word))
 		kind++;
-	return m->view == VIEW_PROC ? proc_sees(kind) : kind_watched(m, kind);
+	return m->view == VIEW_PROC ? proc_sees(kind) : kind_recorded(m, word);
 }
 
 /**

@@ -275,42 +275,6 @@ bool policy_off(const char *word)
 }
 
 /**
- * kind_watched() - does the kernel record mappings of a kind?
- * @m: the model, with sysfs and coverage
- * @kind: the kind
- */
-bool kind_watched(const struct model *m, enum pfn_kind kind)
-{
-	const char *state = hook_state(m, kind_names[kind]), *own = m->kind_policy[kind];
-
-	if (!same(state, "live"))
-		return false;
-	return !policy_off(own && strcmp(own, "default") ? own : m->policy);
-}
-
-/**
- * watching() - does the kernel record anything at all?
- * @m: the model, with sysfs and coverage
- *
- * Return: false if every policy is off or no hook is live; then "no conflict"
- * means nothing.
- */
-bool watching(const struct model *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_hooks; i++) {
-		int kind = word_of(kind_names, m->hooks[i].kind);
-
-		/* A kind that this command does not know follows the policy. */
-		if (kind < 0 ? same(m->hooks[i].state, "live") && !policy_off(m->policy)
-			     : kind_watched(m, kind))
-			return true;
-	}
-	return false;
-}
-
-/**
  * conflict_refused() - was the newcomer refused, by whomever?
  * @c: the conflict
  */

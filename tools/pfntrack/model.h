@@ -228,7 +228,8 @@ struct model {
 
 	struct chunk *chunks; /* what the strings live in */
 	struct pool *pool;    /* those of dumps */
-	int linear_silence;   /* what model_linear.c has found out: 1 yes, -1 no, 0 not asked yet */
+	/* What model_linear.c has found out, by kind: 1 yes, -1 no, 0 not asked yet. */
+	signed char linear_silence[PFN_KIND_COUNT];
 };
 
 /* Enumerator order of the vocabulary; each table ends with NULL. */
@@ -266,8 +267,13 @@ bool feature_is(const struct model *m, const char *name);
 size_t count_uncovered(const struct model *m);
 char *roads_text(const struct model *m);
 struct summary summarize_features(const struct model *m);
-bool kind_watched(const struct model *m, enum pfn_kind kind);
-bool watching(const struct model *m);
+
+/* model_known.c */
+bool kind_recorded(const struct model *m, const char *kind);
+bool kind_reported(const struct model *m, const char *kind);
+bool recording(const struct model *m);
+bool reporting(const struct model *m);
+char *caveats(const struct model *m);
 
 /* model_status.c */
 struct summary summarize(const struct model *m);

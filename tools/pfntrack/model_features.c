@@ -118,7 +118,7 @@ struct summary summarize_features(const struct model *m)
 	else if (!feature_is(m, "coverage"))
 		s.text = xstrdup(
 			"The counters can be read, who maps what cannot; see the states above.");
-	else if (!watching(m))
+	else if (!recording(m))
 		s.text = xstrdup("Nothing is watched; 'pfntrack policy report' switches it on.");
 	else
 		s.healthy = 1;

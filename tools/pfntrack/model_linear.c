@@ -36,7 +36,7 @@ static bool alike(const char *a, const char *b)
 
 static bool kind_is(const struct mapping *map, enum pfn_kind kind)
 {
-	return map->kind && !strcmp(map->kind, kind_names[kind]);
+	return alike(map->kind, kind_names[kind]);
 }
 
 /**
@@ -105,23 +105,26 @@ static bool conflict_of(const struct conflict *c, const struct mapping *map)
  */
 static bool find_silence(const struct model *m)
 {
-	const char *state = hook_state(m, kind_names[PFN_KIND_LINEAR]);
-	const char *policy = m->kind_policy[PFN_KIND_LINEAR];
 	uint64_t listed = 0;
 	size_t i;
 
 	for (i = 0; i < m->nr_conflicts; i++)
 		listed += m->conflicts[i].count;
-	if (!state || strcmp(state, "live") || listed < m->total)
-		return false;
-	return policy && strcmp(policy, "default") ? !policy_off(policy) : !policy_off(m->policy);
+	return listed >= m->total && kind_reported(m, kind_names[PFN_KIND_LINEAR]);
 }
 
-static bool silence_means_accepted(struct model *m)
+/* It reports a conflict by the weaker of two policies: of the linear map, and of the kind. */
+static bool silence_means_accepted(struct model *m, const struct mapping *map)
 {
-	if (!m->linear_silence)
-		m->linear_silence = find_silence(m) ? 1 : -1;
-	return m->linear_silence > 0;
+	enum pfn_kind kind = 0;
+
+	while (kind_names[kind] && !kind_is(map, kind))
+		kind++;
+	if (!kind_names[kind])
+		return false;
+	if (!m->linear_silence[kind])
+		m->linear_silence[kind] = find_silence(m) && kind_reported(m, map->kind) ? 1 : -1;
+	return m->linear_silence[kind] > 0;
 }
 
 /* The architectures without high memory: there, the linear map has all RAM. */
@@ -149,7 +152,7 @@ static enum linear_mode by_kernel(struct model *m, const struct mapping *map,
 	if (pat_judge_linear(arch, 0, got, PFN_ATTR_WB, false)->verdict < PFN_VERDICT_ORDERING)
 		return LINEAR_RULE;
 	/* Of two conflicts that are as bad, the kernel reports that with a record. */
-	if (other || !silence_means_accepted(m))
+	if (other || !silence_means_accepted(m, map))
 		return LINEAR_UNKNOWN;
 	/* What cleaning cannot make legal is not mapped there: high memory, holes. */
 	return pat_judge_cleaned(arch, 0, got)->verdict < PFN_VERDICT_ORDERING ? LINEAR_CLEANED

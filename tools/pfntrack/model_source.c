@@ -45,6 +45,8 @@ void unseen_from_coverage(struct model *m)
 	for (i = 0; i < m->nr_hooks; i++)
 		if (strcmp(m->hooks[i].state, "live"))
 			unseen_add(m, xstrdup(m->hooks[i].kind));
+		else if (m->policy && !policy_off(m->policy) && !kind_reported(m, m->hooks[i].kind))
+			unseen_add(m, xasprintf("conflicts of %s (policy off)", m->hooks[i].kind));
 	/* Roads that are off are so because their kind is: named already. */
 	for (i = 0; i < m->nr_roads; i++)
 		if (strcmp(m->roads[i].state, "live") && strcmp(m->roads[i].state, "off") &&

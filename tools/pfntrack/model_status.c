@@ -15,33 +15,6 @@
 #include "model.h"
 #include "util.h"
 
-/* What keeps a clean result from being the whole truth; "" if nothing. */
-static char *caveats(const struct model *m)
-{
-	char *text = xstrdup(""), *more;
-	size_t i;
-
-	for (i = 0; i < m->nr_hooks; i++) {
-		if (!strcmp(m->hooks[i].state, "live"))
-			continue;
-		more = xasprintf("%s; %s is not watched", text, m->hooks[i].kind);
-		free(text);
-		text = more;
-	}
-	if (m->counters[COUNTER_incomplete]) {
-		more = xasprintf("%s; %llu could not be stored", text,
-				 (unsigned long long)m->counters[COUNTER_incomplete]);
-		free(text);
-		text = more;
-	}
-	if (m->counters[COUNTER_late]) {
-		more = xasprintf("%s; tracking began after boot", text);
-		free(text);
-		text = more;
-	}
-	return text;
-}
-
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
@@ -123,8 +96,11 @@ static char *unknown_text(size_t unknown)
 		unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it" : "them");
 }
 
-static char *off_text(void)
+static char *off_text(const struct model *m)
 {
+	if (recording(m))
+		return xstrdup(
+			"Not known: the policy of every kind is off, so no conflict or leak is reported.");
 	return xstrdup("Not known: nothing is recorded while tracking is off.");
 }
 
@@ -146,8 +122,8 @@ struct summary summarize_live(const struct model *m)
 	if (s.text)
 		return s;
 	s.healthy = -1;
-	if (m->view == VIEW_KERNEL && !watching(m)) {
-		s.text = off_text();
+	if (m->view == VIEW_KERNEL && !recording(m)) {
+		s.text = off_text(m);
 	} else if (unknown) {
 		s.text = unknown_text(unknown);
 	} else {
@@ -171,8 +147,8 @@ struct summary summarize_conflicts(const struct model *m)
 	if (s.text)
 		return s;
 	s.healthy = -1;
-	if (!watching(m)) {
-		s.text = off_text();
+	if (!reporting(m)) {
+		s.text = off_text(m);
 	} else if (m->history.unsure) {
 		s.text = unsure_text();
 	} else {
@@ -191,8 +167,8 @@ struct summary summarize_leaks(const struct model *m)
 
 	if (s.text)
 		return s;
-	s.healthy = watching(m) ? 1 : -1;
-	s.text = s.healthy < 0 ? off_text() : NULL;
+	s.healthy = reporting(m) ? 1 : -1;
+	s.text = s.healthy < 0 ? off_text(m) : NULL;
 	return s;
 }
 

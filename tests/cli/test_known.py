@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is not known is never called clean: each thing that keeps the answer from being known."""
+import json
+
+import pytest
+
+from conftest import DUMPS, SYSFS
+
+
+@pytest.fixture
+def quiet(broken):
+    """The kernel has reported nothing; a driver still maps RAM write-combining by vmap()."""
+    broken.dump("conflicts", b"policy: report\ntotal: 0\nsuppressed: 0\n", [])
+    broken.dump("leaks", b"policy: report\ntotal: 0\n", [])
+    for counter in ("conflicts", "refused", "leaks"):
+        broken.write(f"{SYSFS}/{counter}", b"0\n")
+    (broken.path / SYSFS / "kind").mkdir(exist_ok=True)
+    return broken
+
+
+def policy(tree, kind, word):
+    tree.write(f"{SYSFS}/kind/{kind}", word + b"\n")
+
+
+@pytest.mark.parametrize("kind", ["vmap", "linear"])
+def test_silence_of_a_kind_that_is_off(cli, quiet, kind):
+    """The kernel reports nothing of it: its silence does not mean that it accepted the mapping."""
+    for args in (["status"], ["aliases"], ["map"], ["export"], ["explain", "0xab0000"]):
+        assert cli(*args, root=quiet).returncode == 0, args
+    policy(quiet, kind, b"off")
+    for args in (["status"], ["aliases"], ["map"], ["export"], ["explain", "0xab0000"]):
+        assert cli(*args, root=quiet).returncode == 3, args
+    assert cli("status", root=quiet).stdout.startswith(b"Not known: ")
+    for again in (b"default", b"report", b"strict"):
+        policy(quiet, kind, again)
+        assert cli("aliases", root=quiet).returncode == 0
+
+
+def test_kind_that_is_off_is_named(cli, quiet):
+    """Without a mapping of that kind the answer is clean, with a caveat."""
+    quiet.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [])
+    assert b"not reported" not in cli("status", root=quiet).stdout
+    policy(quiet, "vmap", b"off")
+    value = json.loads(cli("status", "-j", root=quiet).stdout)
+    assert value["healthy"] is True
+    assert "conflicts of vmap are not reported (policy off)" in value["summary"]
+    for args in (["list"], ["aliases"], ["conflicts"], ["explain", "0xab0000"]):
+        assert "conflicts of vmap (policy off)" in json.loads(cli(*args, "-j", root=quiet).stdout)["unseen"], args
+
+
+def test_kind_that_is_off_is_recorded(cli, quiet):
+    """Others are judged against it, so it is listed; that is what the source sees."""
+    shown = cli("list", "kind=vmap", root=quiet)
+    policy(quiet, "vmap", b"off")
+    result = cli("list", "kind=vmap", root=quiet)
+    assert result.returncode == shown.returncode == 0 and b"vmap" in result.stdout
+    assert b"Not known" not in result.stdout
+
+
+def test_all_kinds_are_off(cli, quiet):
+    """All is recorded, nothing is reported: neither conflicts nor leaks are known."""
+    quiet.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [])
+    for line in (quiet.path / DUMPS / "coverage").read_bytes().splitlines():
+        if line.startswith(b"hook "):
+            policy(quiet, line.split()[1].split(b"=")[1].decode(), b"off")
+    for args, rc in ((["status"], 3), (["conflicts"], 3), (["leaks"], 3), (["list"], 0), (["aliases"], 0)):
+        assert cli(*args, root=quiet).returncode == rc, args
+    assert b"the policy of every kind is off" in cli("status", root=quiet).stdout
+
+
+def test_policy_of_a_kind_while_tracking_is_off(cli, quiet):
+    """The global policy decides whether anything is recorded."""
+    policy(quiet, "ioremap", b"report")
+    quiet.write(f"{SYSFS}/policy", b"off\n")
+    quiet.dump("records", b"policy: off\nincomplete: 0\nlate: 0\n", [])
+    for args in (["status"], ["list"], ["aliases"], ["conflicts"], ["leaks"], ["list", "kind=ioremap"]):
+        assert cli(*args, root=quiet).returncode == 3, args

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pfntrack: what the source knows, and what keeps an answer from being known.
+ *
+ * The kernel records every mapping while the global policy is on.  Which conflicts
+ * it reports is decided by the policy of each kind.  An empty list of records says
+ * that nothing is mapped only where mappings are recorded; an empty list of conflicts
+ * says that nothing disagreed only where conflicts are reported.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "util.h"
+
+/* A kind that this command does not know follows the global policy. */
+static const char *policy_of(const struct model *m, const char *kind)
+{
+	size_t i;
+
+	for (i = 0; kind_names[i]; i++)
+		if (!strcmp(kind_names[i], kind) && m->kind_policy[i] &&
+		    strcmp(m->kind_policy[i], "default"))
+			return m->kind_policy[i];
+	return m->policy;
+}
+
+/**
+ * kind_recorded() - does the kernel record mappings of a kind?
+ * @m: the model, with sysfs and coverage
+ * @kind: its spelling
+ *
+ * The policy of the kind does not matter: others are judged against it.
+ */
+bool kind_recorded(const struct model *m, const char *kind)
+{
+	const char *state = hook_state(m, kind);
+
+	return state && !strcmp(state, "live") && !policy_off(m->policy);
+}
+
+/**
+ * kind_reported() - does the kernel report conflicts and leaks of a kind?
+ * @m: the model, with sysfs and coverage
+ * @kind: its spelling
+ */
+bool kind_reported(const struct model *m, const char *kind)
+{
+	return kind_recorded(m, kind) && !policy_off(policy_of(m, kind));
+}
+
+/**
+ * recording() - does the kernel record anything at all?
+ * @m: the model, with sysfs and coverage
+ *
+ * Return: false if tracking is off or no hook is live; then an empty list of records
+ * means nothing.
+ */
+bool recording(const struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++)
+		if (kind_recorded(m, m->hooks[i].kind))
+			return true;
+	return false;
+}
+
+/**
+ * reporting() - does the kernel report conflicts of any kind?
+ * @m: the model, with sysfs and coverage
+ *
+ * Return: false if an empty list of conflicts means nothing.
+ */
+bool reporting(const struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++)
+		if (kind_reported(m, m->hooks[i].kind))
+			return true;
+	return false;
+}
+
+/* Append a clause, which is freed. */
+static char *clause(char *text, char *more)
+{
+	char *both = xasprintf("%s; %s", text, more);
+
+	free(text);
+	free(more);
+	return both;
+}
+
+/**
+ * caveats() - what keeps a clean result from being the whole truth
+ * @m: the model, with sysfs and coverage
+ *
+ * Return: a new string, each clause behind "; ", or an empty one.
+ */
+char *caveats(const struct model *m)
+{
+	char *text = xstrdup("");
+	size_t i;
+
+	for (i = 0; i < m->nr_hooks; i++) {
+		const char *kind = m->hooks[i].kind;
+
+		if (strcmp(m->hooks[i].state, "live"))
+			text = clause(text, xasprintf("%s is not watched", kind));
+		else if (!kind_reported(m, kind))
+			text = clause(
+				text,
+				xasprintf("conflicts of %s are not reported (policy off)", kind));
+	}
+	if (m->counters[COUNTER_incomplete])
+		text = clause(text, xasprintf("%llu could not be stored",
+					      (unsigned long long)m->counters[COUNTER_incomplete]));
+	if (m->counters[COUNTER_late])
+		text = clause(text, xstrdup("tracking began after boot"));
+	return text;
+}
