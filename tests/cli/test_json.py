@@ -112,7 +112,7 @@ SHAPES = {
                                  "range": SPAN}),
                 "holders": [RECORD],
                 "conflicts": [{**CONFLICT, "consequence": str}],
-                "alias": optional(ALIAS), "summary": str},
+                "alias": optional(ALIAS), "healthy": optional(bool), "summary": str},
     "features": {**TOP, "release": optional(str), "arch": optional(str),
                  "policy": optional(one_of("POLICY")), "lockdown": optional(str),
                  "features": [{"name": str, "state": str, "what": str}],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is not known is never called clean: each thing that keeps the answer from being known."""
 import json
+import os
 
 import pytest
 
@@ -75,3 +76,44 @@ def test_policy_of_a_kind_while_tracking_is_off(cli, quiet):
     quiet.dump("records", b"policy: off\nincomplete: 0\nlate: 0\n", [])
     for args in (["status"], ["list"], ["aliases"], ["conflicts"], ["leaks"], ["list", "kind=ioremap"]):
         assert cli(*args, root=quiet).returncode == 3, args
+
+
+def no_iomem(tree, how):
+    path = tree.path / "proc/iomem"
+    if how == "zeros":
+        path.write_bytes(b"00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n")
+        return
+    path.unlink()
+    if how == "empty":
+        path.write_bytes(b"")
+    elif how == "fifo":
+        os.mkfifo(path)
+
+
+@pytest.mark.parametrize("how", ["missing", "zeros", "empty", "fifo"])
+def test_no_ram_is_listed(cli, broken, how):
+    """RAM cannot be compared with the linear map: what the kernel reported is not clean."""
+    at = "0xab0000"
+    broken.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n",
+                [line for line in broken.lines("records") if b"=0xab0000-" in line])
+    assert [cli(*args, root=broken).returncode for args in (["aliases"], ["explain", at])] == [1, 1]
+    no_iomem(broken, how)
+    assert cli("aliases", root=broken).returncode == 3
+    # All that is reported has left the list.
+    broken.dump("conflicts", b"policy: report\ntotal: 2\nsuppressed: 0\n", [])
+    broken.write(f"{SYSFS}/refused", b"2\n")
+    broken.dump("leaks", b"policy: report\ntotal: 0\n", [])
+    broken.write(f"{SYSFS}/leaks", b"0\n")
+    for args in (["status"], ["aliases"], ["explain", at], ["map"], ["export"], ["aliases", "kind=vmap"]):
+        assert cli(*args, root=broken).returncode == 3, args
+    for args in (["status"], ["aliases"], ["explain", at]):
+        assert b"Not known: /proc/iomem lists no RAM" in cli(*args, root=broken).stdout, args
+    assert cli("aliases", "kind=ioremap", root=broken).returncode == 0
+
+
+def test_no_ram_and_nothing_that_could_disagree(cli, quiet):
+    """What maps as the linear map would, and what the kernel was silent about, is no question."""
+    no_iomem(quiet, "missing")
+    assert cli("aliases", root=quiet).returncode == 0
+    policy(quiet, "vmap", b"off")
+    assert cli("aliases", root=quiet).returncode == 3

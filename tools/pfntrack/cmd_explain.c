@@ -27,7 +27,7 @@ static char *not_watched(const struct model *m)
 	return all;
 }
 
-static char *explain_summary(const struct model *m, const struct explanation *e)
+static char *seen_text(const struct model *m, const struct explanation *e)
 {
 	char *blind, *s;
 	bool differ = false;
@@ -96,7 +96,6 @@ static void gather(const struct model *m, struct explanation *e)
 		e->aliased = held(e, &m->aliases[i]);
 		e->alias = m->aliases[i];
 	}
-	e->summary = explain_summary(m, e);
 }
 
 static int check(const struct model *m, const struct explanation *e)
@@ -121,32 +120,61 @@ static int check(const struct model *m, const struct explanation *e)
 			 : 0;
 }
 
-/* What is shown is all of history; what was refused or acknowledged is no problem. */
-static int judge(const struct model *m, const struct explanation *e)
+static bool harms(const struct explanation *e)
 {
-	bool known = m->view == VIEW_PROC || recording(m);
 	size_t i;
 
+	/* What is shown is all of history; what was refused or acknowledged is no problem. */
 	for (i = 0; i < e->nr_conflicts; i++)
 		if (!conflict_refused(e->conflicts[i]) && !e->conflicts[i]->old)
-			return RC_CONFLICT;
-	if (e->aliased && alias_harms(&e->alias))
-		return RC_CONFLICT;
-	known &= !e->aliased || e->alias.verdict != PFN_VERDICT_UNKNOWN;
-	for (i = 0; i < e->nr_holders; i++)
-		known &= !!e->holders[i]->got;
-	return known ? RC_CLEAN : RC_UNSUPPORTED;
+			return true;
+	return e->aliased && alias_harms(&e->alias);
 }
 
-static int explain(const struct model *m, struct explanation *e)
+/* Why it is not known whether anything harms; NULL if it is. */
+static char *unknown_text(struct model *m, const struct explanation *e)
+{
+	bool missed = false, known = !e->aliased || e->alias.verdict != PFN_VERDICT_UNKNOWN;
+	size_t i;
+
+	if (m->view == VIEW_KERNEL && !recording(m))
+		return off_text(m);
+	for (i = 0; i < e->nr_holders; i++) {
+		known &= !!e->holders[i]->got;
+		missed |= linear_missed(m, e->holders[i]);
+	}
+	if (!known)
+		return xstrdup("Not known: this source does not know how all of them map it.");
+	return missed ? missed_text() : NULL;
+}
+
+static void judge(struct model *m, struct explanation *e)
+{
+	char *text = seen_text(m, e), *unknown;
+
+	e->healthy = 0;
+	if (harms(e)) {
+		e->summary = text;
+		return;
+	}
+	unknown = unknown_text(m, e);
+	e->healthy = unknown ? -1 : 1;
+	e->summary = unknown ? xasprintf("%s %s", unknown, text) : text;
+	if (unknown)
+		free(text);
+	free(unknown);
+}
+
+static int explain(struct model *m, struct explanation *e)
 {
 	int rc = check(m, e);
 
 	if (rc)
 		return rc;
 	gather(m, e);
+	judge(m, e);
 	printer()->explain(m, e);
-	rc = judge(m, e);
+	rc = e->healthy < 0 ? RC_UNSUPPORTED : e->healthy ? RC_CLEAN : RC_CONFLICT;
 	free(e->resource);
 	free(e->holders);
 	free(e->conflicts);

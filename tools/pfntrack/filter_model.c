@@ -92,8 +92,12 @@ void filter_aliases(const struct filter *f, struct model *m)
 		if (filter_takes_two(f, m, &a->range, a->a, a->b))
 			m->aliases[n++] = *a;
 	}
-	if (f->nr)
-		m->nr_aliases = n;
+	if (!f->nr)
+		return;
+	m->nr_aliases = n;
+	m->missed = 0;
+	for (i = 0; i < m->nr_records; i++)
+		m->missed += linear_missed(m, &m->records[i]) && filter_takes(f, m, &m->records[i]);
 }
 
 /* The driver that went, and the device that it left, are not those of the call site. */

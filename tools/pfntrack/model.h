@@ -188,6 +188,7 @@ struct model {
 
 	struct mapping *linear; /* RAM, as the kernel's linear map has it unless it is changed */
 	size_t nr_linear;
+	size_t missed; /* records that could disagree with RAM which /proc/iomem does not list */
 
 	struct alias *aliases; /* the worst first */
 	size_t nr_aliases;
@@ -274,6 +275,8 @@ bool kind_reported(const struct model *m, const char *kind);
 bool recording(const struct model *m);
 bool reporting(const struct model *m);
 char *caveats(const struct model *m);
+char *missed_text(void);
+char *off_text(const struct model *m);
 
 /* model_status.c */
 struct summary summarize(const struct model *m);
@@ -290,6 +293,9 @@ char *unseen_text(const struct model *m);
 
 /* model_alias.c */
 void aliases_find(struct model *m);
+
+/* model_linear.c */
+bool linear_missed(struct model *m, const struct mapping *map);
 
 /* model_judge.c */
 unsigned int alias_rank(const struct alias *alias);

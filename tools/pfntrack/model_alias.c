@@ -305,9 +305,11 @@ void aliases_find(struct model *m)
 	s->m = m;
 	s->arch = arch_of(m->arch);
 	s->nodes = xcalloc(m->nr_records + m->nr_linear, sizeof(*s->nodes));
-	for (i = 0; i < m->nr_records; i++)
+	for (i = 0; i < m->nr_records; i++) {
 		if (m->records[i].range.known)
 			add_node(s, &m->records[i], class_of(s, &m->records[i]));
+		m->missed += linear_missed(m, &m->records[i]);
+	}
 	for (i = 0; i < m->nr_linear; i++)
 		add_node(s, &m->linear[i], CLASS_LINEAR);
 	qsort(s->nodes, s->nr, sizeof(*s->nodes), by_start);

@@ -121,3 +121,28 @@ char *caveats(const struct model *m)
 		text = clause(text, xstrdup("tracking began after boot"));
 	return text;
 }
+
+/**
+ * missed_text() - that RAM was not compared with the linear map
+ *
+ * Return: a new string, a sentence.
+ */
+char *missed_text(void)
+{
+	return xstrdup(
+		"Not known: /proc/iomem lists no RAM, so RAM is not compared with the linear map.");
+}
+
+/**
+ * off_text() - that nothing is recorded, or nothing reported
+ * @m: the model, with sysfs and coverage
+ *
+ * Return: a new string, a sentence.
+ */
+char *off_text(const struct model *m)
+{
+	if (recording(m))
+		return xstrdup(
+			"Not known: the policy of every kind is off, so no conflict or leak is reported.");
+	return xstrdup("Not known: nothing is recorded while tracking is off.");
+}

@@ -213,3 +213,27 @@ void judge_linear(const struct pat_arch *arch, enum linear_mode mode, unsigned i
 	j->why = j->rule->why;
 	j->downgrade = false;
 }
+
+/**
+ * linear_missed() - could a mapping disagree with RAM that the platform does not list?
+ * @m: the model, with sysfs, and with conflicts if the kernel lists them
+ * @map: the mapping
+ *
+ * Return: true only if /proc/iomem lists no RAM, and the mapping would be judged
+ * harmful or unknown if it were of RAM.
+ */
+bool linear_missed(struct model *m, const struct mapping *map)
+{
+	const struct pat_arch *arch;
+	struct judgement j;
+	enum linear_mode mode;
+
+	if (m->nr_linear)
+		return false;
+	arch = arch_of(m->arch);
+	mode = linear_mode_of(m, arch, map);
+	if (mode == LINEAR_NONE)
+		return false;
+	judge_linear(arch, mode, attr_class_of(arch, map), &j);
+	return j.rule->verdict == PFN_VERDICT_UNKNOWN || j.rule->verdict >= PFN_VERDICT_ORDERING;
+}

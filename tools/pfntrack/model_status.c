@@ -96,14 +96,6 @@ static char *unknown_text(size_t unknown)
 		unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it" : "them");
 }
 
-static char *off_text(const struct model *m)
-{
-	if (recording(m))
-		return xstrdup(
-			"Not known: the policy of every kind is off, so no conflict or leak is reported.");
-	return xstrdup("Not known: nothing is recorded while tracking is off.");
-}
-
 static char *unsure_text(void)
 {
 	return xstrdup(
@@ -126,6 +118,8 @@ struct summary summarize_live(const struct model *m)
 		s.text = off_text(m);
 	} else if (unknown) {
 		s.text = unknown_text(unknown);
+	} else if (m->missed) {
+		s.text = missed_text();
 	} else {
 		s.healthy = 1;
 		s.text =

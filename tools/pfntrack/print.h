@@ -18,6 +18,7 @@ struct explanation {
 	size_t nr_conflicts;
 	bool aliased; /* more than one holder */
 	struct alias alias;
+	int healthy; /* as of struct summary */
 	char *summary;
 };
 

@@ -237,6 +237,7 @@ static void json_explain(const struct model *m, const struct explanation *e)
 	jput(top, "holders", holders);
 	jput(top, "conflicts", conflicts);
 	jput(top, "alias", e->aliased ? jalias(&e->alias) : NULL);
+	jput(top, "healthy", e->healthy < 0 ? NULL : jbool(e->healthy));
 	jput(top, "summary", jtext(e->summary));
 	jemit(top);
 }
