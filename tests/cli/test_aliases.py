@@ -41,9 +41,10 @@ def judge(rule, a, b):
 
 
 def rank(judged):
-    """A downgrade is worse than what the kernel does not report."""
+    """A downgrade is worse than what the kernel does not report, and so is what is not known."""
     order = words("VERDICT")
-    return max(order.index(judged[0]), order.index("ordering") - 0.5 if judged[1] else 0)
+    mild = 0.5 if judged[1] else 0.7 if judged[0] == "unknown" else None
+    return max(order.index(judged[0]), order.index("ordering") - mild if mild else 0)
 
 
 def record(start, end, want, got, pid=1, time="-"):

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from conftest import DUMPS, SYSFS
+from conftest import DUMPS, SYSFS, copy_of
 
 
 @pytest.fixture
@@ -117,3 +117,30 @@ def test_no_ram_and_nothing_that_could_disagree(cli, quiet):
     assert cli("aliases", root=quiet).returncode == 0
     policy(quiet, "vmap", b"off")
     assert cli("aliases", root=quiet).returncode == 3
+
+
+@pytest.mark.parametrize("third", ["maintenance", "legal", "same"])
+def test_harmless_pair_does_not_hide_an_unknown_one(cli, public_dir, third):
+    """Of three holders one is unknown: whether it harms is not known, whatever the others are."""
+    tree = copy_of("arm64", public_dir)
+    tree.dump("conflicts", b"policy: report\ntotal: 0\nsuppressed: 0\n", [])
+    for counter in ("conflicts", "refused", "downgrades"):
+        tree.write(f"{SYSFS}/{counter}", b"0\n")
+    at = 0x48000000 if third == "maintenance" else 0x50000000
+    tree.write("proc/iomem", b"40000000-4fffffff : System RAM\n50000000-5fffffff : reserved\n")
+
+    def holder(pid, attr):
+        return (f"record range={at:#x}-{at + 0xfff:#x} va=- space=user kind=remap_pfn want={attr} got={attr} pid={pid} "
+                f"comm=c{pid} site=- module=- dev=- driver=- time=-").encode()
+    attrs = {"maintenance": ["write-combining"], "legal": ["device", "device-strict"], "same": ["device", "device"]}[third]
+    known = [holder(pid, attr) for pid, attr in enumerate(attrs, 1)]
+    head = b"policy: report\nincomplete: 0\nlate: 0\n"
+    tree.dump("records", head, known)
+    before = json.loads(cli("aliases", "-j", root=tree).stdout)["by_verdict"]
+    assert before["total"] == before["maintenance"] + before["legal"] + before["same"] == 1
+    for order in ([*known, holder(9, "-")], [holder(9, "-"), *known]):
+        tree.dump("records", head, order)
+        for args in (["status"], ["aliases"], ["explain", hex(at)], ["map"], ["export"], ["explain", "pid=1"]):
+            assert cli(*args, root=tree).returncode == 3, args
+        [one] = json.loads(cli("aliases", "-j", root=tree).stdout)["aliases"]
+        assert one["verdict"] == "unknown" and one["holders"] == 2 + len(attrs) - (third != "maintenance")

@@ -133,11 +133,16 @@ void judge_classes(const struct pat_arch *arch, unsigned int a, unsigned int b, 
 		j->why = WHY_UNKNOWN;
 }
 
-/* A downgrade is worse than everything that the kernel does not report. */
+/*
+ * A downgrade is worse than everything that the kernel does not report.  Unknown comes
+ * next: it may be harmful, so that a pair which is known to be harmless, as one that
+ * needs maintenance, does not hide it.
+ */
 static unsigned int rank(enum pfn_verdict verdict, bool downgrade)
 {
-	return downgrade && verdict < PFN_VERDICT_ORDERING ? 2 * PFN_VERDICT_ORDERING - 1
-							   : 2 * verdict;
+	if (verdict < PFN_VERDICT_ORDERING && downgrade)
+		return 3 * PFN_VERDICT_ORDERING - 1;
+	return verdict == PFN_VERDICT_UNKNOWN ? 3 * PFN_VERDICT_ORDERING - 2 : 3 * verdict;
 }
 
 /**
