@@ -81,6 +81,7 @@ static bool parse_date(const char *text, time_t *date)
 	struct tm tm;
 	const char *end;
 	size_t i;
+	int day;
 
 	for (i = 0; i < ARRAY_SIZE(forms); i++) {
 		memset(&tm, 0, sizeof(tm));
@@ -88,8 +89,10 @@ static bool parse_date(const char *text, time_t *date)
 		end = strptime(text, forms[i], &tm);
 		if (!end || (*end && strcmp(end, "Z")))
 			continue;
+		day = tm.tm_mday;
 		*date = *end ? timegm(&tm) : mktime(&tm);
-		return *date != (time_t)-1;
+		/* They take February 30, and mean another day. */
+		return *date != (time_t)-1 && tm.tm_mday == day;
 	}
 	return false;
 }
@@ -118,6 +121,9 @@ int history_parse(void)
 			RC_USAGE,
 			"'%s' is not a time; write it like 10min, 2h, 90 (seconds), 2026-11-30 13:00, boot or ack",
 			opts.since);
+	if (ago < 0)
+		return fail(RC_USAGE, "'%s' is in the future; is the clock right? ('date')",
+			    opts.since);
 	if (*opts.root)
 		return fail(RC_USAGE,
 			    "a snapshot does not say how long ago that is; give --since boot");
