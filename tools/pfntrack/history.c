@@ -5,7 +5,8 @@
  *
  * The kernel gives a conflict that repeats its first time and a count, so that
  * --since with a time cannot always tell; the counters, which an acknowledgement
- * keeps, can.  A refused conflict is history: nothing wrong is mapped.
+ * keeps, can.  With a time, what was acknowledged does not count, either.  A refused conflict is
+ * history: nothing wrong is mapped.
  */
 
 #include <stdio.h>
@@ -150,81 +151,86 @@ static uint64_t seen_before(const struct acknowledged *ack, uint64_t id)
 	return 0;
 }
 
-/* How often it happened since then. */
-static uint64_t fresh_count(struct model *m, const struct acknowledged *ack, struct conflict *c)
-{
-	uint64_t before = seen_before(ack, c->id);
-
-	if (how == BY_TIME && c->new.time &&strtod(c->new.time, NULL) < since) {
-		c->unsure = c->count > 1 && !conflict_refused(c);
-		m->history.unsure |= c->unsure;
-		return 0;
-	}
-	return c->count > before ? c->count - before : 0;
-}
-
 static uint64_t above(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
 }
 
+/* How often it happened since then, as far as that is known. */
+static uint64_t fresh_count(struct model *m, const struct acknowledged *ack, struct conflict *c)
+{
+	uint64_t fresh = above(c->count, seen_before(ack, c->id));
+
+	if (how == BY_TIME && c->new.time &&strtod(c->new.time, NULL) < since) {
+		c->unsure = fresh && c->count > 1 && !conflict_refused(c);
+		m->history.unsure |= c->unsure;
+		return 0;
+	}
+	return fresh;
+}
+
+/*
+ * Those that the kernel's list has no more room for are still counted.  Of what was
+ * acknowledged, neither the listed ones nor the others count.
+ */
 static void judge_conflicts(struct model *m, const struct acknowledged *ack)
 {
+	uint64_t mapped = 0, refused = 0, listed = 0, listed_refused = 0, every, n;
 	struct history *h = &m->history;
-	uint64_t mapped = 0, refused = 0, all = 0, every, n;
 	size_t i;
 
 	for (i = 0; i < m->nr_conflicts; i++) {
 		struct conflict *c = &m->conflicts[i];
+		bool is_refused = conflict_refused(c);
 
 		n = fresh_count(m, ack, c);
 		c->fresh = n;
 		c->old = !n;
 		h->hidden += c->old;
-		all += c->count;
-		if (conflict_refused(c))
-			refused += n;
-		else
-			mapped += n;
-	}
-	h->conflicts = mapped;
-	h->refused = refused;
-	/* Those that the kernel's list has no more room for are still counted. */
-	if (how == BY_TIME) {
-		h->unsure |= m->total > all && m->total > m->counters[COUNTER_refused];
-		return;
+		*(is_refused ? &refused : &mapped) += n;
+		n = above(c->count, seen_before(ack, c->id));
+		*(is_refused ? &listed_refused : &listed) += n;
 	}
 	every = above(m->total, ack ? ack->conflicts : 0);
 	n = above(m->counters[COUNTER_refused], ack ? ack->refused : 0);
-	if (n > refused)
-		h->refused = n;
-	if (above(every, h->refused) > mapped)
-		h->conflicts = every - h->refused;
+	if (n < listed_refused)
+		n = listed_refused;
+	h->unlisted = above(above(every, n), listed);
+	h->conflicts = mapped;
+	h->refused = refused;
+	if (how == BY_TIME) {
+		h->unsure |= h->unlisted;
+		return;
+	}
+	h->refused = n;
+	h->conflicts += h->unlisted;
+}
+
+static uint64_t all_leaks(const struct model *m, bool listed)
+{
+	return listed ? m->leaks_total : m->counters[COUNTER_leaks];
 }
 
 static void judge_leaks(struct model *m, const struct acknowledged *ack, bool listed)
 {
 	struct history *h = &m->history;
-	uint64_t fresh = 0, total = listed ? m->leaks_total : m->counters[COUNTER_leaks];
+	bool earlier = false;
+	uint64_t fresh = 0;
 	size_t i;
 
 	for (i = 0; i < m->nr_leaks; i++) {
 		struct leak *leak = &m->leaks[i];
 
-		if (how == BY_TIME)
-			leak->old = leak->time && strtod(leak->time, NULL) < since;
-		else
-			leak->old = ack && leak->id <= ack->last_leak;
+		leak->old = how == BY_TIME && leak->time && strtod(leak->time, NULL) < since;
+		earlier |= leak->old;
+		leak->old |= ack && leak->id <= ack->last_leak;
 		h->hidden_leaks += leak->old;
 		fresh += !leak->old;
 	}
-	h->leaks = fresh;
 	/* Each leak has a time of its own, and the oldest ones leave the list. */
-	if (how == BY_TIME && listed && h->hidden_leaks)
-		return;
-	total = above(total, how == BY_TIME || !ack ? 0 : ack->leaks);
-	if (total > fresh)
-		h->leaks = total;
+	if (!earlier)
+		h->unlisted_leaks = above(above(all_leaks(m, listed), ack ? ack->leaks : 0), fresh);
+	h->leaks = fresh + h->unlisted_leaks;
 }
 
 static char *date_text(uint64_t date)
@@ -243,14 +249,38 @@ static char *since_text(const struct acknowledged *ack, uint64_t done_at)
 	char *date, *text;
 
 	if (how == BY_TIME)
-		return xasprintf("since %s%s", opts.since,
-				 strchr(opts.since, '-') ? "" : " before now");
+		return xasprintf("since %s%s%s", opts.since,
+				 strchr(opts.since, '-') ? "" : " before now",
+				 ack ? ", without what was acknowledged" : "");
 	if (how == BY_BOOT || !ack)
 		return xstrdup("since boot");
 	date = date_text(done_at);
 	text = xasprintf("since acknowledged (%s)", date);
 	free(date);
 	return text;
+}
+
+/* The kernel's counters only grow: what is above them was acknowledged on another boot. */
+static bool conflicts_fit(const struct model *m, const struct acknowledged *ack)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_conflicts; i++)
+		if (m->conflicts[i].count < seen_before(ack, m->conflicts[i].id))
+			return false;
+	return ack->conflicts <= m->total && ack->refused <= m->counters[COUNTER_refused];
+}
+
+/* The newest leak stays listed, and its number is the highest. */
+static bool leaks_fit(const struct model *m, const struct acknowledged *ack, bool listed)
+{
+	uint64_t last = m->nr_leaks ? 0 : UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < m->nr_leaks; i++)
+		if (m->leaks[i].id > last)
+			last = m->leaks[i].id;
+	return ack->last_leak <= last && ack->leaks <= all_leaks(m, listed);
 }
 
 /**
@@ -263,10 +293,11 @@ static char *since_text(const struct acknowledged *ack, uint64_t done_at)
 int history_judge(struct model *m, unsigned int what)
 {
 	struct acknowledged *ack = NULL, *conflicts, *leaks;
+	bool listed = what & LOAD_LEAKS;
 	int rc = 0;
 
 	/* Snapshots are looked at elsewhere, where others were acknowledged. */
-	if (how == BY_ACK && !*opts.root) {
+	if (how != BY_BOOT && !*opts.root) {
 		ack = xcalloc(1, sizeof(*ack));
 		rc = acknowledged_load(ack);
 	}
@@ -274,11 +305,11 @@ int history_judge(struct model *m, unsigned int what)
 		free(ack);
 		return rc;
 	}
-	conflicts = ack && ack->conflicts_done ? ack : NULL;
-	leaks = ack && ack->leaks_done ? ack : NULL;
+	conflicts = ack && ack->conflicts_done && conflicts_fit(m, ack) ? ack : NULL;
+	leaks = ack && ack->leaks_done && leaks_fit(m, ack, listed) ? ack : NULL;
 	if (what & LOAD_CONFLICTS)
 		judge_conflicts(m, conflicts);
-	judge_leaks(m, leaks, what & LOAD_LEAKS);
+	judge_leaks(m, leaks, listed);
 	m->history.since = model_keep(m, since_text(conflicts, ack ? ack->conflicts_date : 0));
 	m->history.leaks_since = model_keep(m, since_text(leaks, ack ? ack->leaks_date : 0));
 	m->history.limited = conflicts || leaks || how == BY_TIME;

@@ -118,7 +118,8 @@ struct history {
 	uint64_t conflicts;              /* whose newcomer was mapped */
 	uint64_t refused;                /* whose newcomer was refused: nothing wrong is mapped */
 	uint64_t leaks;
-	size_t hidden, hidden_leaks; /* that are listed, but not since then */
+	uint64_t unlisted, unlisted_leaks; /* that count, or may, but are no longer listed */
+	size_t hidden, hidden_leaks;       /* that are listed, but not since then */
 	bool unsure; /* earlier ones repeated, or are not listed: when is not known */
 };
 
