@@ -86,9 +86,12 @@ EXPLAIN = {
     "arm64": {
         "explain-shared": ("512G", 1),
         "explain-shared.json": ("549755813888", 1),
-        "explain-uart": ("0x9000000", 0),
+        "explain-uart": ("0x9000000", 3),
     },
 }
+
+# Mappings could not be stored there: a list of them is not whole.
+INCOMPLETE = {"arm64": {"list": 3}}
 
 
 def all_cases():
@@ -102,7 +105,7 @@ def all_cases():
             yield snapshot, name, args, rc
     for snapshot, addresses in EXPLAIN.items():
         for name, (args, rc) in CASES.items():
-            yield snapshot, name, args, rc
+            yield snapshot, name, args, INCOMPLETE.get(snapshot, {}).get(args[0], rc)
         for name, (address, rc) in addresses.items():
             pretty = ["--pretty"] if name.endswith(".json") else []
             yield snapshot, name, ["explain", address, *pretty], rc

@@ -78,6 +78,7 @@ TOP = {**DOCUMENT, "view": str, "unseen": [str]}
 ALIASES = {"total": int, **{v: int for v in words("VERDICT")}, "downgraded": int}
 ALIAS = {"verdict": one_of("VERDICT"), "range": SPAN, "holders": int, "downgrade": bool, "why": str,
          "source": optional(str), "one": RECORD, "other": RECORD}
+ANSWER = {"healthy": optional(bool), "summary": optional(str)}
 COUNTERS = ["records", "maps", "unmaps", "conflicts", "refused", "downgrades", "suppressed",
             "incomplete", "late"]
 IMPOSSIBLE = [{"want": one_of("ATTR"), "got": one_of("ATTR"), "why": str}]
@@ -101,11 +102,11 @@ SHAPES = {
     "aliases": {**TOP, "policy": str,
                 "aliases": [{**ALIAS, "advice": str, "resource": optional(str),
                              "pci": optional(str)}],
-                "by_verdict": ALIASES},
+                "by_verdict": ALIASES, **ANSWER},
     "export": {**TOP, "metrics": [{"name": str, "type": str, "labels": labels, "value": int}]},
     "conflicts": {**TOP, "policy": str, "conflicts": [CONFLICT], "total": int,
                   "suppressed": int,
-                  "history": {"since": str, "conflicts": int, "refused": int, "earlier": int}},
+                  "history": {"since": str, "conflicts": int, "refused": int, "earlier": int}, **ANSWER},
     "explain": {**TOP, "address": optional(address), "device": optional(str),
                 "pid": optional(int), "resource": optional(str),
                 "pci": optional({"device": str, "bar": int, "driver": optional(str),
@@ -142,7 +143,7 @@ SHAPES = {
                          "gone": {"how": one_of("LEAK"), "name": str, "dev": optional(str)},
                          "held": {"range": SPAN, **HOLDER, "time": optional(float)},
                          "resource": optional(str), "pci": optional(str)}],
-              "total": int, "history": {"leaks_since": str, "leaks": int}},
+              "total": int, "history": {"leaks_since": str, "leaks": int}, **ANSWER},
 }
 
 
@@ -250,7 +251,8 @@ def test_silence_under_off_is_explained(cli, clean_tree):
         b"No mapping is recorded; the policy is off.\n"
         b"Not known: nothing is recorded while tracking is off.\nSource: a kernel with pfn_track; ")
     assert cli("conflicts", root=clean_tree).stdout.startswith(
-        b"No conflict is recorded; the policy is off.\nSource: ")
+        b"No conflict is recorded; the policy is off.\n"
+        b"Not known: nothing is recorded while tracking is off.\nSource: ")
 
 
 def test_off_but_one_kind_is_on(cli, clean_tree):
@@ -407,7 +409,8 @@ def test_no_leaks(cli, broken):
     assert cli("leaks", root=broken).stdout == b"No leak is recorded.\n"
     broken.dump("leaks", b"policy: off\ntotal: 0\n", [])
     broken.write(f"{SYSFS}/policy", b"off\n")
-    assert cli("leaks", root=broken).stdout == b"No leak is recorded; the policy is off.\n"
+    assert cli("leaks", root=broken).stdout == (
+        b"No leak is recorded; the policy is off.\nNot known: nothing is recorded while tracking is off.\n")
 
 
 def test_leaks_are_no_clean_machine(cli, clean_tree):

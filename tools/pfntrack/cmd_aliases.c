@@ -26,6 +26,7 @@ int cmd_aliases(int argc, char **argv)
 		rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
 					     LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc) {
+		m.not_known = filter_unknown(&filter, &m, FILTER_ALIASES);
 		filter_aliases(&filter, &m);
 		columns_sort(&aliases_columns, &m);
 		printer()->aliases(&m);

@@ -30,6 +30,7 @@ int cmd_conflicts(int argc, char **argv)
 	if (!rc && opts.clear)
 		rc = acknowledge_conflicts(&m);
 	if (!rc) {
+		m.not_known = filter_unknown(&filter, &m, FILTER_REPORTS);
 		filter_conflicts(&filter, &m);
 		history_hide(&m);
 		columns_sort(&conflicts_columns, &m);

@@ -132,20 +132,24 @@ static bool harms(const struct explanation *e)
 }
 
 /* Why it is not known whether anything harms; NULL if it is. */
-static char *unknown_text(struct model *m, const struct explanation *e)
+static char *why_unknown(struct model *m, const struct explanation *e)
 {
-	bool missed = false, known = !e->aliased || e->alias.verdict != PFN_VERDICT_UNKNOWN;
+	bool known = !e->aliased || e->alias.verdict != PFN_VERDICT_UNKNOWN;
+	char *text = unknown_text(m, false);
 	size_t i;
 
-	if (m->view == VIEW_KERNEL && !recording(m))
-		return off_text(m);
+	m->missed = 0;
 	for (i = 0; i < e->nr_holders; i++) {
 		known &= !!e->holders[i]->got;
-		missed |= linear_missed(m, e->holders[i]);
+		m->missed += linear_missed(m, e->holders[i]);
 	}
-	if (!known)
-		return xstrdup("Not known: this source does not know how all of them map it.");
-	return missed ? missed_text() : NULL;
+	if (!text && !known)
+		text = xstrdup("Not known: this source does not know how all of them map it.");
+	if (!text)
+		text = missed_text(m);
+	if (!text)
+		text = unlisted_text(m->history.unlisted, "conflict");
+	return text;
 }
 
 static void judge(struct model *m, struct explanation *e)
@@ -157,7 +161,7 @@ static void judge(struct model *m, struct explanation *e)
 		e->summary = text;
 		return;
 	}
-	unknown = unknown_text(m, e);
+	unknown = why_unknown(m, e);
 	e->healthy = unknown ? -1 : 1;
 	e->summary = unknown ? xasprintf("%s %s", unknown, text) : text;
 	if (unknown)

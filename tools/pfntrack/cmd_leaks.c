@@ -30,6 +30,7 @@ int cmd_leaks(int argc, char **argv)
 	if (!rc && opts.clear)
 		rc = acknowledge_leaks(&m);
 	if (!rc) {
+		m.not_known = filter_unknown(&filter, &m, FILTER_REPORTS);
 		filter_leaks(&filter, &m);
 		history_hide(&m);
 		columns_sort(&leaks_columns, &m);

@@ -24,7 +24,9 @@ int cmd_list(int argc, char **argv)
 	if (!rc)
 		rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_PLATFORM);
 	if (!rc) {
-		m.not_known = filter_unknown(&filter, &m);
+		m.not_known = filter_unknown(&filter, &m, FILTER_RECORDS);
+		if (m.incomplete)
+			m.not_known = "some mappings could not be stored";
 		if (m.view == VIEW_KERNEL && !recording(&m))
 			m.not_known = "nothing is recorded while tracking is off";
 		filter_records(&filter, &m);

@@ -21,6 +21,8 @@ static int show(const struct model *m)
 		map_print_json(&map);
 	else if (!rc && !opts.output)
 		map_print_text(&map);
+	if (!rc && !opts.json && !opts.output)
+		text_unknown(summarize_live(m));
 	map_free(&map);
 	return rc;
 }
@@ -48,6 +50,7 @@ int cmd_map(int argc, char **argv)
 		rc = source_load(&m, LOAD_SYSFS | LOAD_RECORDS | LOAD_ALIASES | LOAD_CONFLICTS |
 					     LOAD_COVERAGE | LOAD_PLATFORM);
 	if (!rc) {
+		m.not_known = filter_unknown(&filter, &m, FILTER_RECORDS);
 		filter_records(&filter, &m);
 		filter_conflicts(&filter, &m);
 		filter_aliases(&filter, &m);

@@ -24,6 +24,13 @@ struct filter_term {
 	struct span span;
 };
 
+/* What is filtered: records, ranges with several of them, or what the kernel reports. */
+enum filter_of {
+	FILTER_RECORDS,
+	FILTER_ALIASES,
+	FILTER_REPORTS,
+};
+
 /* Terms of one key are alternatives; all keys must be met. */
 struct filter {
 	struct filter_term terms[MAX_TERMS];
@@ -42,7 +49,7 @@ void filter_records(const struct filter *f, struct model *m);
 void filter_conflicts(const struct filter *f, struct model *m);
 void filter_aliases(const struct filter *f, struct model *m);
 void filter_leaks(const struct filter *f, struct model *m);
-const char *filter_unknown(const struct filter *f, const struct model *m);
+const char *filter_unknown(const struct filter *f, const struct model *m, enum filter_of of);
 
 /* filter.c */
 bool same_device(const char *asked, const char *device);

@@ -76,6 +76,75 @@ void filter_conflicts(const struct filter *f, struct model *m)
 	recount(m);
 }
 
+/* Ranges in ascending order, none of which meet. */
+struct cover {
+	struct span *spans;
+	size_t nr;
+};
+
+static int by_start(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void cover_add(struct cover *c, const struct filter *f, const struct model *m,
+		      const struct mapping *map)
+{
+	if (map->range.known && filter_takes(f, m, map))
+		*(struct span *)xappend(&c->spans, &c->nr, sizeof(*c->spans)) = map->range;
+}
+
+/* What is held by one that is asked for, whatever the range that is asked for. */
+static void cover_find(struct cover *c, const struct filter *f, const struct model *m)
+{
+	struct filter rest = { 0 };
+	size_t n = 0, i;
+
+	for (i = 0; i < f->nr; i++)
+		if (f->terms[i].key != FILTER_RANGE)
+			rest.terms[rest.nr++] = f->terms[i];
+	for (i = 0; i < m->nr_records; i++)
+		cover_add(c, &rest, m, &m->records[i]);
+	for (i = 0; i < m->nr_linear; i++)
+		cover_add(c, &rest, m, &m->linear[i]);
+	if (c->nr)
+		qsort(c->spans, c->nr, sizeof(*c->spans), by_start);
+	for (i = 1; i < c->nr; i++) {
+		if (c->spans[i].start > c->spans[n].end)
+			c->spans[++n] = c->spans[i];
+		else if (c->spans[i].end > c->spans[n].end)
+			c->spans[n].end = c->spans[i].end;
+	}
+	c->nr = c->nr ? n + 1 : 0;
+}
+
+static int meets(const void *key, const void *member)
+{
+	const struct span *a = key, *b = member;
+
+	return a->end < b->start ? -1 : a->start > b->end;
+}
+
+/* An alias shows the worst two of its holders; another one may be asked for. */
+static bool takes_alias(const struct filter *f, const struct model *m, const struct cover *c,
+			const struct alias *a)
+{
+	struct filter ranges = { 0 };
+	size_t i;
+
+	if (filter_takes_two(f, m, &a->range, a->a, a->b))
+		return true;
+	if (a->holders <= 2 || !c->nr ||
+	    !bsearch(&a->range, c->spans, c->nr, sizeof(*c->spans), meets))
+		return false;
+	for (i = 0; i < f->nr; i++)
+		if (f->terms[i].key == FILTER_RANGE)
+			ranges.terms[ranges.nr++] = f->terms[i];
+	return filter_takes_two(&ranges, m, &a->range, a->a, a->b);
+}
+
 /**
  * filter_aliases() - leave in the model the aliases that are asked for
  * @f: the filter
@@ -83,17 +152,17 @@ void filter_conflicts(const struct filter *f, struct model *m)
  */
 void filter_aliases(const struct filter *f, struct model *m)
 {
+	struct cover cover = { 0 };
 	size_t n = 0, i;
 
 	m->filtered = f->nr;
-	for (i = 0; f->nr && i < m->nr_aliases; i++) {
-		const struct alias *a = &m->aliases[i];
-
-		if (filter_takes_two(f, m, &a->range, a->a, a->b))
-			m->aliases[n++] = *a;
-	}
 	if (!f->nr)
 		return;
+	cover_find(&cover, f, m);
+	for (i = 0; i < m->nr_aliases; i++)
+		if (takes_alias(f, m, &cover, &m->aliases[i]))
+			m->aliases[n++] = m->aliases[i];
+	free(cover.spans);
 	m->nr_aliases = n;
 	m->missed = 0;
 	for (i = 0; i < m->nr_records; i++)
@@ -143,40 +212,66 @@ static bool proc_sees(enum pfn_kind kind)
 	       kind == PFN_KIND_RESERVATION;
 }
 
-static bool kind_seen(const struct model *m, const char *word)
+static bool kind_seen(const struct model *m, const char *word, enum filter_of of)
 {
 	enum pfn_kind kind = 0;
 
 	while (kind_names[kind] && strcmp(kind_names[kind], word))
 		kind++;
-	return m->view == VIEW_PROC ? proc_sees(kind) : kind_recorded(m, word);
+	/* It has no records; where it is not compared, the aliases say so. */
+	if (of == FILTER_ALIASES && kind == PFN_KIND_LINEAR)
+		return true;
+	if (m->view == VIEW_PROC)
+		return proc_sees(kind);
+	return of == FILTER_REPORTS ? kind_reported(m, word) : kind_recorded(m, word);
+}
+
+/* Is the attribute of one that meets the rest of the filter not known? */
+static bool attr_unknown(const struct filter *rest, const struct model *m, enum filter_of of)
+{
+	size_t i;
+
+	for (i = 0; of == FILTER_RECORDS && i < m->nr_records; i++)
+		if (!m->records[i].got && filter_takes(rest, m, &m->records[i]))
+			return true;
+	for (i = 0; of == FILTER_ALIASES && i < m->nr_aliases; i++) {
+		const struct alias *a = &m->aliases[i];
+
+		if ((!a->a->got || !a->b->got) && filter_takes_two(rest, m, &a->range, a->a, a->b))
+			return true;
+	}
+	return false;
 }
 
 /**
  * filter_unknown() - does the source not know what a filter asks for?
  * @f: the filter
- * @m: the model, with records that the filter has not reduced, coverage and sysfs
+ * @m: the model that the filter has not reduced, with coverage and sysfs
+ * @of: what is filtered
  *
  * Return: why, or NULL if the answer is as good as the source is.
  */
-const char *filter_unknown(const struct filter *f, const struct model *m)
+const char *filter_unknown(const struct filter *f, const struct model *m, enum filter_of of)
 {
-	bool seen = !filter_asks(f, FILTER_KIND);
+	bool seen = !filter_asks(f, FILTER_KIND), recorded = false, asks = false;
 	struct filter rest = { 0 };
 	size_t i;
 
 	for (i = 0; i < f->nr; i++) {
-		if (f->terms[i].key == FILTER_KIND)
-			seen |= kind_seen(m, f->terms[i].word);
+		if (f->terms[i].key == FILTER_KIND) {
+			seen |= kind_seen(m, f->terms[i].word, of);
+			recorded |= kind_seen(m, f->terms[i].word, FILTER_RECORDS);
+		}
 		if (f->terms[i].key != FILTER_ATTR)
 			rest.terms[rest.nr++] = f->terms[i];
-		else if (!strcmp(f->terms[i].word, attr_names[PFN_ATTR_UNKNOWN]))
-			return NULL;
+		else
+			asks |= !strcmp(f->terms[i].word, attr_names[PFN_ATTR_UNKNOWN]);
 	}
+	if (!seen && recorded)
+		return "the policy of this kind is off, so that nothing is reported of it";
 	if (!seen)
 		return "this source does not see mappings of this kind";
-	for (i = 0; rest.nr < f->nr && i < m->nr_records; i++)
-		if (!m->records[i].got && filter_takes(&rest, m, &m->records[i]))
-			return "this source does not know the attribute of some mappings";
+	if (rest.nr < f->nr && !asks && attr_unknown(&rest, m, of))
+		return "this source does not know the attribute of some mappings";
 	return NULL;
 }

@@ -30,6 +30,7 @@ struct json_object *jimpossible(const struct model *m);
 struct json_object *jdocument(void);
 struct json_object *jdocument_of(const struct model *m);
 struct json_object *jhistory(const struct model *m, bool conflicts, bool leaks);
+void jput_answer(struct json_object *object, struct summary s);
 struct json_object *jalias(const struct alias *alias);
 struct json_object *jaliases(const struct model *m);
 void jemit_around(struct json_object *head, const char *key,

@@ -185,7 +185,7 @@ struct model {
 
 	struct mapping *records;
 	size_t nr_records;
-	uint64_t incomplete, late; /* as of the records dump */
+	uint64_t incomplete, late; /* as of the dumps or sysfs, the larger */
 
 	struct mapping *linear; /* RAM, as the kernel's linear map has it unless it is changed */
 	size_t nr_linear;
@@ -276,8 +276,9 @@ bool kind_reported(const struct model *m, const char *kind);
 bool recording(const struct model *m);
 bool reporting(const struct model *m);
 char *caveats(const struct model *m);
-char *missed_text(void);
-char *off_text(const struct model *m);
+char *unknown_text(const struct model *m, bool reports);
+char *missed_text(const struct model *m);
+char *unlisted_text(uint64_t n, const char *what);
 
 /* model_status.c */
 struct summary summarize(const struct model *m);

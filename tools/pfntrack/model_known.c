@@ -114,35 +114,60 @@ char *caveats(const struct model *m)
 				text,
 				xasprintf("conflicts of %s are not reported (policy off)", kind));
 	}
-	if (m->counters[COUNTER_incomplete])
-		text = clause(text, xasprintf("%llu could not be stored",
-					      (unsigned long long)m->counters[COUNTER_incomplete]));
 	if (m->counters[COUNTER_late])
 		text = clause(text, xstrdup("tracking began after boot"));
 	return text;
 }
 
 /**
- * missed_text() - that RAM was not compared with the linear map
+ * unknown_text() - why no answer is clean
+ * @m: the model, with sysfs and coverage
+ * @reports: the answer is about what the kernel reports, not about its records
  *
- * Return: a new string, a sentence.
+ * Return: a new string, a sentence; NULL if nothing is in the way.
  */
-char *missed_text(void)
+char *unknown_text(const struct model *m, bool reports)
 {
+	unsigned long long lost = m->incomplete;
+
+	if (m->view == VIEW_KERNEL && !recording(m))
+		return xstrdup("Not known: nothing is recorded while tracking is off.");
+	if (reports && !reporting(m))
+		return xstrdup(
+			"Not known: the policy of every kind is off, so no conflict or leak is reported.");
+	if (lost)
+		return xasprintf("Not known: %llu mapping%s could not be stored.", lost,
+				 lost == 1 ? "" : "s");
+	if (m->not_known)
+		return xasprintf("Not known: %s.", m->not_known);
+	return NULL;
+}
+
+/**
+ * missed_text() - that RAM was not compared with the linear map
+ * @m: the model, with aliases
+ *
+ * Return: a new string, a sentence; NULL if all of it was that could disagree.
+ */
+char *missed_text(const struct model *m)
+{
+	if (!m->missed)
+		return NULL;
 	return xstrdup(
 		"Not known: /proc/iomem lists no RAM, so RAM is not compared with the linear map.");
 }
 
 /**
- * off_text() - that nothing is recorded, or nothing reported
- * @m: the model, with sysfs and coverage
+ * unlisted_text() - that some of those asked for may have left the kernel's list
+ * @n: how many count and are no longer listed
+ * @what: their name, in the singular
  *
- * Return: a new string, a sentence.
+ * Return: a new string, a sentence; NULL if there are none.
  */
-char *off_text(const struct model *m)
+char *unlisted_text(uint64_t n, const char *what)
 {
-	if (recording(m))
-		return xstrdup(
-			"Not known: the policy of every kind is off, so no conflict or leak is reported.");
-	return xstrdup("Not known: nothing is recorded while tracking is off.");
+	if (!n)
+		return NULL;
+	return xasprintf("Not known: %llu more %s%s no longer listed; some may be like that.",
+			 (unsigned long long)n, what, n == 1 ? " is" : "s are");
 }

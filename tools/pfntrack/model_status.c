@@ -89,15 +89,21 @@ static char *live_text(const struct model *m)
 }
 
 /* Ranges of which no verdict is known. */
-static char *unknown_text(size_t unknown)
+static char *unjudged_text(const struct model *m)
 {
+	size_t unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
+
+	if (!unknown)
+		return NULL;
 	return xasprintf(
 		"Not known: %zu range%s more than one holder, and this source does not know how they map %s; see 'pfntrack aliases'.",
 		unknown, unknown == 1 ? " has" : "s have", unknown == 1 ? "it" : "them");
 }
 
-static char *unsure_text(void)
+static char *unsure_text(const struct model *m)
 {
+	if (!m->history.unsure)
+		return NULL;
 	return xstrdup(
 		"Not known: earlier conflicts repeated, or are no longer listed, and the kernel does not say when; 'pfntrack conflicts --clear' counts from now on.");
 }
@@ -109,24 +115,18 @@ static char *unsure_text(void)
 struct summary summarize_live(const struct model *m)
 {
 	struct summary s = { .healthy = 0, .text = live_text(m) };
-	size_t unknown = count_aliases(m, PFN_VERDICT_UNKNOWN);
 
 	if (s.text)
 		return s;
-	s.healthy = -1;
-	if (m->view == VIEW_KERNEL && !recording(m)) {
-		s.text = off_text(m);
-	} else if (unknown) {
-		s.text = unknown_text(unknown);
-	} else if (m->missed) {
-		s.text = missed_text();
-	} else {
-		s.healthy = 1;
-		s.text =
-			m->view == VIEW_PROC
-				? xstrdup("No alias that harms among the mappings that this source sees, which are not all.")
-				: NULL;
-	}
+	s.text = unknown_text(m, false);
+	if (!s.text)
+		s.text = unjudged_text(m);
+	if (!s.text)
+		s.text = missed_text(m);
+	s.healthy = s.text ? -1 : 1;
+	if (!s.text && m->view == VIEW_PROC)
+		s.text = xstrdup(
+			"No alias that harms among the mappings that this source sees, which are not all.");
 	return s;
 }
 
@@ -140,14 +140,12 @@ struct summary summarize_conflicts(const struct model *m)
 
 	if (s.text)
 		return s;
-	s.healthy = -1;
-	if (!reporting(m)) {
-		s.text = off_text(m);
-	} else if (m->history.unsure) {
-		s.text = unsure_text();
-	} else {
-		s.healthy = 1;
-	}
+	s.text = unknown_text(m, true);
+	if (!s.text && m->filtered)
+		s.text = unlisted_text(m->history.unlisted, "conflict");
+	if (!s.text)
+		s.text = unsure_text(m);
+	s.healthy = s.text ? -1 : 1;
 	return s;
 }
 
@@ -161,8 +159,10 @@ struct summary summarize_leaks(const struct model *m)
 
 	if (s.text)
 		return s;
-	s.healthy = reporting(m) ? 1 : -1;
-	s.text = s.healthy < 0 ? off_text(m) : NULL;
+	s.text = unknown_text(m, true);
+	if (!s.text && m->filtered)
+		s.text = unlisted_text(m->history.unlisted_leaks, "leak");
+	s.healthy = s.text ? -1 : 1;
 	return s;
 }
 

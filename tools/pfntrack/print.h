@@ -79,6 +79,7 @@ void text_side(const char *label, const struct mapping *map);
 char *text_where(const struct model *m, uint64_t start);
 char *text_extent(const struct conflict *c);
 void text_hidden(size_t n);
+void text_unknown(struct summary s);
 
 extern const struct printer text_printer, json_printer;
 

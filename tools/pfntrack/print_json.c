@@ -45,6 +45,17 @@ struct json_object *jaliases(const struct model *m)
 	return v;
 }
 
+/**
+ * jput_answer() - add to a document whether there is a problem, and why that is not known
+ * @object: the document
+ * @s: the answer; its text is freed
+ */
+void jput_answer(struct json_object *object, struct summary s)
+{
+	jput(object, "healthy", s.healthy < 0 ? NULL : jbool(s.healthy));
+	jput(object, "summary", jtext_and_free(s.text));
+}
+
 static struct json_object *conflict(const struct model *m, const struct conflict *c)
 {
 	const struct pci_bar *bar = find_bar(m, c->new.range.start);
@@ -109,7 +120,6 @@ static void json_status(const struct model *m)
 	struct json_object *counters = jneed(json_object_new_object());
 	struct json_object *seen = jneed(json_object_new_object());
 	bool told = m->view == VIEW_KERNEL;
-	struct summary s = summarize(m);
 	size_t i;
 
 	for (i = 0; i < COUNTER_COUNT; i++)
@@ -139,8 +149,7 @@ static void json_status(const struct model *m)
 	jput(top, "impossible", jimpossible(m));
 	jput(top, "incomplete", told ? jnumber(m->counters[COUNTER_incomplete]) : NULL);
 	jput(top, "late", told ? jbool(m->counters[COUNTER_late]) : NULL);
-	jput(top, "healthy", s.healthy < 0 ? NULL : jbool(s.healthy));
-	jput(top, "summary", jtext_and_free(s.text));
+	jput_answer(top, summarize(m));
 	jemit(top);
 }
 
@@ -181,6 +190,7 @@ static void json_aliases(const struct model *m)
 
 	jput(top, "policy", jtext(m->policy));
 	jput(tail, "by_verdict", jaliases(m));
+	jput_answer(tail, summarize_live(m));
 	jemit_around(top, "aliases", alias, m, m->nr_aliases, tail);
 }
 
@@ -197,6 +207,7 @@ static void json_conflicts(const struct model *m)
 	jput(top, "total", jnumber(m->total));
 	jput(top, "suppressed", jnumber(m->suppressed));
 	jput(top, "history", jhistory(m, true, false));
+	jput_answer(top, summarize_conflicts(m));
 	jemit(top);
 }
 

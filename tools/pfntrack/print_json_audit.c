@@ -109,5 +109,6 @@ void json_leaks(const struct model *m)
 	jput(top, "leaks", all);
 	jput(top, "total", jnumber(m->leaks_total));
 	jput(top, "history", jhistory(m, false, true));
+	jput_answer(top, summarize_leaks(m));
 	jemit(top);
 }

@@ -246,6 +246,7 @@ static void text_conflicts(const struct model *m)
 		       (unsigned long long)m->suppressed, plural(m->suppressed));
 	}
 	text_hidden(m->history.hidden);
+	text_unknown(summarize_conflicts(m));
 	text_source(m);
 }
 

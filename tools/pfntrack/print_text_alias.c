@@ -24,6 +24,19 @@ void text_source(const struct model *m)
 }
 
 /**
+ * text_unknown() - say why an answer is not known
+ * @s: the answer; its text is freed
+ */
+void text_unknown(struct summary s)
+{
+	if (s.healthy < 0) {
+		text_put(text_safe(s.text));
+		putchar('\n');
+	}
+	free(s.text);
+}
+
+/**
  * text_alias() - print what two mappings of the same page frames mean
  * @m: the model, with the platform
  * @alias: the range
@@ -52,7 +65,6 @@ void text_alias(const struct model *m, const struct alias *alias)
  */
 void text_aliases(const struct model *m)
 {
-	struct summary s;
 	char *counts;
 	size_t i;
 
@@ -74,11 +86,6 @@ void text_aliases(const struct model *m)
 	} else {
 		printf("Nothing %sis mapped more than once.\n", m->filtered ? "like that " : "");
 	}
-	s = summarize_live(m);
-	if (s.healthy < 0) {
-		text_put(text_safe(s.text));
-		putchar('\n');
-	}
-	free(s.text);
+	text_unknown(summarize_live(m));
 	text_source(m);
 }

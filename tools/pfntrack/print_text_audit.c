@@ -172,4 +172,5 @@ void text_leaks(const struct model *m)
 		printf("No leak is recorded%s.\n",
 		       policy_off(m->policy) ? "; the policy is off" : "");
 	text_hidden(m->history.hidden_leaks);
+	text_unknown(summarize_leaks(m));
 }

@@ -385,6 +385,9 @@ int kernel_load(struct model *m, unsigned int what)
 	/* Last: where a dump and sysfs disagree, sysfs is the later word. */
 	if (!rc && (what & LOAD_SYSFS))
 		rc = load_sysfs(m);
+	if (m->incomplete < m->counters[COUNTER_incomplete])
+		m->incomplete = m->counters[COUNTER_incomplete];
+	m->late |= m->counters[COUNTER_late];
 	if (!rc && (what & LOAD_PLATFORM))
 		platform_load(m);
 	if (!rc && (what & LOAD_DEBUGFS))
