@@ -17,19 +17,19 @@
  */
 int cmd_leaks(int argc, char **argv)
 {
+	struct acknowledged ack = { 0 };
 	struct filter filter = { 0 };
 	struct model m = { 0 };
 	struct summary s;
-	int rc;
+	int rc, shown;
 
 	rc = filter_parse(&filter, argc, argv);
 	if (!rc && opts.clear)
 		rc = history_may_clear(argc);
 	if (!rc)
 		rc = source_load(&m, LOAD_SYSFS | LOAD_LEAKS | LOAD_PLATFORM);
-	if (!rc && opts.clear)
-		rc = acknowledge_leaks(&m);
 	if (!rc) {
+		acknowledge_leaks(&ack, &m);
 		m.not_known = filter_unknown(&filter, &m, FILTER_REPORTS);
 		filter_leaks(&filter, &m);
 		history_hide(&m);
@@ -37,7 +37,11 @@ int cmd_leaks(int argc, char **argv)
 		printer()->leaks(&m);
 		s = summarize_leaks(&m);
 		rc = summary_rc(&s);
+		if (opts.clear) {
+			shown = acknowledge(&ack);
+			rc = shown ? shown : rc == RC_CONFLICT ? RC_CLEAN : rc;
+		}
 	}
 	model_free(&m);
-	return opts.clear && rc == RC_CONFLICT ? RC_CLEAN : rc;
+	return rc;
 }

@@ -5,7 +5,8 @@
 
 #include "model.h"
 
-#define HISTORY_STATE "/var/lib/pfntrack/acknowledged"
+#define HISTORY_DIR   "/var/lib/pfntrack"
+#define HISTORY_STATE HISTORY_DIR "/acknowledged"
 #define HISTORY_SEEN  256 /* conflicts of a dump; the kernel lists 64 */
 
 /* What was acknowledged, by the counters of this boot. */
@@ -24,8 +25,9 @@ struct acknowledged {
 /* history_state.c */
 int acknowledged_load(struct acknowledged *ack);
 int history_may_clear(int nr_filters);
-int acknowledge_conflicts(const struct model *m);
-int acknowledge_leaks(const struct model *m);
+void acknowledge_conflicts(struct acknowledged *ack, const struct model *m);
+void acknowledge_leaks(struct acknowledged *ack, const struct model *m);
+int acknowledge(const struct acknowledged *new);
 
 /* history.c */
 int history_parse(void);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,19 +26,33 @@
 #define MAX_STATE   (64 << 10)
 #define MAX_BOOT_ID 64
 #define NEW_STATE   "pfntrack conflicts --clear"
+#define LOCK_TRIES  500 /* each 10 ms */
 
-/* Read a small regular file.  Return: its length, or -errno. */
-static ssize_t read_small(const char *path, char *text, size_t size)
+/* What others can write, they could make to say anything. */
+static bool is_ours(const struct stat *st)
+{
+	return (!st->st_uid || st->st_uid == geteuid()) && !(st->st_mode & 022);
+}
+
+/*
+ * Read a small regular file.  Return: its length, or -errno: -EMEDIUMTYPE if it is
+ * none, -EPERM if @ours and others could have written it.
+ */
+static ssize_t read_small(const char *path, char *text, size_t size, bool ours)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
 	ssize_t n = 0, used = 0;
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		close(fd);
 		return -EMEDIUMTYPE;
+	}
+	if (ours && !is_ours(&st)) {
+		close(fd);
+		return -EPERM;
 	}
 	while ((size_t)used + 1 < size && (n = read(fd, text + used, size - 1 - used)) > 0)
 		used += n;
@@ -51,7 +66,7 @@ static ssize_t read_small(const char *path, char *text, size_t size)
 
 static bool boot_id(char *id)
 {
-	ssize_t n = read_small(BOOT_ID, id, MAX_BOOT_ID);
+	ssize_t n = read_small(BOOT_ID, id, MAX_BOOT_ID, false);
 
 	if (n <= 0)
 		return false;
@@ -116,18 +131,41 @@ static bool parse_state(struct acknowledged *ack, char *text)
 	return false;
 }
 
+static int not_ours(const char *path)
+{
+	return fail(
+		RC_INTERNAL,
+		"%s belongs to another user, or others may write it; check who did, then remove it",
+		path);
+}
+
+/* Others could put any file into a directory of theirs. */
+static int check_directory(void)
+{
+	struct stat st;
+
+	if (!stat(HISTORY_DIR, &st) && !is_ours(&st))
+		return not_ours(HISTORY_DIR);
+	return 0;
+}
+
 static int load(struct acknowledged *ack, bool *whole)
 {
 	char *text = xcalloc(1, MAX_STATE);
-	ssize_t n = read_small(HISTORY_STATE, text, MAX_STATE);
+	int rc = check_directory();
+	ssize_t n = rc ? -ENOENT : read_small(HISTORY_STATE, text, MAX_STATE, true);
 
 	memset(ack, 0, sizeof(*ack));
 	*whole = n < 0 || parse_state(ack, text);
 	if (!*whole)
 		memset(ack, 0, sizeof(*ack));
 	free(text);
-	if (n >= 0 || n == -ENOENT || n == -ENOTDIR)
-		return 0;
+	if (rc || n >= 0 || n == -ENOENT || n == -ENOTDIR)
+		return rc;
+	if (n == -EPERM)
+		return not_ours(HISTORY_STATE);
+	if (n == -EMEDIUMTYPE)
+		return fail(RC_INTERNAL, "%s is not a regular file; remove it", HISTORY_STATE);
 	/* Who may not read the file may not read the kernel's files, either. */
 	if (n == -EACCES)
 		return fail(RC_UNSUPPORTED, "only root may read %s; run this as root",
@@ -153,17 +191,40 @@ int acknowledged_load(struct acknowledged *ack)
 	return rc;
 }
 
-static int make_directory(void)
+static int no_directory(int err)
 {
-	char *dir = xstrdup(HISTORY_STATE);
-	int rc = 0;
+	return fail(
+		err == EACCES || err == EROFS ? RC_UNSUPPORTED : RC_INTERNAL,
+		"cannot make %s: %s; it keeps what is acknowledged, so /var/lib must be there and writable",
+		HISTORY_DIR, strerror(err));
+}
 
-	*strrchr(dir, '/') = '\0';
-	if (mkdir(dir, 0700) && errno != EEXIST)
-		rc = fail(errno == EACCES || errno == EROFS ? RC_UNSUPPORTED : RC_INTERNAL,
-			  "cannot make %s: %s", dir, strerror(errno));
-	free(dir);
-	return rc;
+/*
+ * Two that acknowledge at once must not each replace what the other one wrote.
+ * A directory that others may read can be locked by them, too: no wait for ever.
+ */
+static int lock_directory(int *fd)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int i, rc;
+
+	if (mkdir(HISTORY_DIR, 0700) && errno != EEXIST)
+		return no_directory(errno);
+	rc = check_directory();
+	if (rc)
+		return rc;
+	*fd = open(HISTORY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return no_directory(errno);
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (!flock(*fd, LOCK_EX | LOCK_NB))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	close(*fd);
+	*fd = -1;
+	return fail(RC_INTERNAL, "another command holds %s locked; find it with 'lslocks'",
+		    HISTORY_DIR);
 }
 
 static int store(const struct acknowledged *ack)
@@ -171,10 +232,8 @@ static int store(const struct acknowledged *ack)
 	char id[MAX_BOOT_ID], *text;
 	FILE *file;
 	size_t len, i;
-	int rc = make_directory();
+	int rc;
 
-	if (rc)
-		return rc;
 	if (!boot_id(id))
 		return fail(RC_UNSUPPORTED, BOOT_ID " cannot be read; mount /proc");
 	file = open_memstream(&text, &len);
@@ -218,19 +277,14 @@ int history_may_clear(int nr_filters)
 }
 
 /**
- * acknowledge_conflicts() - note that what the kernel counts so far was seen
- * @m: the model, with conflicts and sysfs
- *
- * Return: 0, or an exit code after an error line was printed.
+ * acknowledge_conflicts() - take down what the kernel counts so far
+ * @ack: gets the numbers
+ * @m: the model as it was loaded, with conflicts and sysfs
  */
-int acknowledge_conflicts(const struct model *m)
+void acknowledge_conflicts(struct acknowledged *ack, const struct model *m)
 {
-	struct acknowledged *ack = xcalloc(1, sizeof(*ack));
-	bool whole;
 	size_t i;
-	int rc;
 
-	rc = load(ack, &whole);
 	ack->conflicts_done = true;
 	ack->conflicts_date = time(NULL);
 	ack->conflicts = m->total;
@@ -241,26 +295,17 @@ int acknowledge_conflicts(const struct model *m)
 		ack->seen[i].count = m->conflicts[i].count;
 		ack->nr_seen++;
 	}
-	if (!rc)
-		rc = store(ack);
-	free(ack);
-	return rc;
 }
 
 /**
- * acknowledge_leaks() - note that the leaks that the kernel counts so far were seen
- * @m: the model, with leaks
- *
- * Return: 0, or an exit code after an error line was printed.
+ * acknowledge_leaks() - take down the leaks that the kernel counts so far
+ * @ack: gets the numbers
+ * @m: the model as it was loaded, with leaks
  */
-int acknowledge_leaks(const struct model *m)
+void acknowledge_leaks(struct acknowledged *ack, const struct model *m)
 {
-	struct acknowledged *ack = xcalloc(1, sizeof(*ack));
-	bool whole;
 	size_t i;
-	int rc;
 
-	rc = load(ack, &whole);
 	ack->leaks_done = true;
 	ack->leaks_date = time(NULL);
 	ack->leaks = m->leaks_total;
@@ -268,8 +313,59 @@ int acknowledge_leaks(const struct model *m)
 	for (i = 0; i < m->nr_leaks; i++)
 		if (m->leaks[i].id > ack->last_leak)
 			ack->last_leak = m->leaks[i].id;
-	if (!rc)
+}
+
+/* What is not new stays. */
+static void merge(struct acknowledged *ack, const struct acknowledged *new)
+{
+	const struct acknowledged old = *ack;
+
+	if (new->conflicts_done) {
+		*ack = *new;
+		ack->leaks_done = old.leaks_done;
+		ack->leaks_date = old.leaks_date;
+		ack->leaks = old.leaks;
+		ack->last_leak = old.last_leak;
+	}
+	if (new->leaks_done) {
+		ack->leaks_done = true;
+		ack->leaks_date = new->leaks_date;
+		ack->leaks = new->leaks;
+		ack->last_leak = new->last_leak;
+	}
+}
+
+/**
+ * acknowledge() - note what was seen, once it was shown
+ * @new: conflicts or leaks, by acknowledge_conflicts() or acknowledge_leaks()
+ *
+ * What could not be printed was seen by no one, and is not acknowledged.
+ *
+ * Return: 0, or an exit code; the error line is printed, unless close_stdout() does.
+ */
+int acknowledge(const struct acknowledged *new)
+{
+	struct acknowledged *ack;
+	bool whole;
+	int fd = -1, rc;
+
+	rc = flush_stdout();
+	if (rc)
+		return rc == EPIPE
+			       ? fail(RC_INTERNAL,
+				      "the output was not read to its end; nothing is acknowledged")
+			       : RC_INTERNAL;
+	rc = lock_directory(&fd);
+	if (rc)
+		return rc;
+	ack = xcalloc(1, sizeof(*ack));
+	rc = load(ack, &whole);
+	if (!rc) {
+		merge(ack, new);
 		rc = store(ack);
+	}
 	free(ack);
+	/* This ends the lock, too. */
+	close(fd);
 	return rc;
 }

@@ -2,6 +2,7 @@
 /* pfntrack: the command line, and the way out. */
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -245,5 +246,7 @@ int main(int argc, char **argv)
 
 	/* Ours, since stdio without memory would write each piece at once. */
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	/* Beyond the limit of a file's size a write fails, and half a file is removed. */
+	signal(SIGXFSZ, SIG_IGN);
 	return close_stdout(run(argc, argv));
 }

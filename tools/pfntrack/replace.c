@@ -35,7 +35,10 @@ struct target {
 static int write_failed(const char *path, int err)
 {
 	return fail(err == EACCES || err == EPERM || err == EROFS ? RC_UNSUPPORTED : RC_INTERNAL,
-		    "cannot write %s: %s; nothing was changed", path, strerror(err));
+		    "cannot write %s: %s; nothing was changed%s", path, strerror(err),
+		    err == EROFS   ? ", mount it writable"
+		    : err == EFBIG ? ", raise the limit ('ulimit -f')"
+				   : "");
 }
 
 static int open_directory(struct target *t)

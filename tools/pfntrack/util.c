@@ -189,6 +189,21 @@ void discard_stdout(void)
 }
 
 /**
+ * flush_stdout() - has all that was printed so far arrived?
+ *
+ * Return: 0, or an errno, which is left for close_stdout(), too.
+ */
+int flush_stdout(void)
+{
+	if (opts.quiet)
+		return 0;
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return errno ? errno : EIO;
+}
+
+/**
  * close_stdout() - find out whether the output really arrived
  * @rc: the exit code so far
  *

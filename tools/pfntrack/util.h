@@ -32,6 +32,7 @@ bool parse_number(const char *s, int base, uint64_t *value);
 int parse_address(const char *arg, uint64_t *address);
 const char *nearest(const char *word, const char *(*name)(size_t i));
 void discard_stdout(void);
+int flush_stdout(void);
 int close_stdout(int rc);
 
 #endif /* PFNTRACK_UTIL_H */
