@@ -35,6 +35,7 @@ struct snapshot {
 	int fd, parent;
 	char *name;
 	bool made;
+	mode_t mode; /* that it had, if it was there and is made private; or 0 */
 };
 
 bool source_debugfs_mounted(void);

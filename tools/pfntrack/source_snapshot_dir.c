@@ -73,7 +73,7 @@ static int check_empty(const struct snapshot *s)
  * The owner of a directory can put links into it at any time, and open it again
  * after it was made private.
  */
-static int take_directory(const struct snapshot *s)
+static int take_directory(struct snapshot *s)
 {
 	struct stat st;
 	int rc;
@@ -90,6 +90,7 @@ static int take_directory(const struct snapshot *s)
 		return rc;
 	if (fchmod(s->fd, 0700))
 		return cannot_use(s, "make private", errno);
+	s->mode = st.st_mode & 07777;
 	/* Others could write until now. */
 	return check_empty(s);
 }
@@ -129,6 +130,14 @@ static int open_directory(struct snapshot *s)
 	return cannot_use(s, "use", errno);
 }
 
+/* A directory that was there before is left as it was. */
+static void give_back(const struct snapshot *s)
+{
+	if (s->mode && fchmod(s->fd, s->mode))
+		fail(RC_INTERNAL, "cannot change the mode of %s back to %o: %s; do it yourself",
+		     s->dir, s->mode, strerror(errno));
+}
+
 /**
  * snapshot_dir_open() - make the directory, or take an empty one
  * @s: the snapshot
@@ -148,6 +157,8 @@ int snapshot_dir_open(struct snapshot *s)
 	/* Only if it is empty. */
 	if (rc && s->made)
 		unlinkat(s->parent, s->name, AT_REMOVEDIR);
+	else if (rc)
+		give_back(s);
 	return rc;
 }
 
@@ -274,7 +285,7 @@ static void remove_below(int fd)
  * snapshot_dir_remove() - remove all that was written
  * @s: the snapshot
  *
- * A directory that was there before is kept, empty.
+ * A directory that was there before is kept, empty, and with the mode that it had.
  */
 void snapshot_dir_remove(const struct snapshot *s)
 {
@@ -286,6 +297,8 @@ void snapshot_dir_remove(const struct snapshot *s)
 	    !fstatat(s->parent, s->name, &there, AT_SYMLINK_NOFOLLOW) &&
 	    here.st_dev == there.st_dev && here.st_ino == there.st_ino)
 		unlinkat(s->parent, s->name, AT_REMOVEDIR);
+	else
+		give_back(s);
 }
 
 /**
