@@ -175,3 +175,34 @@ def test_explain_a_process(cli):
         assert cli("explain", f"pid={pid}", root=PATCHED).stdout.startswith(b"Process %d\n" % pid)
     value = json.loads(cli("explain", "pid=99999", "--json", root=PATCHED).stdout)
     assert value["holders"] == value["conflicts"] == [] and value["alias"] is None
+
+
+@pytest.mark.parametrize("word", ["fd000000+16M", "fee00000", "a0000-bffff", "0xa0000-bffff", "c0000", "00fd0000+16M"])
+def test_hexadecimal_without_0x(cli, word):
+    """An address from /proc/iomem is no unknown filter, and no decimal number."""
+    for command in ("list", "conflicts", "aliases"):
+        result = cli(command, word, root="x86_64")
+        assert result.returncode == 2
+        assert b"hexadecimal ones begin with 0x" in result.stderr or b"write 0x before it" in result.stderr, result
+
+
+@pytest.mark.parametrize("word,doubt", [("10000000+64K", "10000000"), ("0x1000-20000000", "20000000"),
+                                        ("10000000-0x1000ffff", "10000000"), ("00001000+0x1000", "00001000"),
+                                        ("0x1000-0020000000", "0020000000")])
+def test_decimal_or_hexadecimal(cli, word, doubt):
+    """Eight digits are what /proc/iomem writes: nobody can say which of the two is meant."""
+    expect(cli, 2, f"'{doubt}' may be decimal or hexadecimal; write 0x before it", "list", word, root="x86_64")
+    for clear in (word.replace(doubt, "0x" + doubt), word.replace(doubt, "16M") if not word.startswith("0x") else "16M-32M"):
+        assert cli("list", clear, root="x86_64").returncode == 0, clear
+
+
+def test_both_ends_of_iomem_are_hexadecimal(cli):
+    assert cli("list", "10000000-1000ffff", root="x86_64").returncode == 0
+    assert cli("list", "4294967296+64K", root="x86_64").returncode == 0
+
+
+def test_beyond_64_bits(cli):
+    expect(cli, 2, "ends beyond 64 bits", "list", "0xfffffffffffff000+0x1001", root="x86_64")
+    assert cli("list", "0xfffffffffffff000+0x1000", root="x86_64").returncode == 0
+    for empty in ("0x2000-0x1000", "0x1000+0"):
+        expect(cli, 2, "is empty", "list", empty, root="x86_64")

@@ -169,3 +169,47 @@ def test_file_size_limit(cli, tmp_path):
         result = subprocess.run(["sh", "-c", f"ulimit -f 0; {script}"], cwd=SNAPSHOTS, stderr=subprocess.PIPE, check=False)
         assert result.returncode == 4 and b"File too large" in result.stderr, script
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"] and not (tmp_path / "out").read_bytes()
+
+
+def test_snapshot_gives_a_directory_back(cli, tree, tmp_path):
+    """One that was there keeps its mode when the capture fails, and is private when it does not."""
+    for mode in (0o755, 0o1777):
+        path = tmp_path / f"dir{mode:o}"
+        path.mkdir()
+        path.chmod(mode)
+        result = subprocess.run(["sh", "-c", f"ulimit -f 0; {cli.binary} --root {tree} snapshot {path}"], check=False,
+                                stderr=subprocess.PIPE)
+        assert result.returncode == 4 and result.stderr.count(b"\n") == 1
+        assert path.stat().st_mode & 0o7777 == mode and not list(path.iterdir())
+        assert cli("snapshot", path, root=tree).returncode == 0
+        assert path.stat().st_mode & 0o7777 == 0o700
+    full = tmp_path / "full"
+    full.mkdir(mode=0o755)
+    (full / "x").write_bytes(b"")
+    assert cli("snapshot", full, root=tree).returncode == 2 and full.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("option", ["--sort", "--kind", "--clear", "--event", "--bytes"])
+def test_option_of_another_command(cli, option):
+    """By the name that was given, or at least one that can be read."""
+    more = [] if option in ("--clear", "--bytes") else ["x"]
+    expect(cli, 2, f"option {option} is not for 'status'", "status", option, *more, root="x86_64")
+
+
+def test_empty_name_of_the_page(cli):
+    expect(cli, 2, "the name of the file is empty", "map", "-o", "", root="x86_64")
+
+
+def test_help_is_not_quiet(cli):
+    assert cli("-q", "--help").stdout == cli("--help").stdout
+    assert cli("list", "--help", "--quiet").stdout == cli("list", "--help").stdout
+    assert cli("-q", "-V").stdout == cli("-V").stdout
+
+
+def test_worst_of_downgrades(cli, broken):
+    """In the words of 'aliases': a downgrade is not called legal."""
+    lines = [re.sub(rb"verdict=\S+", b"verdict=legal", re.sub(rb"downgrade=\w+", b"downgrade=yes", line))
+             for line in broken.lines("conflicts")][:1]
+    broken.dump("conflicts", b"policy: report\ntotal: 1\nsuppressed: 0\n", lines)
+    broken.write(f"{SYSFS}/conflicts", b"1\n")
+    assert b"1 conflict since boot, the worst is a downgrade" in cli("status", root=broken).stdout

@@ -51,9 +51,24 @@ static bool is_iomem(const char *first, const char *last, bool *either)
 	return !*either;
 }
 
+/* So many bare decimal digits as /proc/iomem writes may be hexadecimal ones without 0x. */
+static bool may_be_hex(const char *word)
+{
+	size_t len = strlen(word);
+
+	return strspn(word, "0123456789") == len &&
+	       (len == IOMEM_DIGITS || (len > IOMEM_DIGITS && *word == '0'));
+}
+
+static bool is_hex(const char *word)
+{
+	return !strncasecmp(word, "0x", 2);
+}
+
 static int parse_ends(const char *first, char how, const char *rest, uint64_t *start,
 		      uint64_t *other)
 {
+	const char *doubt = NULL;
 	bool either = false;
 	int rc;
 
@@ -65,6 +80,15 @@ static int parse_ends(const char *first, char how, const char *rest, uint64_t *s
 			RC_USAGE,
 			"%s-%s may be decimal or hexadecimal; write 0x before hexadecimal numbers, or START+SIZE",
 			first, rest);
+	if ((how == '+' && may_be_hex(first)) || (how == '-' && is_hex(rest) && may_be_hex(first)))
+		doubt = first;
+	else if (how == '-' && is_hex(first) && may_be_hex(rest))
+		doubt = rest;
+	if (doubt)
+		return fail(
+			RC_USAGE,
+			"'%s' may be decimal or hexadecimal; write 0x before it, or a suffix as in 16M",
+			doubt);
 	rc = parse_address(first, start);
 	return rc || !how ? rc : parse_address(rest, other);
 }
@@ -89,7 +113,10 @@ int parse_range(const char *word, struct span *span)
 	if (!rc) {
 		span->known = true;
 		span->end = !how ? span->start : how == '-' ? other : span->start + (other - 1);
-		if (span->end < span->start || (how == '+' && !other))
+		if (how == '+' && other && span->end < span->start)
+			rc = fail(RC_USAGE, "the range '%s' ends beyond 64 bits; make it smaller",
+				  word);
+		else if (span->end < span->start || (how == '+' && !other))
 			rc = fail(RC_USAGE,
 				  "the range '%s' is empty; write it like 0x1000-0x1fff or 1M+4K",
 				  word);
@@ -98,12 +125,15 @@ int parse_range(const char *word, struct span *span)
 	return rc;
 }
 
-/* A word without a key: a range begins like a number. */
+/* A word without a key: a range begins like a number, which may lack its 0x. */
 static bool is_range(const char *word)
 {
 	size_t digits = strspn(word, HEX_DIGITS);
 
-	return (*word >= '0' && *word <= '9') || (digits >= IOMEM_DIGITS && word[digits] == '-');
+	if (*word >= '0' && *word <= '9')
+		return true;
+	return digits && strpbrk(word, "0123456789") &&
+	       (!word[digits] || word[digits] == '-' || word[digits] == '+');
 }
 
 /* The letters that "map" shows for an attribute are as good as its name. */

@@ -182,11 +182,14 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 	for (opt = option_table; opt->name; opt++)
 		if (strchr(rq->special, opt->val))
 			fits[(unsigned char)opt->val] |= option_fits(opt, cmd);
-	for (c = rq->special; *c; c++)
-		if (!fits[(unsigned char)*c])
-			return fail(RC_USAGE,
-				    "option -%c is not for '%s'; see 'pfntrack %s --help'", *c,
-				    cmd->name, cmd->name);
+	for (c = rq->special; *c; c++) {
+		if (fits[(unsigned char)*c])
+			continue;
+		for (opt = option_table; opt->val != *c; opt++)
+			;
+		return fail(RC_USAGE, "option --%s is not for '%s'; see 'pfntrack %s --help'",
+			    opt->name, cmd->name, cmd->name);
+	}
 	if (nargs < cmd->nargs_min)
 		return fail(RC_USAGE, "'%s' needs %s; see 'pfntrack %s --help'", cmd->name,
 			    cmd->args, cmd->name);
@@ -217,6 +220,9 @@ static int run(int argc, char **argv)
 	int rc;
 
 	parse_options(argc, argv, &rq);
+	/* Help is asked for to be read. */
+	if (rq.help || rq.version)
+		opts.quiet = false;
 	/* What would have been printed has no reader; only its exit code counts. */
 	if (opts.quiet)
 		discard_stdout();

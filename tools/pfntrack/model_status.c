@@ -47,10 +47,25 @@ static char *leaks_text(const struct model *m)
 		leaks, plural(leaks), m->history.leaks_since);
 }
 
+/* In the words of live_text(): what is no worse than a downgrade is one. */
+static const char *worst_text(const struct model *m)
+{
+	const char *worst = worst_fresh(m);
+	size_t i;
+
+	if (!worst)
+		return "not listed";
+	for (i = 0; (unsigned int)verdict_of(worst) < PFN_VERDICT_ORDERING && i < m->nr_conflicts;
+	     i++)
+		if (m->conflicts[i].downgrade && !m->conflicts[i].old &&
+		    !conflict_refused(&m->conflicts[i]))
+			return "a downgrade";
+	return worst;
+}
+
 static char *conflicts_text(const struct model *m)
 {
 	unsigned long long n = m->history.conflicts, linear;
-	const char *worst = worst_fresh(m);
 	char *ram, *text;
 
 	if (!n)
@@ -59,7 +74,7 @@ static char *conflicts_text(const struct model *m)
 	ram = linear ? xasprintf(", %llu of RAM mapped otherwise than the linear map", linear)
 		     : xstrdup("");
 	text = xasprintf("%llu conflict%s %s, the worst is %s%s; see 'pfntrack conflicts'.", n,
-			 plural(n), m->history.since, worst ? worst : "not listed", ram);
+			 plural(n), m->history.since, worst_text(m), ram);
 	free(ram);
 	return text;
 }

@@ -47,6 +47,9 @@ static int open_directory(struct target *t)
 	char *dir;
 
 	t->name = slash ? slash + 1 : t->path;
+	if (!*t->path)
+		return fail(RC_USAGE,
+			    "the name of the file is empty; give one, or - for standard output");
 	if (!*t->name)
 		return fail(RC_USAGE, "%s is a directory; give a file", t->path);
 	dir = slash ? strndup(t->path, slash - t->path + 1) : xstrdup(".");
