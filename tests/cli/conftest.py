@@ -5,14 +5,17 @@ Every test that asks for `cli` runs with two binaries: the one that was built
 (PFNTRACK_BIN, or build/tools/pfntrack), and one with ASan and UBSan.
 """
 import fcntl
+import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import struct
 import subprocess
 import tempfile
 import termios
+import time
 
 import pytest
 
@@ -192,3 +195,54 @@ def clean_tree(tree):
     for counter in ("conflicts", "refused", "downgrades"):
         tree.write(f"{SYSFS}/{counter}", b"0\n")
     return tree
+
+
+def clean_tree_conflict(tree):
+    data = (SNAPSHOTS / "x86_64" / DUMPS / "conflicts").read_bytes()
+    return next(line for line in data.splitlines() if line.startswith(b"conflict "))
+
+
+class Live:
+    """The tree in the place of /sys/kernel, with a /var/lib of its own."""
+
+    def __init__(self, cli, tree, path):
+        self.cli, self.tree, self.state = cli, tree, path
+        (path / "pfntrack").mkdir(parents=True)
+
+    def run(self, *args):
+        words = " ".join(f"'{a}'" for a in args)
+        return in_namespace(f"mount --bind {self.tree}/sys/kernel /sys/kernel && "
+                            f"mount --bind {self.tree}/proc/iomem /proc/iomem && "
+                            f"mount --bind {self.state} /var/lib && exec {self.cli.binary} {words}")
+
+    def status(self, *args):
+        result = self.run("status", "--json", *args)
+        assert result.stderr == b"", result
+        return result.returncode, json.loads(result.stdout)
+
+    def conflicts(self, entries, refused=0):
+        """entries: (id, count, seconds since boot)"""
+        line = clean_tree_conflict(self.tree)
+        lines = []
+        for number, count, at in entries:
+            one = re.sub(rb" id=\d+", b" id=%d" % number, line)
+            one = re.sub(rb" count=\d+", b" count=%d" % count, one)
+            lines.append(re.sub(rb" time=\S+", b" time=%.6f" % at, one))
+        total = sum(count for _, count, _ in entries) + refused
+        self.tree.dump("conflicts", b"policy: report\ntotal: %d\nsuppressed: 0\n" % total, lines)
+        self.tree.write(f"{SYSFS}/conflicts", b"%d\n" % total)
+        self.tree.write(f"{SYSFS}/refused", b"%d\n" % refused)
+
+
+@pytest.fixture
+def live(cli, clean_tree, public_dir, tmp_path):
+    probe = in_namespace(f"mount --bind {clean_tree}/sys/kernel /sys/kernel")
+    if probe.returncode:
+        pytest.skip("private mounts are for root")
+    clean_tree.replace(f"{DUMPS}/records", b"want=write-combining got=uncached-minus",
+                       b"want=uncached-minus got=uncached-minus")
+    return Live(cli, clean_tree, tmp_path / "lib")
+
+
+def now():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from conftest import DUMPS, SNAPSHOTS, SYSFS, in_namespace
-from test_codes import live, now  # noqa: F401
+from conftest import DUMPS, SNAPSHOTS, SYSFS, in_namespace, now
 from test_errors import expect
 
 
