@@ -126,6 +126,12 @@ LINE = (b"record range=0x%x-0x%x va=- space=kernel kind=ioremap want=uncached-mi
         b"comm=process%d site=some_function+0x10/0x%x module=- dev=- driver=- time=%d.%06d")
 
 
+PEAK = """import os, sys
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+print(os.wait4(pid, 0)[2].ru_maxrss)"""
+
+
 def test_many_records(binaries, tree):
     """Ratios, so that a slow machine is no failure: to a reader of lines that does nothing else."""
     import resource
@@ -146,9 +152,9 @@ def test_many_records(binaries, tree):
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, result.stdout
 
     def memory(*args):
-        result = subprocess.run(["/usr/bin/time", "-f", "%M", *args], stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, check=False)
-        return int(result.stderr.split()[-1]) * 1024
+        # By a small process: until exec(), a child has all the memory of its parent, and that counts.
+        result = subprocess.run(["/usr/bin/python3", "-ISc", PEAK, *args], stdout=subprocess.PIPE, check=True)
+        return int(result.stdout) * 1024
 
     lines = max(min(cost("sed", "-n", "s/ driver=-//p", DUMPS + "/records")[0] for _ in range(3)), 0.01)
     spent = {}

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -181,3 +184,79 @@ def test_unknown_purpose(machine: Machine) -> None:
     done = machine.run("sweets")
     assert done.returncode == 2
     assert "usage: scripts/packages tools|unit|kernel|" in done.stderr
+
+
+# === Programs that the tests run =============================================
+
+def listed(machine: Machine, *purposes: str) -> set[str]:
+    """All packages of these purposes."""
+    machine.put("installed")
+    first = machine.run(*purposes).stderr.splitlines()[0]
+    return set(first.removeprefix("packages: installing ").partition(" (")[0].split())
+
+
+def programs_in(path: Path) -> set[str]:
+    """First words of lists and tuples, and absolute paths: some of them are programs."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
+            node = node.elts[0]
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+        elif isinstance(node, ast.Constant) and re.match(r"/(usr/)?s?bin/\w", str(node.value)):
+            found.add(str(node.value))
+    return {word for word in found if re.fullmatch(r"[\w./+-]+", word)}
+
+
+def owners(programs: set[str]) -> dict[str, set[str]]:
+    """The packages that own each program of this machine; words that are no program are left out."""
+    places: dict[str, set[str]] = {}
+    for program in programs:
+        if place := shutil.which(program):
+            for name in {place, os.path.realpath(place)}:
+                places.setdefault(name, set()).add(program)
+                places.setdefault(name.removeprefix("/usr"), set()).add(program)
+    done = subprocess.run(["dpkg-query", "-S", *sorted(places)], capture_output=True, text=True,
+                          check=False)
+    found: dict[str, set[str]] = {}
+    for line in done.stdout.splitlines():
+        names, _, place = line.rpartition(": ")
+        for program in places.get(place, ()) if not line.startswith("diversion ") else ():
+            found.setdefault(program, set()).update(
+                name.partition(":")[0] for name in names.split(", "))
+    return found
+
+
+def closed(packages: set[str]) -> set[str]:
+    """With what they depend on, and with what every Debian has."""
+    facts = subprocess.run(["dpkg-query", "-W", "-f", "${Package}\t${Priority}\t${Depends}\n"],
+                           capture_output=True, text=True, check=True).stdout
+    table = [line.split("\t") for line in facts.splitlines()]
+    depends = {name: set(re.findall(r"[a-z0-9][a-z0-9+.-]+", text)) for name, _, text in table}
+    todo = packages | {name for name, priority, _ in table if priority == "required"}
+    known: set[str] = set()
+    while todo:
+        known |= todo
+        todo = set().union(*(depends.get(name, set()) for name in todo)) - known
+    return known
+
+
+def test_programs_have_packages(machine: Machine) -> None:
+    """The tests of "make test" run nothing that a minimal Debian with our packages lacks."""
+    goal = re.search(r"^test:.*?scripts/packages (.*?) \$\(filter", (lab.REPO / "Makefile").read_text(),
+                     re.MULTILINE | re.DOTALL)
+    assert goal
+    known = closed(listed(machine, "tools", *goal[1].split()))
+    # These are for "make lab", which has the packages of "drivers".
+    users = {path: programs_in(path) - {"file"} for path in (lab.REPO / "tests").rglob("*.py")
+             if path.name not in ("test_drivers.py", "foreign.py")}
+    lacking = {program: names for program, names in owners(set().union(*users.values())).items()
+               if not names & known}
+    assert not {f"{path.name}: {program}": lacking[program] for path, programs in users.items()
+                for program in programs & set(lacking)}
+
+
+@pytest.mark.parametrize("purpose", ["lab", "matrix"])
+def test_device_trees_are_edited(machine: Machine, purpose: str) -> None:
+    """lab.py runs fdtput for a carve-out of RAM, in "make test" and "make matrix"."""
+    assert "device-tree-compiler" in listed(machine, purpose)
