@@ -10,6 +10,7 @@ from pathlib import Path
 import cpio
 import lab
 import pytest
+import soak
 
 
 def fake() -> lab.Guest:
@@ -120,3 +121,10 @@ def test_archive_is_the_same_again() -> None:
         return archive.content()
 
     assert make() == make()
+
+
+@pytest.mark.parametrize(("flavour", "seconds", "parallel"), [
+    ("pfn_track", 5, False), ("pfn_track", 60, True), ("debug", 5, True), ("rt", 5, True)])
+def test_short_soak_is_serial(flavour: str, seconds: int, parallel: bool) -> None:
+    """The soak of "make test" runs in the mode in which QEMU executes no stale breakpoint."""
+    assert soak.parallel(flavour, seconds) == parallel
