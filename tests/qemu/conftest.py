@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 KEEP = 4
 
 
+def _modules(guest: lab.Guest) -> set[str]:
+    """The names of the modules that a guest has loaded; none if its kernel knows no modules."""
+    return {line.split()[0] for line in guest.run("cat /proc/modules").out.splitlines()}
+
+
 class _Boots:
     """The guests that are up."""
 
@@ -72,6 +78,11 @@ class _Boots:
         # The one that was used last comes last.
         self.guests: dict[tuple[str, str, str], lab.Guest] = {}
         self.in_use: set[tuple[str, str, str]] = set()
+        # Those of the test that ran last, and whether it has failed so far.
+        self.used: set[tuple[str, str, str]] = set()
+        self.failed = False
+        # The modules of each guest when it was fresh.
+        self.modules: dict[tuple[str, str, str], set[str]] = {}
         self.errors: list[str] = []
 
     def get(self, arch: str, flavour: str = "pfn_track", cmdline: str = "") -> lab.Guest:
@@ -84,6 +95,7 @@ class _Boots:
             self.make_room()
             guest = lab.Guest(lab.kernel_for(arch, flavour), cmdline,
                               parallel=flavour in PARALLEL).start()
+            self.modules[key] = _modules(guest)
         self.guests[key] = guest
         return guest
 
@@ -104,11 +116,47 @@ class _Boots:
             self.errors.append(str(error))
 
     def settle(self) -> None:
-        """After a test: nothing of it is left, and no kernel has complained."""
-        for key in self.in_use:
-            if key in self.guests and self.guests[key].alive:
-                self.guests[key].settle()
-        self.in_use.clear()
+        """After a test: nothing of it is left, and no kernel has complained.
+
+        A guest of a test that failed may be in any state: it ends, for the next test to boot
+        a fresh one. So does one in which a module is left.
+        """
+        self.used, self.in_use = self.in_use, set()
+        left = {}
+        for key in self.used:
+            guest = self.guests.get(key)
+            if not guest or not guest.alive:
+                continue
+            if self.failed:
+                self.drop(key)
+                continue
+            guest.settle()
+            if names := _modules(guest) - self.modules[key] - guest.keeps:
+                left[" ".join(key)] = sorted(names)
+                self.drop(key)
+        if left:
+            raise lab.LabError(f"the test left modules loaded: {left}")
+
+    def drop(self, key: tuple[str, str, str]) -> None:
+        """End a guest that no other test can use; an error if its kernel has complained."""
+        guest = self.guests.pop(key)
+        try:
+            guest.check()
+        finally:
+            guest.kill()
+
+    def after(self, when: str, failed: bool) -> None:
+        """A phase of a test has ended: "setup", "call" or "teardown"."""
+        self.failed |= failed
+        if when != "teardown":
+            return
+        if self.failed:
+            # Another fixture may have failed when it cleaned up.
+            for key in self.used | self.in_use:
+                if key in self.guests:
+                    self.guests.pop(key).kill()
+        self.failed = False
+        self.used, self.in_use = set(), set()
 
     def stop(self) -> None:
         """All down, each with its final status line."""
@@ -118,19 +166,32 @@ class _Boots:
             raise lab.LabError("\n".join(self.errors))
 
 
+BOOTS = pytest.StashKey[_Boots]()
+
+
 @pytest.fixture(scope="session")
-def _boots() -> Iterator[_Boots]:
-    boots = _Boots()
+def _boots(pytestconfig: pytest.Config) -> Iterator[_Boots]:
+    boots = pytestconfig.stash[BOOTS] = _Boots()
     yield boots
     boots.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item,
+                              call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Guests of a test that failed are not given to another one."""
+    outcome = yield
+    if boots := item.config.stash.get(BOOTS, None):
+        boots.after(call.when, outcome.get_result().failed)
 
 
 @pytest.fixture
 def guest(_boots: _Boots) -> Iterator[GuestFactory]:
     """guest(arch, flavour="pfn_track", cmdline="") gives a running guest.
 
-    Guests are shared: whoever loads a module, or changes a policy, changes it
-    back. Programs that still run after the test are killed.
+    Guests are shared: a test that loads a module, or changes a policy, changes it
+    back. Programs that still run after the test are killed. A test that keeps a module
+    for the next one adds its name to guest.keeps.
     """
     yield _boots.get
     _boots.settle()

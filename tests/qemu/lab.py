@@ -482,6 +482,8 @@ class Guest:
         self.devices = devices
         self.allow = allow
         self.jobs: dict[int, _Job] = {}
+        # Modules that tests leave loaded for the next ones.
+        self.keeps: set[str] = set()
         self.release = ""
         self.boot_seconds = 0.0
         self._memory = memory or kernel.arch.memory

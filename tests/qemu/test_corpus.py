@@ -109,6 +109,7 @@ def driver(guest: Callable[..., lab.Guest], arch: str) -> lab.Guest:
     one: lab.Guest = guest(arch, "pfn_track", CMDLINE)
     if one.run(f"test -e {FOLDER}").rc:
         one.run(f"insmod /lib/modules/{MODULE}.ko").ok()
+    one.keeps.add(MODULE)
     registry.policy(one, "report")
     return one
 

@@ -107,6 +107,7 @@ def fixture_driver(guest: Callable[..., lab.Guest], arch: str) -> lab.Guest:
     one: lab.Guest = guest(arch, "pfn_track", "pfn_track=report pfn_track_lives=1")
     if one.run(f"test -e {test_corpus.FOLDER}").rc:
         one.run(f"insmod /lib/modules/{test_corpus.MODULE}.ko").ok()
+    one.keeps.add(test_corpus.MODULE)
     return one
 
 

@@ -40,6 +40,8 @@ def loaded(guest: lab.Guest, start: int) -> Iterator[lab.Guest]:
     """With the module, and nothing left of it behind."""
     guest.run(f"insmod /lib/modules/pfn_pair.ko phys={start:#x} bytes={LENGTH:#x}").ok()
     yield guest
+    # A process of a test that failed may still hold the device.
+    guest.settle()
     guest.run("echo drop > /dev/pfn_pair_io; rmmod pfn_pair").ok()
     registry.policy(guest, "report")
 

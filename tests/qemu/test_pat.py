@@ -62,6 +62,10 @@ def loaded(guest: lab.Guest, what: str, **options: object) -> Iterator[None]:
     load(guest, what, **options).ok()
     try:
         yield
+    except BaseException:
+        # A process of the test may still hold the device.
+        guest.settle()
+        raise
     finally:
         guest.run("rmmod pfn_pat").ok()
 

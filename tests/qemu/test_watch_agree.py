@@ -82,6 +82,7 @@ def test_agree(one: lab.Guest, way: str, first: str, second: str) -> None:
 def test_set_memory(one: lab.Guest, way: str) -> None:
     """A page of RAM that a driver makes write-combining, and back, by both; BPF has the site."""
     one.run(f"test -e {MISUSE} || insmod /lib/modules/pfn_track_misuse.ko").ok()
+    one.keeps.add("pfn_track_misuse")
     watches = [Watch(one, "--source kernel"), Watch(one, "--source bpf", env=WAYS[way])]
     for word in ("wc-page-wc-user", "-wc-page-wc-user"):
         one.write(f"{MISUSE}/do", word).ok()
