@@ -22,6 +22,9 @@ GUESTS := x86_64 arm64
 ALL_ARCHES = $(shell sed -n 's/^    "\([a-z0-9_]*\)": Arch.*/\1/p' scripts/kernel/common.py)
 ROWS = $(shell sed -n 's/^    "\([^"]*\)": Row.*/\1/p' tests/qemu/matrix.py)
 
+# A test that hangs says where, after ten minutes.
+PYTEST_OPTIONS := -p no:cacheprovider -o faulthandler_timeout=600 -ra
+
 # PREEMPT_RT has no transparent huge pages, and its own ways to sleep.
 RT_TESTS := boot conflicts lifetime lives faults audit leak
 
@@ -60,7 +63,7 @@ test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
 		$(PYTHON) scripts/kernel/build.py $$arch pristine || exit 1; \
 	done
 	$(Q)rm -rf $(BUILD)/lab
-	$(Q)PFNTRACK_ARCHES="$(TEST_ARCHES)" $(PYTHON) -m pytest -p no:cacheprovider -ra tests
+	$(Q)PFNTRACK_ARCHES="$(TEST_ARCHES)" $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests
 
 test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRACK_ARCHES=]
 	$(call one_of,PFNTRACK_ARCHES,$(ALL_ARCHES))
@@ -69,12 +72,12 @@ test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRAC
 		$(PYTHON) scripts/kernel/build.py $$arch debug || exit 1; \
 	done
 	$(Q)PFNTRACK_ARCHES="$(SHELL_ARCHES)" PFNTRACK_FLAVOUR=debug \
-		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
+		$(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/qemu
 
 test-rt: ## the guest tests of lives and conflicts on PREEMPT_RT with lockdep, x86_64
 	$(Q)scripts/packages tools kernel lab
 	$(Q)$(PYTHON) scripts/kernel/build.py x86_64 rt
-	$(Q)PFNTRACK_ARCHES=x86_64 PFNTRACK_FLAVOUR=rt $(PYTHON) -m pytest -p no:cacheprovider -ra \
+	$(Q)PFNTRACK_ARCHES=x86_64 PFNTRACK_FLAVOUR=rt $(PYTHON) -m pytest $(PYTEST_OPTIONS) \
 		$(RT_TESTS:%=tests/qemu/test_%.py)
 
 lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm64]
@@ -85,7 +88,7 @@ lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm6
 	done
 	$(Q)rm -rf $(BUILD)/lab
 	$(Q)PFNTRACK_ARCHES=$(ARCH) PFNTRACK_DRIVERS=1 \
-		$(PYTHON) -m pytest -p no:cacheprovider -ra tests/qemu
+		$(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/qemu
 	$(if $(filter x86_64,$(ARCH)),$(Q)$(MAKE) test-rt)
 
 unit: ## the registry under sanitizers in user space, seconds

@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import stat
-import time
 
 import pytest
 
@@ -217,10 +216,8 @@ class TestBrowser:
                   [line(i) for i in range(100000)])
         file = draw(tree)
         assert file.stat().st_size < 16 << 20
-        start = time.monotonic()
         page = browser.open(file)
         assert page.one("#details").is_displayed()
-        assert time.monotonic() - start < 15
         names = [li.text.split("\n") for li in page.all(".names li")]
         assert names[-1][0] == "36 more processes" and len(names) == 3 + 24 + 1
         assert sum(int(count) for _, count in (n for n in names if len(n) == 2)) == 100000

@@ -11,8 +11,8 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror"
          "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DPAT_READER",
          f"-I{SOURCE}", f"-I{REPO / 'include' / 'uapi'}", f"-I{REPO / 'include'}"]
 STEPS = 40000
-# Three that are always the same, and one that is new each time.
-SEEDS = ["1", "2", "3", str(int.from_bytes(os.urandom(4), "little"))]
+# The same each time, as a test that fails must fail again; PFNTRACK_SEED is one more.
+SEEDS = ["1", "2", "3", os.environ.get("PFNTRACK_SEED") or "4"]
 
 
 @pytest.fixture(name="shadow", scope="module")

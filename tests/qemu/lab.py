@@ -35,6 +35,8 @@ import splat
 
 REPO = programs.REPO
 LOGS = programs.BUILD / "lab"
+# Seconds for what takes less than one on an idle machine.
+PATIENCE = 120
 
 
 class LabError(Exception):
@@ -398,7 +400,7 @@ class Process:
     @property
     def pid(self) -> int:
         """Its pid in the guest."""
-        self._guest.pump(lambda: self._job.pid is not None, 10, "a pid")
+        self._guest.pump(lambda: self._job.pid is not None, PATIENCE, "a pid")
         return self._job.pid or 0
 
     @property
@@ -406,7 +408,7 @@ class Process:
         """Whether it has not ended, as far as the guest has said."""
         return self._job.rc is None
 
-    def line(self, timeout: float = 20) -> str:
+    def line(self, timeout: float = PATIENCE) -> str:
         """The next line of its standard output."""
         def there() -> bool:
             return b"\n" in self._job.out[self._read:] or self._job.rc is not None
@@ -431,7 +433,7 @@ class Process:
         """Send a signal to it and its children; does not wait."""
         self._guest.order(f"kill {self._number} {int(number)}")
 
-    def wait(self, timeout: float = 20) -> Result:
+    def wait(self, timeout: float = PATIENCE) -> Result:
         """Its end."""
         self._guest.pump(lambda: self._job.rc is not None, timeout, "the end of a program")
         job = self._job
@@ -584,7 +586,6 @@ class Guest:
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(folder / "lab.sock"))
                 listener.listen(1)
-                listener.settimeout(30)
                 began = time.monotonic()
                 with open(LOGS / f"{name}.qemu", "wb") as log:
                     # Not in our process group: an interrupt must reach us
@@ -606,7 +607,7 @@ class Guest:
     def _accept(self, listener: socket.socket) -> socket.socket:
         """The connection from QEMU, unless it dies first."""
         assert self._process
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         listener.settimeout(0.2)
         while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(TimeoutError):
@@ -646,9 +647,9 @@ class Guest:
         try:
             if self.alive:
                 self.order("bye")
-                self.pump(lambda: bool(self._final), 30, "the final status")
+                self.pump(lambda: bool(self._final), PATIENCE, "the final status")
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(10)
+                    self._process.wait(PATIENCE)
             self.check()
             if self._final != "ok":
                 raise LostGuest(f"no final status line; {self._tail()}")
@@ -675,8 +676,15 @@ class Guest:
             return ""
         if self.kernel.flavour == "rt":
             # A thread prints there, which the agent's answers may overtake.
-            time.sleep(0.5)
+            self._wait_for_printing()
         return self.console_path.read_text(encoding="utf-8", errors="replace")
+
+    def _wait_for_printing(self) -> None:
+        """Until nothing has been printed for half a second, at most 10 s."""
+        size, deadline = -1, time.monotonic() + 10
+        while (now := self.console_path.stat().st_size) != size and time.monotonic() < deadline:
+            size = now
+            time.sleep(0.5)
 
     def _tail(self, lines: int = 25) -> str:
         return "the console ended with:\n" + "\n".join(self.console().splitlines()[-lines:])
@@ -684,7 +692,8 @@ class Guest:
     def check(self) -> None:
         """An error if the kernel complained since the last check."""
         text = self.console()
-        fresh, self._scanned = text[self._scanned:], len(text)
+        # The rest of a line that is being written would hide from both checks.
+        fresh, self._scanned = text[self._scanned:], text.rfind("\n") + 1
         if found := splat.scan(fresh, self.allow):
             self._complained = True
             raise KernelSplat(f"{self.arch} {self.release}: {found}\n(all: {self.console_path})")
@@ -772,7 +781,7 @@ class Guest:
         self.order(f"run {self._orders} {base64.b64encode(text.encode()).decode()}")
         return self._orders
 
-    def run(self, text: str, timeout: float = 60) -> Result:
+    def run(self, text: str, timeout: float = PATIENCE) -> Result:
         """Run shell text to its end; the kernel must not have complained."""
         number = self._start(text)
         process = Process(self, number)
@@ -819,7 +828,7 @@ class Guest:
         """End every program that is still there: tests must not see each other's."""
         self._settled = False
         self.order("settle")
-        self.pump(lambda: self._settled, 30, "end of what runs")
+        self.pump(lambda: self._settled, PATIENCE, "end of what runs")
         self.jobs.clear()
         self.check()
 

@@ -219,8 +219,9 @@ def test_right_drivers_are_silent(leaks: Leaks, module: str) -> None:
 def test_deferred_probe_is_silent(leaks: Leaks) -> None:
     """devm_ioremap(), -EPROBE_DEFER, later bound, unbound, unloaded: never a word."""
     leaks.insert("pfn_track_defer", "times=1")
-    leaks.guest.run("for i in $(seq 50); do "
-                    f"test -e {leaks.guest.device(0)}/driver && break; sleep 0.1; done").ok()
+    # The link is there while probe() still runs.
+    bound = " && ".join(f"test -e {leaks.guest.device(number)}/driver" for number in (0, 1))
+    leaks.guest.run(f"for i in $(seq 300); do {bound} && break; sleep 0.1; done").ok()
     assert leaks.bound(0) and leaks.bound(1)
     leaks.unbind("pfn_track_defer")
     leaks.remove("pfn_track_defer")

@@ -128,3 +128,30 @@ def test_archive_is_the_same_again() -> None:
 def test_short_soak_is_serial(flavour: str, seconds: int, parallel: bool) -> None:
     """The soak of "make test" runs in the mode in which QEMU executes no stale breakpoint."""
     assert soak.parallel(flavour, seconds) == parallel
+
+
+def test_line_in_two_parts(tmp_path: Path) -> None:
+    """A complaint whose line is being written while the console is read is found all the same."""
+    guest = fake()
+    guest.console_path = tmp_path / "console"
+    guest.console_path.write_text("[ 1.0] all is well\n[ 1.1] WARN")
+    guest.check()
+    guest.console_path.write_text("[ 1.0] all is well\n[ 1.1] WARNING: CPU: 0 PID: 1 at mm/x.c:1\n")
+    with pytest.raises(lab.KernelSplat, match="WARNING"):
+        guest.check()
+    guest.check()
+
+
+def test_console_of_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PREEMPT_RT a thread prints: what it still prints belongs to the console's text."""
+    guest = lab.Guest(lab.Kernel(lab.ARCHES["x86_64"], "rt", Path("/nowhere/bzImage")))
+    guest.console_path = tmp_path / "console"
+    guest.console_path.write_text("")
+    lines = ["one\n", "two\n"]
+
+    def sleep(seconds: float) -> None:
+        if lines:
+            guest.console_path.write_text(guest.console_path.read_text() + lines.pop(0))
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert guest.console() == "one\ntwo\n"

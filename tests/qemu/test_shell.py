@@ -14,7 +14,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import lab
 import pytest
@@ -60,6 +60,19 @@ class User:
         self.wait(r"=\$\(\(6 \* 7\)\)=\r\n")
         return "\n" + self.wait("=42=").replace("\r", "").removesuffix("=42=")
 
+    def until(self, command: str, done: Callable[[str], bool]) -> None:
+        """Run a command again and again, until its output is as expected."""
+        deadline = time.monotonic() + 60
+        while not done(said := self.run(command)):
+            assert time.monotonic() < deadline, f"{command}: {said[-2000:]!r}"
+            time.sleep(0.2)
+
+    def start(self, command: str) -> None:
+        """A program that runs in the foreground: it has the terminal when this returns."""
+        # The line that is typed is echoed, and does not have the word.
+        self.type(f"sh -c \"echo re''ady; exec {command}\"\r")
+        self.wait("ready")
+
     def resize(self, rows: int, columns: int) -> None:
         """Drag a corner of the window."""
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -101,33 +114,25 @@ def test_session(user: User) -> None:
     assert "report" in status and "not found" not in status, status
     assert user.run("stty size").endswith(f"\n{ROWS} {COLUMNS}\n")
     user.resize(ROWS + 1, COLUMNS)
-    deadline = time.monotonic() + 30
-    while not user.run("stty size").endswith(f"\n{ROWS + 1} {COLUMNS}\n"):
-        assert time.monotonic() < deadline
+    user.until("stty size", lambda text: text.endswith(f"\n{ROWS + 1} {COLUMNS}\n"))
     # A mapping that a user makes, as the welcome says, and that the command shows.
     bar = "/sys/bus/pci/devices/0000:00:04.0/resource2"
     user.run(f"hold {bar} 0 0x1000")
-    user.run("sleep 1")
-    assert "pfnhold" in user.run("pfntrack list")
+    user.until("pfntrack list", lambda text: "pfnhold" in text)
     assert "pfn_track_wb" in user.run("ls /lib/modules")
     user.run("insmod /lib/modules/pfn_track_claim.ko")
     assert "pfn_track_claim" in user.run("lsmod")
     # Ctrl-C ends a program and not the shell; Ctrl-Z stops one.
-    user.type("sleep 1000\r")
-    user.wait("sleep 1000")
-    time.sleep(1)
+    user.start("sleep 1000")
     user.type("\x03")
     assert user.run("echo $?").endswith("\n130\n")
-    user.type("sleep 1000\r")
-    user.wait("sleep 1000")
-    time.sleep(1)
+    user.start("sleep 1000")
     user.type("\x1a")
     user.wait("Stopped")
     assert re.search(r"Stopped.*sleep 1000", user.run("jobs"))
     # A shell does not leave before it has seen the end of what was stopped.
     user.run("kill -9 %%")
-    user.run("sleep 1")
-    user.run("jobs")
+    user.until("jobs", lambda text: "sleep 1000" not in text)
     user.type("exit\r")
     user.wait("the guest has ended")
     assert user.process.wait(60) == 0
@@ -137,8 +142,7 @@ def test_session(user: User) -> None:
 @pytest.mark.only("x86_64")
 def test_leaving_a_guest_that_hangs(user: User) -> None:
     """Ctrl-] stops it, whatever runs, and the terminal is as before."""
-    user.type("sleep 1000\r")
-    user.wait("sleep 1000")
+    user.start("sleep 1000")
     user.type("\x1d")
     user.wait(r"stopped by Ctrl-\]")
     assert user.process.wait(60) == 1
