@@ -62,6 +62,10 @@ test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
 	$(Q)for arch in $(SHELL_ARCHES); do \
 		$(PYTHON) scripts/kernel/build.py $$arch pristine || exit 1; \
 	done
+	$(if $(filter x86_64,$(TEST_ARCHES)),$(Q)for flavour in debian-6.1 debian-6.12; do \
+		$(PYTHON) scripts/kernel/debian.py $$flavour || exit 1; \
+	done)
+	$(if $(filter arm64,$(TEST_ARCHES)),$(Q)scripts/sysroot >/dev/null)
 	$(Q)rm -rf $(BUILD)/lab
 	$(Q)PFNTRACK_ARCHES="$(TEST_ARCHES)" $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests
 

@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from common import Error, UsageError, cache, info, locked, main, output, packages
@@ -34,6 +35,8 @@ META = {
 BOOT = ("virtio_pci", "virtio_console")
 # A BAR in the hands of a process, and a driver that calls ioremap().
 MODULES = ("uio_pci_generic", "e1000e")
+# Seconds between tries of what needs the network.
+PAUSES = (5, 20)
 CONF = """APT::Architecture "amd64";
 APT::Architectures {{ "amd64"; }};
 APT::Get::List-Cleanup "false";
@@ -50,6 +53,12 @@ def plain(name: str) -> str:
     return Path(name).name.partition(".ko")[0].replace("-", "_")
 
 
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """The first error of apt-get, or what it said last."""
+    lines = done.stderr.strip().splitlines() or ["no message"]
+    return next((line for line in lines if line.startswith("E: ")), lines[-1])
+
+
 class Apt:
     """apt, as if on an empty amd64 machine with the sources of this one."""
 
@@ -61,8 +70,18 @@ class Apt:
         (folder / "apt.conf").write_text(CONF.format(apt=folder))
         self._env = {**os.environ, "APT_CONFIG": str(folder / "apt.conf"), "LC_ALL": "C"}
         # A source that has nothing for amd64 makes update fail; what counts is
-        # whether the package can be had.
-        self._run("apt-get", "update", "-q")
+        # whether the package can be had. If not, this may be the reason.
+        done = self._retry("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any")
+        self._reason = f"; apt-get update: {complaint(done)}" if done.returncode else ""
+
+    def _retry(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run what needs the network, which may be away for a moment."""
+        for pause in PAUSES:
+            done = self._run(*command)
+            if not done.returncode:
+                return done
+            time.sleep(pause)
+        return self._run(*command)
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=self._folder, env=self._env, text=True,
@@ -76,7 +95,7 @@ class Apt:
             if found := re.search(rf"Depends: (linux-image-{re.escape(version)}\.\S*)", said):
                 return found[1]
         raise Error(f"this machine's sources have no Linux {version} for amd64 "
-                    f"({' or '.join(metas)})")
+                    f"({' or '.join(metas)}){self._reason}")
 
     def headers(self, release: str, version: str) -> list[str]:
         """The packages that a module for a kernel is built with, each with its version."""
@@ -85,17 +104,16 @@ class Apt:
         needed = re.search(r"^Depends: (.*)$", said, re.MULTILINE)
         if not needed:
             raise Error(f"this machine's sources have no {package} {version}; for a newer kernel "
-                        f"with its headers remove {cache() / 'debian'}")
+                        f"with its headers remove {cache() / 'debian'}{self._reason}")
         others = re.findall(r"\blinux-(?:headers-\S+-common|kbuild-[^\s,]+)", needed[1])
         return [f"{name}={version}" for name in (package, *others)]
 
     def download(self, package: str) -> Path:
         """The file of a package, or of "package=version"."""
-        done = self._run("apt-get", "download", "-q", package)
+        done = self._retry("apt-get", "download", "-q", package)
         found = list(self._folder.glob(f"{package.partition('=')[0]}_*.deb"))
         if done.returncode or len(found) != 1:
-            said = done.stderr.strip().splitlines()
-            raise Error(f"cannot download {package}: {said[-1] if said else 'no message'}")
+            raise Error(f"cannot download {package}: {complaint(done)}{self._reason}")
         return found[0]
 
 

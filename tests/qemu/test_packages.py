@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import debian
 import lab
 import pytest
 
@@ -260,3 +261,76 @@ def test_programs_have_packages(machine: Machine) -> None:
 def test_device_trees_are_edited(machine: Machine, purpose: str) -> None:
     """lab.py runs fdtput for a carve-out of RAM, in "make test" and "make matrix"."""
     assert "device-tree-compiler" in listed(machine, purpose)
+
+
+# === The network =============================================================
+
+# The first tries fail, as often as a file says; then a package is downloaded.
+WEAK = r"""#!/bin/sh
+echo "apt-get $*" >>"$TOY/calls"
+left=$(cat "$TOY/fails")
+if [ "$left" -gt 0 ]; then
+	echo $((left - 1)) >"$TOY/fails"
+	echo "Ign:1 http://deb.example bookworm InRelease"
+	echo "E: Failed to fetch http://deb.example/InRelease  Temporary failure resolving" >&2
+	echo "E: Some index files failed to download." >&2
+	exit 100
+fi
+case " $* " in *" download "*) touch toy_1.0_amd64.deb ;; esac
+"""
+
+
+@pytest.fixture(name="weak")
+def _weak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose network is away for some tries; no time passes between them."""
+    for name, text in (("apt-get", WEAK), ("sleep", "#!/bin/sh\n"), ("apt-cache", "#!/bin/sh\n"),
+                       ("dpkg-deb", '#!/bin/sh\n. "$TOY/unpack"\n')):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("TOY", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("PFNTRACK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(debian, "PAUSES", (0, 0))
+    return tmp_path
+
+
+def test_stock_kernel_over_a_weak_network(weak: Path) -> None:
+    """Two tries of each step may fail, and the error of more is that of apt."""
+    (weak / "fails").write_text("2")
+    (weak / "apt").mkdir()
+    apt = debian.Apt(weak / "apt")
+    (weak / "fails").write_text("2")
+    assert apt.download("toy").name == "toy_1.0_amd64.deb"
+    with pytest.raises(debian.Error, match=r"\(linux-image-amd64\)$"):
+        apt.kernel("6.1", ("linux-image-amd64",))
+    (weak / "fails").write_text("3")
+    (weak / "other").mkdir()
+    apt = debian.Apt(weak / "other")
+    with pytest.raises(debian.Error, match="; apt-get update: E: Failed to fetch http://deb.example/"):
+        apt.kernel("6.1", ("linux-image-amd64",))
+
+
+def sysroot() -> subprocess.CompletedProcess[str]:
+    """The script."""
+    return subprocess.run([lab.REPO / "scripts" / "sysroot"], capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+# What dpkg-deb unpacks: all that the script looks for.
+FILES = ("bin/busybox", "usr/include/json-c/json.h", "usr/lib/aarch64-linux-gnu/libsmartcols.so",
+         "usr/include/tracefs/tracefs.h", "usr/include/bpf/libbpf.h")
+
+
+def test_sysroot_over_a_weak_network(weak: Path) -> None:
+    """So does the script for arm64."""
+    (weak / "unpack").write_text("".join(
+        f'mkdir -p "$3/{Path(name).parent}"; touch "$3/{name}"\n' for name in FILES))
+    (weak / "fails").write_text("10")
+    done = sysroot()
+    assert done.returncode == 1
+    assert re.search(r"cannot download .*: E: Failed to fetch http://deb.example/.*; apt-get update: E: ",
+                     done.stderr.splitlines()[-1])
+    (weak / "fails").write_text("2")
+    done = sysroot()
+    assert (done.returncode, done.stdout) == (0, f"{weak}/cache/sysroot/arm64\n"), done.stderr
+    assert (weak / "cache/sysroot/arm64/bin/busybox").exists()
