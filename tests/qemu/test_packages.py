@@ -17,7 +17,9 @@ import pytest
 # What apt-get and apt-cache do is in files of the folder: "has" (packages of the sources),
 # "later" (those that an update brings), "locks" (how often which lock is held).
 TOOLS = {
-    "dpkg-query": 'grep -qx -- "$4" "$TOY/installed" && echo installed',
+    # For each line with the name: one of an architecture.
+    "dpkg-query": """grep -x -- "$4" "$TOY/installed" | while read -r _; do
+        case $3 in *'\\n') echo installed ;; *) printf installed ;; esac; done""",
     "apt-cache": 'grep -qx -- "$2" "$TOY/has" && echo "  Candidate: 1.0" || echo "  Candidate: (none)"',
     "sudo": 'echo "sudo $*" >>"$TOY/calls"; exec "$@"',
     "id": "echo 1000",
@@ -37,6 +39,12 @@ if [ "$left" -gt 0 ]; then
 fi
 case " $* " in *" update "*)
 	cat "$TOY/later" >>"$TOY/has"
+	if [ -s "$TOY/away" ]; then
+		echo "Err:1 http://deb.example bookworm InRelease"
+		cat "$TOY/away"
+		echo "E: Some index files failed to download."
+		case $* in *Error-Mode=any*) exit 100 ;; esac
+	fi
 	exit 0
 esac
 for word in $(echo " $* " | sed 's/.* --no-remove//'); do
@@ -65,7 +73,7 @@ class Machine:
         self.put("installed", *TOOLCHAIN)
         self.put("has", *TOOLCHAIN, SOURCE)
         self.put("locks", "0")
-        for name in ("later", "calls"):
+        for name in ("later", "calls", "away"):
             self.put(name)
         self.release("debian", "12")
 
@@ -148,6 +156,52 @@ def test_only_main(machine: Machine) -> None:
     assert "deb http://security.debian.org/debian-security bookworm-security main" in last
 
 
+AWAY = "E: Failed to fetch http://deb.example/InRelease  Temporary failure resolving 'deb.example'"
+
+
+def test_network_is_away(machine: Machine) -> None:
+    """Lists that could not be fetched are the error, and no source is recommended."""
+    machine.put("has", *TOOLCHAIN)
+    machine.put("away", AWAY)
+    done = machine.run("kernel")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"packages: cannot fetch package lists: {AWAY}"
+    assert "security" not in done.stderr
+
+
+def test_one_source_is_away(machine: Machine) -> None:
+    """The packages can be had from another one."""
+    machine.put("has", *TOOLCHAIN)
+    machine.put("later", SOURCE)
+    machine.put("away", AWAY)
+    done = machine.run("kernel")
+    assert done.returncode == 0, done.stderr
+    assert f"apt-get update: {AWAY}\n" in done.stderr
+
+
+def test_more_than_the_source_is_absent(machine: Machine) -> None:
+    """Then it is not only the security suite that is not configured."""
+    machine.put("installed", *TOOLCHAIN[1:])
+    machine.put("has", *TOOLCHAIN[1:])
+    done = machine.run("kernel")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        f"packages: no source of this machine has {SOURCE} {TOOLCHAIN[0]} (")
+
+
+def test_two_architectures(machine: Machine) -> None:
+    """A package that is installed for amd64 and for arm64 is not missing."""
+    machine.put("installed", *TOOLCHAIN, SOURCE, "libelf-dev")
+    done = machine.run("kernel")
+    assert (done.returncode, done.stderr, machine.calls) == (0, "", "")
+
+
+def test_no_questions(machine: Machine) -> None:
+    """dpkg asks nothing about files of configuration, and could not read an answer."""
+    machine.run("kernel")
+    assert "-o Dpkg::Options::=--force-confold " in machine.calls
+
+
 def test_package_that_no_source_has(machine: Machine) -> None:
     """Named, and not those that are there."""
     machine.put("installed", *TOOLCHAIN[1:])
@@ -184,7 +238,7 @@ def test_unknown_purpose(machine: Machine) -> None:
     """The usage lists them all."""
     done = machine.run("sweets")
     assert done.returncode == 2
-    assert "usage: scripts/packages tools|unit|kernel|" in done.stderr
+    assert "usage: scripts/packages make|tools|unit|kernel|" in done.stderr
 
 
 # === Programs that the tests run =============================================
@@ -334,3 +388,23 @@ def test_sysroot_over_a_weak_network(weak: Path) -> None:
     done = sysroot()
     assert (done.returncode, done.stdout) == (0, f"{weak}/cache/sysroot/arm64\n"), done.stderr
     assert (weak / "cache/sysroot/arm64/bin/busybox").exists()
+
+
+def test_ci_needs_no_make(machine: Machine) -> None:
+    """.ci/run on a machine without make and git: both are installed, then make runs."""
+    tools = machine.folder / "tools"
+    tools.mkdir()
+    for name in ("sh", "dirname", "cat", "date", "env", "grep", "mktemp", "printf", "rm", "sed",
+                 "head", "tail"):
+        (tools / name).symlink_to(shutil.which(name) or "")
+    apt = machine.folder / "apt-get"
+    made = f"printf '#!/bin/sh\\necho made \"$@\"\\n' >{tools}/make; cp {tools}/make {tools}/git; " \
+           f"/bin/chmod 755 {tools}/make {tools}/git"
+    apt.write_text(apt.read_text() + made.replace("cp ", "/bin/cp ") + "\n")
+    machine.put("installed")
+    env = {"TOY": str(machine.folder), "PATH": f"{machine.folder}:{tools}",
+           "PFNTRACK_OS_RELEASE": str(machine.folder / "os-release")}
+    done = subprocess.run(["/bin/sh", lab.REPO / ".ci" / "run"], env=env, timeout=60,
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "made test\n"), done.stderr
+    assert "installing make git (to run make)" in done.stderr
