@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -102,7 +103,11 @@ def cache() -> Path:
     if re.search(r"[\s:]", str(path)):
         raise Error(f"'{path}' has a space or a colon, which the kernel's make cannot take: "
                     "set PFNTRACK_CACHE to another folder")
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Error(f"cannot make the folder '{path}': {error.strerror}; set PFNTRACK_CACHE to "
+                    "one that you can write") from None
     return path
 
 
@@ -143,6 +148,14 @@ def sha(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def explain(error: OSError) -> str:
+    """The error in one line: the file, what is wrong, and what may help."""
+    text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if error.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC):
+        text += "; set PFNTRACK_CACHE to a folder that you can write, with room for 3 GB"
+    return text
+
+
 def main(entry: Callable[[list[str]], None]) -> None:
     """Run a script's entry point with one-line errors."""
     try:
@@ -152,5 +165,7 @@ def main(entry: Callable[[list[str]], None]) -> None:
         sys.exit(2)
     except Error as error:
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+    except OSError as error:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {explain(error)}")
     except KeyboardInterrupt:
         sys.exit(130)

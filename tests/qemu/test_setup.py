@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -131,6 +132,53 @@ def test_cache_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         done = subprocess.run([lab.REPO / "scripts/sysroot"], capture_output=True, text=True,
                               timeout=60, check=False)
         assert done.returncode == 1 and "set PFNTRACK_CACHE" in done.stderr
+
+
+CACHES = [("/proc/x", "cannot make the folder '/proc/x': No such file or directory"),
+          ("/dev/null", "cannot make the folder '/dev/null': File exists"),
+          ("/dev/null/x", "cannot make the folder '/dev/null/x': Not a directory")]
+
+
+@pytest.mark.parametrize("folder, message", CACHES)
+def test_cache_that_cannot_be(folder: str, message: str) -> None:
+    """One line, which names the folder and the variable."""
+    done = subprocess.run([sys.executable, "-B", lab.REPO / "scripts/kernel/tree.py", "--pristine"],
+                          env={**ENV, "PFNTRACK_CACHE": folder}, text=True, capture_output=True,
+                          timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"tree: {message}; set PFNTRACK_CACHE to one that you can write\n"
+
+
+def test_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the system names the file, and what may help."""
+    def entry(_argv: list[str]) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/cache/obj/x.o")
+
+    monkeypatch.setattr(sys, "argv", ["scripts/kernel/build.py"])
+    with pytest.raises(SystemExit, match="^build: /cache/obj/x.o: No space left on device; set "
+                                         "PFNTRACK_CACHE to a folder that you can write"):
+        common.main(entry)
+
+
+@pytest.mark.parametrize("script", ["demo", "shell"])
+def test_guest_program_that_does_not_build(script: str, tmp_path: Path) -> None:
+    """The compiler's words and no traceback."""
+    (tmp_path / "image").write_text("")
+    text = f"""
+import runpy, sys
+sys.argv = ["{script}"]
+sys.path.insert(0, "{lab.REPO}/tests/qemu")
+import programs
+def fail(*words):
+    raise programs.BuildError("agent: error: toy")
+programs.program = fail
+runpy.run_path("{lab.REPO}/scripts/{script}", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-B", "-c", text], text=True, capture_output=True,
+                          env={**ENV, "PFNTRACK_KERNEL_x86_64_pfn_track": str(tmp_path / "image")},
+                          stdin=subprocess.DEVNULL, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr and "agent: error: toy" in done.stderr.splitlines()[-1]
 
 
 # === Builds ==================================================================
