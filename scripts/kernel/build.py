@@ -26,7 +26,8 @@ from pathlib import Path
 
 import config
 import tree
-from common import Arch, Error, UsageError, arch_of, cache, info, locked, main, output, packages
+from common import (Arch, Error, UsageError, arch_of, cache, info, locked, main, output, packages,
+                    running)
 
 # The oldest beyond these are thrown away, per architecture and flavour.
 KEEP = 8
@@ -128,8 +129,8 @@ def make(command: list[str], log: Path, what: str, note: Path | None = None) -> 
     if verbose:
         info("+ " + " ".join(command))
     with open(log, "w", encoding="utf-8", errors="replace") as handle, \
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                             errors="replace", env=environment()) as process:
+            running(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                    errors="replace", env=environment()) as process:
         assert process.stdout
         for line in process.stdout:
             handle.write(line)

@@ -9,11 +9,17 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 REPO = Path(__file__).resolve().parents[2]
 KERNEL = "6.12"
@@ -22,6 +28,10 @@ INTEGRATION = REPO / "integration" / KERNEL
 CONFIGS = REPO / "tests" / "configs"
 FLAVOURS = ("pfn_track", "pristine", "debug", "drivers", "bpf", "rt", "nomodules", "steps",
             "pristine-debug")
+
+
+# The locks of the cache that this process holds, see locked().
+HELD: list[int] = []
 
 
 class Error(Exception):
@@ -125,7 +135,56 @@ def locked(name: str) -> Iterator[None]:
         except BlockingIOError:
             info(f"{name}: waiting for another run that uses the same cache")
             fcntl.flock(handle, fcntl.LOCK_EX)
+        HELD.append(handle.fileno())
+        try:
+            yield
+        finally:
+            HELD.remove(handle.fileno())
+
+
+@contextlib.contextmanager
+def scratch(folder: Path, prefix: str) -> Iterator[Path]:
+    """A temporary folder; those of runs that were killed are removed first.
+
+    Its lock says that it is in use. One that was made a moment ago may not have it yet.
+    """
+    for old in folder.glob(f"{prefix}.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > 60:
+                with _folder_lock(old):
+                    shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f"{prefix}.") as name, _folder_lock(name):
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def _folder_lock(folder: str | Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A long-running program and its children, which do not outlive this by an exception.
+
+    If we are killed, they go on, and keep the locks of the cache until they end.
+    """
+    with subprocess.Popen(command, process_group=0, pass_fds=tuple(HELD), text=True,
+                          stdin=subprocess.DEVNULL, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(30)
+                    break
+            raise
 
 
 def packages(*purposes: str) -> None:
@@ -156,8 +215,16 @@ def explain(error: OSError) -> str:
     return text
 
 
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """End as an error does: children are ended, temporary folders removed."""
+    sys.exit(128 + number)
+
+
 def main(entry: Callable[[list[str]], None]) -> None:
     """Run a script's entry point with one-line errors."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop)
     try:
         entry(sys.argv[1:])
     except UsageError as error:

@@ -20,11 +20,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from common import Error, UsageError, cache, info, locked, main, output, packages
+from common import Error, UsageError, cache, info, locked, main, output, packages, scratch
 
 # By flavour: the packages that may name the newest kernel of that version.
 META = {
@@ -154,8 +153,7 @@ def pick(tree: Path, builtin: set[str], wanted: tuple[str, ...]) -> dict[str, by
 
 def unpack(package: Path, release: str, target: Path, recipe: str) -> None:
     """Image, configuration and modules of a package; complete or not at all."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="unpack.") as name:
-        folder = Path(name)
+    with scratch(target.parent, "unpack") as folder:
         output(["dpkg-deb", "-x", package, folder / "all"])
         modules = next((path for path in ((folder / "all" / top / "modules" / release)
                                           for top in ("lib", "usr/lib")) if path.exists()), None)
@@ -192,8 +190,8 @@ def image(flavour: str) -> Path:
                 return known.parent / "bzImage"
         version = flavour.partition("-")[2]
         info(f"debian: fetching Debian's Linux {version} for amd64 (once, about 100 MB)")
-        with tempfile.TemporaryDirectory(dir=top, prefix="apt.") as folder:
-            apt = Apt(Path(folder))
+        with scratch(top, "apt") as folder:
+            apt = Apt(folder)
             name = apt.kernel(version, META[flavour])
             package = apt.download(name)
             target = top / package.name.split("_")[1]
@@ -214,8 +212,8 @@ def headers(path: Path) -> list[str]:
     with locked("debian"):
         if not top.exists():
             info(f"debian: fetching the headers of Debian's Linux {release} (once, about 15 MB)")
-            with tempfile.TemporaryDirectory(dir=path.parent, prefix="apt.") as folder:
-                apt, beside = Apt(Path(folder)), Path(folder) / "all"
+            with scratch(path.parent, "apt") as folder:
+                apt, beside = Apt(folder), folder / "all"
                 for package in apt.headers(release, path.parent.name):
                     output(["dpkg-deb", "-x", apt.download(package), beside])
                 # With it there would have to be a pahole: modules need no BTF here.

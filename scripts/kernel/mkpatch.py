@@ -18,12 +18,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import tree
-from common import INTEGRATION, REPO, Error, UsageError, cache, info, locked, main
+from common import INTEGRATION, REPO, Error, UsageError, cache, info, locked, main, scratch
 
 DATE = "2026-01-01T00:00:00+0000"
 NOBODY = ("pfn_track developers", "pfn_track@localhost")
@@ -128,8 +127,8 @@ def write_series(pristine: Path, plan: tree.Plan, steps: list[Step], folder: Pat
     """Commit step by step in a small repository, and format it as patches."""
     chosen = assign(steps, plan)
     name, address = identity()
-    with tempfile.TemporaryDirectory(dir=cache(), prefix="mkpatch.") as scratch:
-        work, whole = Path(scratch) / "work", Path(scratch) / "whole"
+    with scratch(cache(), "mkpatch") as place:
+        work, whole = place / "work", place / "whole"
         work.mkdir()
         whole.mkdir()
         for path in {item for patch in plan.patches for item in tree.touched(patch)}:

@@ -25,7 +25,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from typing import Any
 
 import hunks
 from common import (INTEGRATION, KERNEL, PACKAGE, REPO, Error, cache, info, locked, main,
-                    output, packages, sha)
+                    output, packages, scratch, sha)
 
 ROOMS = ("include", "mm", "arch/generic", "samples", "Documentation")
 JUNK = re.compile(r"(~|\.orig|\.rej|\.o|\.ko|\.swp|\.cmd)$|(^|/)__pycache__/")
@@ -239,8 +238,8 @@ def lay(pristine: Path, plan: Plan, tree: Path, source: str) -> str:
     stamp = read_stamp(tree)
     if stamp.get("key") == key and intact(tree, stamp):
         return str(stamp["generation"])
-    with tempfile.TemporaryDirectory(dir=cache(), prefix="stage.") as folder:
-        staged = stage(pristine, plan, Path(folder))
+    with scratch(cache(), "stage") as folder:
+        staged = stage(pristine, plan, folder)
         if not stamp or stamp.get("source") != source:
             fresh_copy(pristine, tree)
             stamp = {"files": {}, "generation": uuid.uuid4().hex}
@@ -287,10 +286,10 @@ def pristine_tree() -> tuple[Path, str]:
             raise Error(f"package {PACKAGE} {version} lacks {archive}")
         info(f"tree: unpacking {PACKAGE} {version} (once, about half a minute)")
         target.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="unpack.") as folder:
+        with scratch(target.parent, "unpack") as folder:
             output(["tar", "-xJf", archive, "-C", folder, "--no-same-owner"])
-            check_version(Path(folder) / PACKAGE)
-            (Path(folder) / PACKAGE).rename(target)
+            check_version(folder / PACKAGE)
+            (folder / PACKAGE).rename(target)
     check_version(target)
     return target, version
 

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import build
@@ -241,6 +244,87 @@ def test_more_than_known(builds: Builds) -> None:
     assert builds.run(2, whole=True)[2].startswith("kernel toy: 2 objects, ")
     builds.note.write_text("[]")
     assert builds.run(1, whole=True)[0].startswith("kernel toy: about ")
+
+
+# A build that takes the lock and runs make.
+KILLED = f"""
+import sys
+sys.path.insert(0, "{lab.REPO}/scripts/kernel")
+import pathlib
+import build, common
+def entry(argv):
+    with common.locked("build"), common.scratch(common.cache(), "toy"):
+        build.make(["sh", "-c", 'echo $$ >"$0"; sleep 1000 & sleep 1000', str(common.cache() / "pid")],
+                   common.cache() / "log", "toy")
+common.main(entry)
+"""
+
+
+def killed_build(cache: Path, number: int) -> int:
+    """Send a signal to a build that runs; the pid of what it runs."""
+    with subprocess.Popen([sys.executable, "-B", "-c", KILLED], stderr=subprocess.DEVNULL,
+                          env={**ENV, "PFNTRACK_CACHE": str(cache)}) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not (cache / "pid").exists() or not (cache / "pid").read_text():
+                assert time.monotonic() < deadline and process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(number)
+            assert process.wait(60) == (-number if number == signal.SIGKILL else 128 + number)
+        finally:
+            process.kill()
+    return int((cache / "pid").read_text())
+
+
+def is_free(cache: Path) -> bool:
+    """Whether the lock of builds can be had."""
+    return subprocess.run(["flock", "-n", cache / "build.lock", "true"], check=False).returncode == 0
+
+
+def alive(group: int) -> list[str]:
+    """The processes of a group; zombies have ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, number = path.read_text().rpartition(") ")[2].split()[:3]
+            if int(number) == group and state != "Z":
+                found.append(path.parent.name)
+    return found
+
+
+def wait_for_lock(cache: Path) -> None:
+    """Until the last process that has it is gone."""
+    deadline = time.monotonic() + 30
+    while not is_free(cache):
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_build_that_is_ended(number: int, tmp_path: Path) -> None:
+    """What it runs ends with it, and nothing is left."""
+    pid = killed_build(tmp_path, number)
+    wait_for_lock(tmp_path)
+    assert not alive(pid)
+    assert not list(tmp_path.glob("toy.*"))
+
+
+def test_build_that_is_killed(tmp_path: Path) -> None:
+    """The lock is held until make has ended; the next run removes what is left."""
+    pid = killed_build(tmp_path, signal.SIGKILL)
+    try:
+        assert not is_free(tmp_path)
+    finally:
+        os.killpg(pid, signal.SIGKILL)
+    wait_for_lock(tmp_path)
+    [left] = tmp_path.glob("toy.*")
+    with common.scratch(tmp_path, "toy") as mine:
+        # It may belong to a run that has just begun.
+        assert left.exists()
+        for folder in (left, mine):
+            os.utime(folder, (0, 0))
+        with common.scratch(tmp_path, "toy"):
+            assert mine.exists() and not left.exists()
+    assert not list(tmp_path.glob("toy.*"))
 
 
 # === Style ===================================================================
