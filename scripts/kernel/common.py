@@ -110,8 +110,8 @@ def cache() -> Path:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         chosen = f"{base}/pfntrack"
     path = Path(chosen).absolute()
-    if re.search(r"[\s:]", str(path)):
-        raise Error(f"'{path}' has a space or a colon, which the kernel's make cannot take: "
+    if odd := re.sub(r"[\w./+@~-]", "", str(path)):
+        raise Error(f"'{path}' has '{odd}', which the kernel's make cannot take: "
                     "set PFNTRACK_CACHE to another folder")
     try:
         path.mkdir(parents=True, exist_ok=True)

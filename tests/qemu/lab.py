@@ -286,7 +286,7 @@ def module_for(arch: str, flavour: str, name: str) -> Path:
 
 def _cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(os.environ.get("PFNTRACK_CACHE") or f"{base}/pfntrack")
+    return Path(os.environ.get("PFNTRACK_CACHE") or f"{base}/pfntrack").absolute()
 
 
 def _probe_boot(kernel: Kernel, accelerator: str) -> bool:

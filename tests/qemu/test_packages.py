@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import os
 import re
 import shutil
@@ -375,10 +376,18 @@ FILES = ("bin/busybox", "usr/include/json-c/json.h", "usr/lib/aarch64-linux-gnu/
          "usr/include/tracefs/tracefs.h", "usr/include/bpf/libbpf.h")
 
 
-def test_sysroot_over_a_weak_network(weak: Path) -> None:
-    """So does the script for arm64."""
+@pytest.fixture(name="foreign")
+def _foreign(weak: Path) -> Path:
+    """It has the packages for arm64."""
     (weak / "unpack").write_text("".join(
         f'mkdir -p "$3/{Path(name).parent}"; touch "$3/{name}"\n' for name in FILES))
+    (weak / "fails").write_text("0")
+    return weak
+
+
+def test_sysroot_over_a_weak_network(foreign: Path) -> None:
+    """So does the script for arm64."""
+    weak = foreign
     (weak / "fails").write_text("10")
     done = sysroot()
     assert done.returncode == 1
@@ -388,6 +397,37 @@ def test_sysroot_over_a_weak_network(weak: Path) -> None:
     done = sysroot()
     assert (done.returncode, done.stdout) == (0, f"{weak}/cache/sysroot/arm64\n"), done.stderr
     assert (weak / "cache/sysroot/arm64/bin/busybox").exists()
+
+
+def test_two_sysroots(foreign: Path) -> None:
+    """The second run waits for the first one, and takes what that has made."""
+    (foreign / "cache/sysroot/new.left").mkdir(parents=True)
+    with open(foreign / "cache/sysroot.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen([lab.REPO / "scripts" / "sysroot"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as second:
+            assert second.stderr and "waiting for another run" in second.stderr.readline()
+            assert not (foreign / "calls").exists()
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            out, said = second.communicate(timeout=60)
+    assert (second.returncode, out) == (0, f"{foreign}/cache/sysroot/arm64\n"), said
+    assert sorted(path.name for path in (foreign / "cache/sysroot").iterdir()) == ["arm64"]
+
+
+def test_sysroot_in_a_relative_folder(foreign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """apt and the caller get absolute paths."""
+    monkeypatch.chdir(foreign)
+    monkeypatch.setenv("PFNTRACK_CACHE", "near")
+    assert sysroot().stdout == f"{foreign}/near/sysroot/arm64\n"
+
+
+def test_sysroot_without_a_home(foreign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's entry has it."""
+    (foreign / "getent").write_text(f"#!/bin/sh\necho user:x:0:0:name:{foreign}/home:/bin/sh\n")
+    (foreign / "getent").chmod(0o755)
+    for name in ("HOME", "PFNTRACK_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert sysroot().stdout == f"{foreign}/home/.cache/pfntrack/sysroot/arm64\n"
 
 
 def test_ci_needs_no_make(machine: Machine) -> None:
