@@ -4,7 +4,8 @@
 # (default: pfntrack in your cache folder). V=1 shows commands.
 
 PYTHON := /usr/bin/python3 -B
-ARCH ?= x86_64
+MACHINE := $(shell uname -m)
+ARCH ?= $(if $(filter aarch64,$(MACHINE)),arm64,x86_64)
 FLAVOUR ?= pfn_track
 BUILD := build
 comma := ,
@@ -18,6 +19,8 @@ SHELL_ARCHES := $(filter x86_64 arm64,$(TEST_ARCHES))
 one_of = $(foreach word,$(subst $(comma), ,$($(1))),$(if $(filter $(word),$(2)),,$(error \
 	$(1)=$(word) is not known: one of $(strip $(2)))))
 GUESTS := x86_64 arm64
+# The packages for another architecture than the machine's.
+CROSS = $(if $(filter aarch64,$(MACHINE)),,$(filter arm64,$(ARCH)))
 # From where they are defined.
 ALL_ARCHES = $(shell sed -n 's/^    "\([a-z0-9_]*\)": Arch.*/\1/p' scripts/kernel/common.py)
 ROWS = $(shell sed -n 's/^    "\([^"]*\)": Row.*/\1/p' tests/qemu/matrix.py)
@@ -44,12 +47,12 @@ tools: ## the pfntrack command and its manual, build/tools (the default)
 
 demo: ## a conflict refused in a real kernel [ARCH=x86_64|arm64]
 	$(call one_of,ARCH,$(GUESTS))
-	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)scripts/packages tools kernel lab $(CROSS)
 	$(Q)scripts/demo $(ARCH)
 
 shell: ## a shell in a guest with the test devices, the samples and pfntrack [ARCH=] [POLICY=]
 	$(call one_of,ARCH,$(GUESTS))$(call one_of,POLICY,report enforce strict off)
-	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)scripts/packages tools kernel lab $(CROSS)
 	$(Q)scripts/shell $(ARCH) $(POLICY)
 
 test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
@@ -86,7 +89,7 @@ test-rt: ## the guest tests of lives and conflicts on PREEMPT_RT with lockdep, x
 
 lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm64]
 	$(call one_of,ARCH,$(GUESTS))
-	$(Q)scripts/packages tools kernel lab drivers $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)scripts/packages tools kernel lab drivers $(CROSS)
 	$(Q)for flavour in pristine pfn_track drivers $(if $(filter x86_64,$(ARCH)),bpf); do \
 		$(PYTHON) scripts/kernel/build.py $(ARCH) $$flavour || exit 1; \
 	done
@@ -107,7 +110,7 @@ bench: ## the registry beside the kernel's memtype_interval.c, build/bench/store
 
 bench-kernel: ## instructions that the hooks cost, build/bench/kernel.json [ARCH=]
 	$(call one_of,ARCH,$(GUESTS))
-	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)scripts/packages tools kernel lab $(CROSS)
 	$(Q)$(PYTHON) tests/bench/kernel.py $(ARCH)
 
 bench-bpf: ## instructions that BPF programs cost on Debian's 6.12, build/bench/bpf.json
@@ -116,7 +119,7 @@ bench-bpf: ## instructions that BPF programs cost on Debian's 6.12, build/bench/
 
 soak: ## random work, then the audit [SECONDS=60] [SEED=] [ARCH=], build/soak
 	$(call one_of,ARCH,$(GUESTS))
-	$(Q)scripts/packages tools kernel lab $(if $(filter arm64,$(ARCH)),arm64)
+	$(Q)scripts/packages tools kernel lab $(CROSS)
 	$(Q)$(PYTHON) tests/qemu/soak.py $(ARCH) $(or $(SECONDS),60) $(SEED)
 
 matrix: ## every architecture booted, build/matrix.json [ARCHES="riscv64 s390x"]

@@ -186,6 +186,10 @@ def keep(arch: Arch, out: Path, target: Path) -> None:
 
 def have_compiler(arch: Arch, flavour: str) -> None:
     """Install what is missing."""
+    machine = os.uname().machine
+    if machine != "x86_64" and (arch.cross or arch.llvm):
+        raise Error(f"a kernel for {arch.name} is built on x86-64 only, and this is {machine}; "
+                    "on an aarch64 machine say ARCH=arm64")
     foreign = (arch.purpose or arch.name,) if arch.cross or arch.llvm else ()
     packages("kernel", *foreign, *(["bpf"] if flavour == "bpf" else []))
 

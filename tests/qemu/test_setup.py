@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import re
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import build
@@ -76,6 +78,21 @@ def test_every_valid_name_passes() -> None:
     for name in common.ARCHES:
         assert make("-n", "kernel", f"ARCH={name}").returncode == 0
     assert make("-n", "matrix", f"ARCHES={' '.join(matrix.ROWS)}").returncode == 0
+
+
+def test_arm64_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own architecture is the default, without a cross compiler; others end in one line."""
+    (tmp_path / "uname").write_text("#!/bin/sh\necho aarch64\n")
+    (tmp_path / "uname").chmod(0o755)
+    monkeypatch.setitem(ENV, "PATH", f"{tmp_path}:{ENV['PATH']}")
+    monkeypatch.delitem(ENV, "ARCH", raising=False)
+    lines = make("-n", "demo").stdout.splitlines()
+    assert lines == ["scripts/packages tools kernel lab ", "scripts/demo arm64"]
+    monkeypatch.setattr(os, "uname", lambda: types.SimpleNamespace(machine="aarch64"))
+    foreign = dataclasses.replace(common.ARCHES["x86_64"], cross="x86_64-linux-gnu-")
+    with pytest.raises(common.Error, match="^a kernel for x86_64 is built on x86-64 only, and this "
+                                           "is aarch64; "):
+        build.have_compiler(foreign, "pfn_track")
 
 
 # === Folders =================================================================
