@@ -26,8 +26,8 @@ from pathlib import Path
 
 import config
 import tree
-from common import (Arch, Error, UsageError, arch_of, cache, info, locked, main, output, packages,
-                    running)
+from common import (Arch, Error, UsageError, arch_of, cache, clean_environment, info, locked, main,
+                    output, packages, running)
 
 # The oldest beyond these are thrown away, per architecture and flavour.
 KEEP = 8
@@ -57,11 +57,9 @@ def cached(arch: Arch, flavour: str) -> Path:
 
 def environment() -> dict[str, str]:
     """Nothing of the day or the machine goes into the image."""
-    env = {name: value for name, value in os.environ.items()
-           if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH",
-                           "CROSS_COMPILE", "V", "O", "LOCALVERSION", "KCFLAGS")}
+    env = clean_environment()
     env.update(KBUILD_BUILD_TIMESTAMP="Thu Jan  1 00:00:00 UTC 2026", KBUILD_BUILD_USER="pfn_track",
-               KBUILD_BUILD_HOST="lab", KBUILD_BUILD_VERSION="1", LC_ALL="C")
+               KBUILD_BUILD_HOST="lab", KBUILD_BUILD_VERSION="1")
     env.setdefault("CCACHE_DIR", str(cache() / "ccache"))
     return env
 

@@ -30,6 +30,8 @@ FLAVOURS = ("pfn_track", "pristine", "debug", "drivers", "bpf", "rt", "nomodules
             "pristine-debug")
 
 
+# Variables that make sees.
+KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "LANG", "TZ")
 # The locks of the cache that this process holds, see locked().
 HELD: list[int] = []
 
@@ -200,6 +202,12 @@ def output(command: Sequence[str | Path], cwd: Path | None = None) -> str:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise Error(f"{command[0]} failed: {said[-1] if said else 'no message'}")
     return done.stdout
+
+
+def clean_environment() -> dict[str, str]:
+    """What make, compilers and ccache need: a user's LLVM=1 is not for these kernels."""
+    return {**{name: value for name, value in os.environ.items()
+               if name in KEPT or name.startswith(("CCACHE_", "XDG_"))}, "LC_ALL": "C"}
 
 
 def sha(path: Path) -> str:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import ARCHES, CONFIGS, FLAVOURS, Arch, Error, UsageError, arch_of, main
+from common import (ARCHES, CONFIGS, FLAVOURS, Arch, Error, UsageError, arch_of, clean_environment,
+                    main)
 
 LINE = re.compile(r"^(CONFIG_\w+)=(.*)$|^# (CONFIG_\w+) is not set$")
 
@@ -68,7 +69,8 @@ def configure(arch: Arch, flavour: str, tree: Path, out: Path,
     seed.write_text("".join(f"{name}={value}\n" for name, value in asked.items()))
     make = ["make", "-s", "-C", str(tree), f"O={out}", *arch.make_args(), f"KCONFIG_CONFIG={new}"]
     for goal in (["allnoconfig", f"KCONFIG_ALLCONFIG={seed}"], ["olddefconfig"]):
-        done = subprocess.run(make + goal, capture_output=True, text=True, check=False)
+        done = subprocess.run(make + goal, capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, env=clean_environment())
         if done.returncode:
             raise Error(f"make {goal[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
     text = new.read_text()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import build
 import common
+import config
 import lab
 import matrix
 import pytest
@@ -262,6 +263,35 @@ def test_more_than_known(builds: Builds) -> None:
     assert builds.run(2, whole=True)[2].startswith("kernel toy: 2 objects, ")
     builds.note.write_text("[]")
     assert builds.run(1, whole=True)[0].startswith("kernel toy: about ")
+
+
+SETTINGS = ("LLVM", "KCPPFLAGS", "KAFLAGS", "KCFLAGS", "W", "KBUILD_OUTPUT", "MAKEFLAGS", "ARCH",
+            "CROSS_COMPILE", "LOCALVERSION", "CPATH", "LD_LIBRARY_PATH")
+
+
+def test_settings_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a configuration nor a build sees what a user sets for other kernels."""
+    (tmp_path / "make").write_text("""#!/bin/sh
+env >>"$CCACHE_LOGFILE"
+for word; do
+	case $word in KCONFIG_CONFIG=*) cp "${O:-$CCACHE_CONFIGPATH}" "${word#*=}" ;; esac
+done
+""")
+    (tmp_path / "make").chmod(0o755)
+    for name in SETTINGS:
+        monkeypatch.setenv(name, "odd")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("PFNTRACK_CACHE", str(tmp_path / "cache"))
+    # The only variables of a user that get through.
+    monkeypatch.setenv("CCACHE_LOGFILE", str(tmp_path / "seen"))
+    monkeypatch.setenv("CCACHE_CONFIGPATH", str(tmp_path / "wanted"))
+    wanted = config.wanted("x86_64", "pristine")
+    (tmp_path / "wanted").write_text("".join(f"{key}={value}\n" for key, value in wanted.items()))
+    config.configure(common.ARCHES["x86_64"], "pristine", tmp_path, tmp_path / "out")
+    build.make(["make"], tmp_path / "out" / "build.log", "toy")
+    seen = (tmp_path / "seen").read_text()
+    assert seen.count("CCACHE_LOGFILE=") == 3 and "PATH=" in seen and "LC_ALL=C\n" in seen
+    assert not [line for line in seen.splitlines() if line.endswith("=odd")]
 
 
 # A build that takes the lock and runs make.
