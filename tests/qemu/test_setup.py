@@ -22,6 +22,7 @@ import config
 import lab
 import matrix
 import pytest
+import tree
 
 ENV = {name: value for name, value in os.environ.items()
        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
@@ -388,3 +389,9 @@ def test_style_shows_the_tools_message(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "pfnwho.bt: unshare: unshare failed: Operation not permitted" in done.stderr
     assert "pfnwho.bt: exit status 1" in done.stderr
+
+
+def test_readme_names_the_oldest_release() -> None:
+    """The patches say what they fit; so does the page."""
+    oldest = tree.series_oldest(common.INTEGRATION / "series")
+    assert f"{common.KERNEL}.{oldest} or newer" in (lab.REPO / "README.md").read_text()
