@@ -339,9 +339,15 @@ def _parisc_firmware() -> Path:
     return target
 
 
-def _option(path: Path) -> str:
+def option(path: Path) -> str:
     """A path as a part of an option of QEMU, where a comma ends it."""
     return str(path).replace(",", ",,")
+
+
+def short_folder() -> str:
+    """Where a folder with a socket in it can lie: the path of a socket has at most 107 bytes."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= 80 else "/tmp"
 
 
 def _die_with_parent() -> None:
@@ -526,10 +532,10 @@ class Guest:
                    "-m", str(self._memory), "-smp", f"{self._cpus},sockets={self._cpus}",
                    "-nodefaults", "-no-reboot", "-display", "none", "-kernel", str(self.kernel.image),
                    "-initrd", str(folder / "initramfs"), "-append", append,
-                   "-chardev", f"file,id=console,path={_option(self.console_path)}",
+                   "-chardev", f"file,id=console,path={option(self.console_path)}",
                    "-serial", "chardev:console",
                    "-device", arch.port,
-                   "-chardev", f"socket,id=lab,path={_option(folder / 'lab.sock')}",
+                   "-chardev", f"socket,id=lab,path={option(folder / 'lab.sock')}",
                    "-device", "virtserialport,chardev=lab,name=pfn_track.lab"]
         if arch.name == "parisc":
             command += ["-bios", str(_parisc_firmware())]
@@ -578,7 +584,7 @@ class Guest:
         name = f"{self.arch}-{self.kernel.flavour}-{os.getpid()}-{Guest._serial}"
         self.console_path = LOGS / f"{name}.console"
         self.console_path.write_bytes(b"")
-        self._folder = tempfile.mkdtemp(prefix="pfnlab.")
+        self._folder = tempfile.mkdtemp(prefix="pfnlab.", dir=short_folder())
         folder = Path(self._folder)
         try:
             (folder / "initramfs").write_bytes(

@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import base64
+import re
+import shutil
+import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import cpio
@@ -155,3 +159,26 @@ def test_console_of_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("time.sleep", sleep)
     assert guest.console() == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(("length", "short"), [(10, True), (100, False)])
+def test_long_folder_for_temporary_files(length: int, short: bool, tmp_path: Path,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket can be bound in the folder that is chosen; the user's, if it is short enough."""
+    folder = tmp_path / ("x" * length) if not short else Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    chosen = Path(tempfile.mkdtemp(prefix="pfnshell.", dir=lab.short_folder()))
+    try:
+        assert (chosen.parent == folder) == short
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(chosen / "lab.sock"))
+    finally:
+        shutil.rmtree(chosen)
+        shutil.rmtree(folder)
+
+
+def test_comma_in_a_path() -> None:
+    """QEMU takes it for the end of an option, unless it is doubled."""
+    assert lab.option(Path("/tmp/a,b/user")) == "/tmp/a,,b/user"
+    assert not re.search(r"path=\{(?!lab\.option)", (lab.REPO / "scripts/shell").read_text())
