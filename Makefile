@@ -31,6 +31,11 @@ PYTEST_OPTIONS := -p no:cacheprovider -o faulthandler_timeout=600 -ra
 # PREEMPT_RT has no transparent huge pages, and its own ways to sleep.
 RT_TESTS := boot conflicts lifetime lives faults audit leak
 
+# Logs of guests whose process has ended: ARCH-FLAVOUR-PID-NUMBER.console and .qemu.
+remove_logs = $(Q)for log in $(BUILD)/lab/*-*-*-*.*; do \
+	pid=$${log%-*}; [ -e "/proc/$${pid\#\#*-}" ] || rm -f "$$log"; \
+done
+
 ifneq ($(V),1)
 Q := @
 MAKEFLAGS += --no-print-directory
@@ -69,7 +74,7 @@ test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
 		$(PYTHON) scripts/kernel/debian.py $$flavour || exit 1; \
 	done)
 	$(if $(filter arm64,$(TEST_ARCHES)),$(Q)scripts/sysroot >/dev/null)
-	$(Q)rm -rf $(BUILD)/lab
+	$(call remove_logs)
 	$(Q)PFNTRACK_ARCHES="$(TEST_ARCHES)" $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests
 
 test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRACK_ARCHES=]
@@ -93,7 +98,7 @@ lab: ## all guest tests, with real drivers and tests of others [ARCH=x86_64|arm6
 	$(Q)for flavour in pristine pfn_track drivers $(if $(filter x86_64,$(ARCH)),bpf); do \
 		$(PYTHON) scripts/kernel/build.py $(ARCH) $$flavour || exit 1; \
 	done
-	$(Q)rm -rf $(BUILD)/lab
+	$(call remove_logs)
 	$(Q)PFNTRACK_ARCHES=$(ARCH) PFNTRACK_DRIVERS=1 \
 		$(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/qemu
 	$(if $(filter x86_64,$(ARCH)),$(Q)$(MAKE) test-rt)

@@ -58,9 +58,9 @@ def client(arch: str, cross: str) -> Path:
     """pfnclient, see tests/qemu/guest."""
     path, target = programs.GUEST / "pfnclient.c", programs.BUILD / "guest" / arch / "pfnclient"
     if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _run([f"{cross}gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
-              "-isystem", headers(arch), "-o", target, path], "pfnclient")
+        with programs.replaced(target) as new:
+            _run([f"{cross}gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+                  "-isystem", headers(arch), "-o", new, path], "pfnclient")
     return target
 
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -27,14 +29,26 @@ def _make(command: list[str], what: str) -> None:
         raise BuildError(f"{what}:\n{done.stdout}{done.stderr}")
 
 
+@contextlib.contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """A file to write; then it becomes the target, which another run may be reading."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        yield new
+        new.rename(target)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def program(name: str, arch: str, cross: str, flags: tuple[str, ...] = ()) -> Path:
     """A static program of tests/qemu/guest."""
     source, target = GUEST / f"{name}.c", BUILD / "guest" / arch / name
     newest = max(path.stat().st_mtime for path in (source, *HEADERS))
     if not target.exists() or target.stat().st_mtime < newest:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _make([f"{cross}gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
-               *flags, "-o", str(target), str(source)], name)
+        with replaced(target) as new:
+            _make([f"{cross}gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+                   *flags, "-o", str(new), str(source)], name)
     return target
 
 

@@ -21,6 +21,7 @@ import common
 import config
 import lab
 import matrix
+import programs
 import pytest
 import tree
 
@@ -374,6 +375,46 @@ def test_build_that_is_killed(tmp_path: Path) -> None:
         with common.scratch(tmp_path, "toy"):
             assert mine.exists() and not left.exists()
     assert not list(tmp_path.glob("toy.*"))
+
+
+# === Two runs in one clone ====================================================
+
+def test_program_that_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has it open keeps what it had; a compiler that fails leaves nothing."""
+    monkeypatch.setattr(programs, "BUILD", tmp_path)
+    monkeypatch.setattr(programs, "GUEST", tmp_path)
+    source, target = tmp_path / "toy.c", tmp_path / "guest" / "x86_64" / "toy"
+    target.parent.mkdir(parents=True)
+    target.write_text("old")
+    os.utime(target, (0, 0))
+    source.write_text("int main(void) { return 0; }\n")
+    with open(target, encoding="ascii") as reader:
+        assert programs.program("toy", "x86_64", "") == target
+        assert reader.read() == "old" and target.read_bytes()[:4] == b"\x7fELF"
+    source.write_text("this is no C\n")
+    os.utime(target, (0, 0))
+    with pytest.raises(programs.BuildError):
+        programs.program("toy", "x86_64", "")
+    assert [path.name for path in target.parent.iterdir()] == ["toy"]
+
+
+def test_logs_of_a_guest_that_runs(tmp_path: Path) -> None:
+    """"make test" leaves the logs of a shell that somebody has open."""
+    shutil.copy2(lab.REPO / "Makefile", tmp_path)
+    (tmp_path / "Makefile").write_text((tmp_path / "Makefile").read_text() +
+                                       "\nlogs:\n\t$(call remove_logs)\n")
+    assert not make("logs", folder=tmp_path).returncode
+    folder = tmp_path / "build" / "lab"
+    folder.mkdir(parents=True)
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    mine = f"x86_64-debian-6.1-{os.getpid()}-1.console"
+    for name in (mine, f"x86_64-debian-6.1-{ended.pid}-1.console", f"arm64-pfn_track-{ended.pid}-2.qemu"):
+        (folder / name).touch()
+    assert not make("logs", folder=tmp_path).returncode
+    assert [path.name for path in folder.iterdir()] == [mine]
+    for goal in ("test", "lab"):
+        assert "rm -rf build/lab" not in make("-n", goal).stdout
 
 
 # === Style ===================================================================
