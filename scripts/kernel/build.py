@@ -97,10 +97,10 @@ class Progress:
         """How far it is."""
         if not self._note or self.objects > self._total:
             return f"{self._what}: {self.objects} objects, {self.seconds:.0f} s"
-        if not self._whole:
-            return (f"{self._what}: {self.objects} objects, of at most {self._total}, "
-                    f"{self.seconds:.0f} s")
         about = "" if self._known else "about "
+        if not self._whole:
+            return (f"{self._what}: {self.objects} objects, of at most {about}{self._total}, "
+                    f"{self.seconds:.0f} s")
         left = self.seconds / max(self.objects, 1) * (self._total - self.objects)
         return (f"{self._what}: {self.objects} objects of {about}{self._total}, "
                 f"{self.seconds:.0f} s, about {left:.0f} s left")
@@ -203,6 +203,13 @@ def objects(arch: Arch, flavour: str, folders: list[str]) -> Path:
     return out
 
 
+def is_of_plan(flavour: str, source: Path) -> bool:
+    """Whether a tree still is what the plan makes: a run of another clone may have laid its own."""
+    if flavour.startswith("pristine"):
+        return True
+    return tree.read_stamp(source).get("key") == tree.plan_of().key(tree.source_version())
+
+
 def image(arch: Arch, flavour: str) -> Path:
     """The image, built if the cache does not have it."""
     have_compiler(arch, flavour)
@@ -220,7 +227,7 @@ def image(arch: Arch, flavour: str) -> Path:
                   f"LOCALVERSION=-{flavour}", Path(arch.image).name, "modules"],
                  out / "build.log", f"kernel {arch.name} {flavour}",
                  out.with_name(f"{out.name}.objects"))
-            if cached(arch, flavour) == result:
+            if cached(arch, flavour) == result and is_of_plan(flavour, source):
                 keep(arch, out, result.parent)
                 return result
             info(f"kernel {arch.name} {flavour}: sources were changed meanwhile, once more")
