@@ -62,8 +62,9 @@ class Plan:
 def overlay_files(repo: Path) -> dict[str, Path]:
     """Our files under the rooms whose paths equal the kernel's."""
     try:
-        names = output(["git", "-C", repo, "ls-files", "-z", "--cached", "--others",
-                        "--exclude-standard", "--", *ROOMS]).split("\0")
+        # With sudo, the repository is another user's, which git would refuse.
+        names = output(["git", "-c", "safe.directory=*", "-C", repo, "ls-files", "-z", "--cached",
+                        "--others", "--exclude-standard", "--", *ROOMS]).split("\0")
     except (Error, OSError):
         # No repository: a source archive.
         names = [str(path.relative_to(repo)) for room in ROOMS

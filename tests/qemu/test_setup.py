@@ -145,6 +145,26 @@ def test_unit_in_a_path_with_a_space(clone: Path, tmp_path: Path) -> None:
                     if str(clone) in line and not line.startswith("make")]
 
 
+def test_unit_with_another_source(tmp_path: Path) -> None:
+    """What is made of a source is made again for another one, however old its files are."""
+    for name in ("one", "other"):
+        (tmp_path / name / "tools/include/linux").mkdir(parents=True)
+        for file in ("Makefile", "tools/include/linux/rbtree.h"):
+            (tmp_path / name / file).touch()
+            os.utime(tmp_path / name / file, (0, 0))
+    goal = f"{tmp_path}/out/arch_headers.h"
+
+    def made(name: str) -> str:
+        done = make("-C", "tests/unit", f"O={tmp_path}/out", f"KSRC={tmp_path}/{name}", goal)
+        return done.stdout + done.stderr
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/ksrc").write_text(f"{tmp_path}/one\n")
+    (tmp_path / "out/arch_headers.h").touch()
+    assert "arch_headers.py" not in made("one")
+    assert f"arch_headers.py {tmp_path}/other" in made("other")
+
+
 def test_cache_with_odd_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel's make cannot: one line that says what to do."""
     for name, odd in (("a b", " "), ("a:b", ":"), ("a#b", "#"), ("a$b", "$"), ("a,b'%", ",'%")):
@@ -250,6 +270,12 @@ def test_next_build_is_known(builds: Builds) -> None:
     said = builds.run(4, whole=True)
     assert re.fullmatch(r"kernel toy: 4 objects, which took \d+ s the last time", said[0])
     assert said[1].startswith("kernel toy: 1 objects of 4, ")
+
+
+def test_rest_of_a_first_build(builds: Builds) -> None:
+    """What was never counted is said to be a guess."""
+    said = builds.run(1, whole=False)
+    assert said[0].startswith(f"kernel toy: 1 objects, of at most about {build.OBJECTS}, ")
 
 
 def test_failed_build_is_not_counted(builds: Builds) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import common
+import build
 import pytest
 import tree
 
@@ -197,3 +199,30 @@ def test_offsets_are_fine(toy: Toy) -> None:
     toy.put(toy.pristine / "mm/memory.c", "zero\n" * 20 + MEMORY)
     toy.lay()
     assert "inside_first" in (toy.work / "mm/memory.c").read_text()
+
+
+def test_repository_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With sudo, what git ignores is no file of ours either."""
+    (tmp_path / "mm").mkdir()
+    for name in ("pfn_track.c", "notes.txt"):
+        (tmp_path / "mm" / name).touch()
+    (tmp_path / ".gitignore").write_text("*.txt\n")
+    subprocess.run(["git", "-C", tmp_path, "init", "-q"], check=True)
+    # How git's own tests do it.
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert list(tree.overlay_files(tmp_path)) == ["mm/pfn_track.c"]
+
+
+def test_tree_of_another_clone(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image is kept only if the tree still is that of our plan."""
+    mine = tree.plan_of(toy.repo, toy.integration)
+    monkeypatch.setattr(tree, "plan_of", lambda: mine)
+    monkeypatch.setattr(tree, "source_version", lambda: "1")
+    assert not build.is_of_plan("pfn_track", toy.work)
+    tree.lay(toy.pristine, mine, toy.work, "1")
+    assert build.is_of_plan("pfn_track", toy.work)
+    toy.put(toy.repo / "mm/pfn_track.c", "theirs\n")
+    tree.lay(toy.pristine, mine, toy.work, "1")
+    toy.put(toy.repo / "mm/pfn_track.c", "ours\n")
+    assert not build.is_of_plan("pfn_track", toy.work)
+    assert build.is_of_plan("pristine", toy.pristine)
