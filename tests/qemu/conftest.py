@@ -51,8 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes "arch" runs once for each architecture, or those it is "only" about."""
+    only = metafunc.definition.get_closest_marker("only")
+    if only and "arch" not in metafunc.fixturenames:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: \"only\" is for tests with \"arch\"")
     if "arch" in metafunc.fixturenames:
-        only = metafunc.definition.get_closest_marker("only")
         chosen = [name for name in arches()
                   if not lab.ARCHES[name].slim and (not only or name in only.args)]
         metafunc.parametrize("arch", chosen, scope="session")

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.only("x86_64")
 
 
 @pytest.fixture(name="machine", scope="module")
-def fixture_machine() -> Iterator[lab.Guest]:
+def fixture_machine(arch: str) -> Iterator[lab.Guest]:
     """A guest with a file system on memory that counts as persistent."""
-    with lab.Guest(lab.kernel_for("x86_64", "drivers"), "pfn_track=report memmap=64M!512M",
+    with lab.Guest(lab.kernel_for(arch, "drivers"), "pfn_track=report memmap=64M!512M",
                    memory=768) as guest:
         guest.run("mke2fs -b 4096 /dev/pmem0 && mkdir /tmp/dax && "
                   "mount -t ext2 -o dax /dev/pmem0 /tmp/dax").ok()
