@@ -114,7 +114,9 @@ ARCHES = {
     "i386": Arch(
         "i386", "qemu-system-x86_64", ("-M", "q35", "-cpu", "max,lm=off"), "ttyS0",
         "earlyprintk=serial,ttyS0,115200 no_timer_check", "x86_64", "x86_64-linux-gnu-",
-        slim=True, flags=("-m32",),
+        # Headers of the kernel: gcc-multilib would say where they are, but cannot be
+        # installed together with compilers for other architectures.
+        slim=True, flags=("-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"),
         # 896 MiB are in the linear map. 2 GiB lie below the hole for PCI, 2 GiB behind it
         # from 4 GiB on, of which mem= leaves the first 512 MiB.
         memory=4096, shown=4096 + 512, hidden=0x140000000, breakpoints=True),

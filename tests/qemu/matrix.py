@@ -52,6 +52,8 @@ class Row:
     no_records: str = ""
     # Whether the architecture can say more than one attribute here, or why not.
     no_attributes: str = ""
+    # What ioremap() maps instead of the memory, and why.
+    cut_off: tuple[int, str] | None = None
     # Whether the data cache shows colours to the kernel.
     colours: bool = False
     # The memory is a "no-map" carve-out, which the kernel knows to be RAM. What mem=
@@ -62,7 +64,8 @@ class Row:
 NO_MACHINE = "nobody has set up a QEMU machine for it yet"
 ROWS = {
     "x86_64": Row("x86_64"),
-    "i386-pae": Row("i386"),
+    "i386-pae": Row("i386", cut_off=(0x40000000, "6.12's __ioremap_caller() cuts addresses off at "
+                                                 "4 GiB with PAE: phys_addr &= PAGE_MASK")),
     "arm64": Row("arm64"),
     "arm64-64k": Row("arm64_64k"),
     "riscv64": Row("riscv64", no_map=True),
@@ -205,6 +208,14 @@ def conflict(guest: lab.Guest, row: Verdict, how: str) -> bool:
     return bool(row.marks["conflict"] and refused)
 
 
+def cut_off(guest: lab.Guest, row: Verdict, start: int, why: str) -> None:
+    """The kernel maps something else than was asked for: that is what is recorded."""
+    with first_side(guest, "ioremap"):
+        spans = [registry.span(line["range"]) for line in registry.records(guest)]
+    row.marks["records"] = bool(row.marks["records"]) and (start, start + LENGTH - 1) in spans
+    row.notes.append(why)
+
+
 def insisted(guest: lab.Guest, row: Verdict) -> None:
     """Of one attribute only: whoever insists on another is told and refused, others are not."""
     registry.policy(guest, "strict")
@@ -278,7 +289,9 @@ def trial(guest: lab.Guest, machine: Row, row: Verdict) -> None:
         insisted(guest, row)
     else:
         conflict(guest, row, "mmap")
-        if not machine.no_records:
+        if machine.cut_off:
+            cut_off(guest, row, *machine.cut_off)
+        elif not machine.no_records:
             conflict(guest, row, "ioremap")
     row.marks["legal"] = legal(guest, row)
     row.marks["colours"] = colours(guest, machine, row)
