@@ -607,7 +607,8 @@ void *pft_stock_take(enum pft_stock kind);
 void pft_stock_give(enum pft_stock kind, void *object);
 void pft_stock_retire(struct pft_node *node);
 void pft_lock_stocked(gfp_t gfp) __acquires(&pft_lock);
-void pft_unlock(void) __releases(&pft_lock);
+void pft_unlock(void)
+	__releases(&pft_lock);
 
 /* Made by a driver, and to be undone by it before it goes. */
 static inline bool pft_is_drivers(const struct pft_record *rec)

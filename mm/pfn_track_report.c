@@ -655,6 +655,8 @@ static u64 pft_log_spend(const struct pft_budget *budget, u64 now, u64 interval,
  * the others.  Spends the budgets if it may.
  *
  * Context: Any but interrupts.
+ *
+ * Return: true if it may.
  */
 static bool pft_may_log(const struct pft_source *source)
 {

@@ -368,13 +368,31 @@ static int pft_seek_pud(pud_t *pud, unsigned long va, unsigned long end,
 	return 0;
 }
 
+static int pft_seek_table(pmd_t *pmdp, unsigned long va, unsigned long end,
+			  struct mm_walk *walk)
+{
+	pte_t *start, *ptep;
+	/* Of the table that @pmdp points to. */
+	spinlock_t *ptl;
+
+	start = pte_offset_map_lock(walk->mm, pmdp, va, &ptl);
+	if (!start) {
+		walk->action = ACTION_AGAIN;
+		return 0;
+	}
+	for (ptep = start; va < end; va += PAGE_SIZE, ptep++)
+		pft_found_pte(walk->private, walk->vma, va, ptep_get(ptep));
+	pte_unmap_unlock(start, ptl);
+	cond_resched();
+	return 0;
+}
+
 static int pft_seek_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
 			struct mm_walk *walk)
 {
 	struct pft_sought *sought = walk->private;
-	/* Of the table that @pmdp lies in, then of the one it points to. */
+	/* Of the table that @pmdp lies in. */
 	spinlock_t *ptl;
-	pte_t *start, *ptep;
 
 	if (sought->tables++ == PFT_SEEK_TABLES) {
 		sought->resume = va;
@@ -388,16 +406,7 @@ static int pft_seek_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
 		spin_unlock(ptl);
 		return 0;
 	}
-	start = pte_offset_map_lock(walk->mm, pmdp, va, &ptl);
-	if (!start) {
-		walk->action = ACTION_AGAIN;
-		return 0;
-	}
-	for (ptep = start; va < end; va += PAGE_SIZE, ptep++)
-		pft_found_pte(sought, walk->vma, va, ptep_get(ptep));
-	pte_unmap_unlock(start, ptl);
-	cond_resched();
-	return 0;
+	return pft_seek_table(pmdp, va, end, walk);
 }
 
 static const struct mm_walk_ops pft_seek_ops = {

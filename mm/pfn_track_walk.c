@@ -257,7 +257,7 @@ static bool pft_is_private(const struct vm_area_struct *vma, unsigned long pfn,
 	if (special)
 		return false;
 	/* Memory of a device may be in such an area, too, and is not online. */
-	if (vma_is_anonymous(vma))
+	if (!vma->vm_ops)
 		return true;
 	page = pfn_to_online_page(pfn);
 	return page && PageAnon(page);

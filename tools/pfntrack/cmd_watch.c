@@ -170,7 +170,7 @@ static struct model machine;
 
 static bool filter_takes_event(const struct watch_event *event)
 {
-	struct side_text text, held_text;
+	struct side_text text = { 0 }, held_text = { 0 };
 	struct mapping by = mapping_of(event, &event->by, &text), held;
 
 	if (event->type != WATCH_conflict)

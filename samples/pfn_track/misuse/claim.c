@@ -160,7 +160,7 @@ static int look_at(const struct pfn_mapping *mapping, void *data)
 	struct misuse *m = data;
 	void __iomem *map;
 
-	msleep(1);
+	usleep_range(1000, 2000);
 	map = ioremap_wc(m->start + PAGE_SIZE, PAGE_SIZE);
 	if (map)
 		iounmap(map);
