@@ -154,7 +154,7 @@ def test_linear_map_that_drivers_cannot_change(cli, arm64):
     arm64.records(vmap(RAM, RAM + 0xfff, "write-combining"), vmap(RAM + 0x1000, RAM + 0x1fff, "device"))
     assert verdicts(cli, arm64, 0) == [(RAM, RAM + 0xfff, "maintenance")]
     arm64.conflicts(total=70)
-    assert verdicts(cli, arm64, 3) == [(RAM, RAM + 0xfff, "maintenance"), (RAM + 0x1000, RAM + 0x1fff, "unknown")]
+    assert verdicts(cli, arm64, 3) == [(RAM + 0x1000, RAM + 0x1fff, "unknown"), (RAM, RAM + 0xfff, "maintenance")]
     arm64.conflicts(conflict(RAM + 0x1000, RAM + 0x1fff, "device"))
     assert verdicts(cli, arm64, 1) == [(RAM + 0x1000, RAM + 0x1fff, "incoherent"),
                                        (RAM, RAM + 0xfff, "maintenance")]

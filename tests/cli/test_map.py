@@ -331,7 +331,7 @@ class TestFile:
         assert result.returncode == 0 and result.stdout == cli("map", "-j", root="x86_64").stdout
         assert (tmp_path / "map.html").read_bytes() == cli("map", "-o", "-", root="x86_64").stdout
         assert cli("map", "-j", "-o", "-", root="x86_64").returncode == 2
-        expect(cli, 2, "option -b is not for 'map'", "map", "-b", root="x86_64")
+        expect(cli, 2, "option --bytes is not for 'map'", "map", "-b", root="x86_64")
 
     def test_bad_dump_writes_nothing(self, cli, tree, tmp_path):
         tree.edit(f"{DUMPS}/records", lambda data: data[:-5])
