@@ -114,7 +114,7 @@ def test_spellings(cli, term):
 
 @pytest.mark.parametrize("word,message", [
     ("8589934592-8590000127", "may be decimal or hexadecimal"), ("8GB", "no address of 64 bits"),
-    ("fd000000", "unknown filter"), ("0x", "no address"), ("8589934592-", "no address"), ("attr=XX", "unknown attribute"),
+    ("fd000000", "hexadecimal ones begin with 0x"), ("0x", "no address"), ("8589934592-", "no address"), ("attr=XX", "unknown attribute"),
     ("8X", "no address"), ("fd000000-", "no address")])
 def test_what_may_be_meant_otherwise(cli, word, message):
     for command in ("list", "conflicts", "aliases", "leaks", "map"):
