@@ -463,8 +463,8 @@ static inline bool pft_is_part(const struct vm_area_struct *vma,
  * @pfn: first page frame
  * @last: last page frame
  * @entries: page table entries that rmap found for the latest folio
- * @tables: page tables of an area that were walked under the same lock
- * @resume: the user virtual address at which to go on with the area
+ * @tables: areas and page tables that were walked under the same lock
+ * @resume: the user virtual address at which to go on with an area
  * @found: a process has been found
  * @report: a conflict of @new with the linear map is to be reported unless a
  *	process is found, which says more

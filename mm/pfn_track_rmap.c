@@ -24,7 +24,7 @@
 /* Ranges that wait for the worker.  If there are more it goes through all records. */
 #define PFT_SOUGHT		(PFT_SOUGHT_HOLDERS - 1)
 
-/* Of an area, page tables that are walked while its address space is locked. */
+/* Areas and page tables that are walked while their address space is locked. */
 #define PFT_SEEK_TABLES		128
 
 /* The worker's rests, in ms: between two walks of all areas, and for a lock. */
@@ -394,7 +394,7 @@ static int pft_seek_pmd(pmd_t *pmdp, unsigned long va, unsigned long end,
 	/* Of the table that @pmdp lies in. */
 	spinlock_t *ptl;
 
-	if (sought->tables++ == PFT_SEEK_TABLES) {
+	if (sought->tables++ >= PFT_SEEK_TABLES) {
 		sought->resume = va;
 		return 1;
 	}
@@ -433,12 +433,13 @@ static unsigned long pft_seek_part(struct mm_struct *mm, unsigned long va,
 	VMA_ITERATOR(vmi, mm, va);
 	struct vm_area_struct *vma;
 
+	/* Not by bytes: where there are no page tables it costs nothing. */
+	sought->tables = 0;
 	for_each_vma(vmi, vma) {
-		cond_resched();
+		if (sought->tables++ >= PFT_SEEK_TABLES)
+			return max(va, vma->vm_start);
 		if (!pft_area_is_device(vma))
 			continue;
-		/* Not by bytes: where there are no page tables it costs nothing. */
-		sought->tables = 0;
 		if (walk_page_range_vma(vma, max(va, vma->vm_start),
 					vma->vm_end, &pft_seek_ops, sought))
 			return sought->resume;
