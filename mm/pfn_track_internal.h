@@ -326,7 +326,8 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @linear_pages: and how many
  * @beside: the record on the other side; NULL if it is to be looked for
  * @change: a mapping would be given another attribute
- * @unsure: of too many records to look at, those that were do not disagree
+ * @unsure: records that were not looked at decide about @rule
+ * @proven: then what those say that were
  * @how: how it was judged
  */
 struct pft_judgement {
@@ -341,6 +342,7 @@ struct pft_judgement {
 	struct pft_record *beside;
 	bool change;
 	bool unsure;
+	enum pfn_verdict proven;
 	unsigned int how;
 };
 
@@ -464,6 +466,7 @@ static inline bool pft_is_part(const struct vm_area_struct *vma,
  * @last: last page frame
  * @entries: page table entries that rmap found for the latest folio
  * @tables: areas and page tables that were walked under the same lock
+ * @walked: the same, of one pass over all address spaces
  * @resume: the user virtual address at which to go on with an area
  * @found: a process has been found
  * @report: a conflict of @new with the linear map is to be reported unless a
@@ -478,6 +481,7 @@ struct pft_sought {
 	unsigned long last;
 	unsigned long entries;
 	unsigned int tables;
+	unsigned long walked;
 	unsigned long resume;
 	bool found;
 	bool report;

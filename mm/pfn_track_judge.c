@@ -222,14 +222,14 @@ void pft_judge_change(struct pft_judgement *j, const struct pft_record *new,
  * @policy: the policy
  * @j: a judgement
  *
- * Return: true if the newcomer must not be mapped; that needs a proof.
+ * Return: true if the newcomer must not be mapped.
  */
 bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 {
 	enum pfn_verdict got = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
 
 	if (j->unsure)
-		return false;
+		got = j->proven;
 	switch (policy) {
 	case PFN_POLICY_ENFORCE:
 		return got >= PFN_VERDICT_INCOHERENT;

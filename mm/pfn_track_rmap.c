@@ -27,8 +27,13 @@
 /* Areas and page tables that are walked while their address space is locked. */
 #define PFT_SEEK_TABLES		128
 
+/* The same of one pass over all address spaces; a lock that is busy is dear. */
+#define PFT_SEEK_PASS		(1UL << 20)
+#define PFT_SEEK_BUSY		(PFT_SEEK_PASS / 64)
+
 /* The worker's rests, in ms: between two walks of all areas, and for a lock. */
 #define PFT_SEEK_PAUSE		1000
+#define PFT_SEEK_PAUSE_MAX	(30 * MSEC_PER_SEC)
 #define PFT_SEEK_LOCK		2
 #define PFT_SEEK_TRIES		50
 
@@ -434,7 +439,6 @@ static unsigned long pft_seek_part(struct mm_struct *mm, unsigned long va,
 	struct vm_area_struct *vma;
 
 	/* Not by bytes: where there are no page tables it costs nothing. */
-	sought->tables = 0;
 	for_each_vma(vmi, vma) {
 		if (sought->tables++ >= PFT_SEEK_TABLES)
 			return max(va, vma->vm_start);
@@ -452,14 +456,18 @@ static void pft_seek_mm(struct mm_struct *mm, struct pft_sought *sought)
 	unsigned long va = 0;
 
 	do {
-		if (!pft_lock_bounded(pft_try_mm, mm))
+		if (!pft_lock_bounded(pft_try_mm, mm)) {
+			sought->walked += PFT_SEEK_BUSY;
 			return;
+		}
+		sought->tables = 0;
 		/* exit_mmap() frees page tables only when it has the lock. */
 		va = atomic_read(&mm->mm_users) ?
 		     pft_seek_part(mm, va, sought) : 0;
 		mmap_read_unlock(mm);
+		sought->walked += sought->tables;
 		cond_resched();
-	} while (va);
+	} while (va && sought->walked < PFT_SEEK_PASS);
 }
 
 /*
@@ -491,7 +499,8 @@ static void pft_seek_areas(struct pft_sought *sought)
 	struct pid *pid;
 	int nr = 0;
 
-	for (;;) {
+	sought->walked = 0;
+	while (sought->walked < PFT_SEEK_PASS) {
 		mm = NULL;
 		rcu_read_lock();
 		pid = find_ge_pid(nr + 1, &init_pid_ns);
@@ -513,6 +522,9 @@ static void pft_seek_areas(struct pft_sought *sought)
 		}
 		cond_resched();
 	}
+	/* Many processes, which cost next to nothing, may hide others. */
+	if (sought->walked >= PFT_SEEK_PASS)
+		pft_count(PFT_STAT_SUPPRESSED);
 	if (latest)
 		mmdrop(latest);
 }
@@ -629,7 +641,7 @@ static bool pft_seek_all(void)
 
 /*
  * No process can have all records, or the areas of all others, walked all the
- * time: the worker rests for as long as it took, and PFT_SEEK_PAUSE at least.
+ * time: the worker rests for as long as it took, within limits.
  */
 static u64 pft_seek_began, pft_seek_next;
 
@@ -638,7 +650,7 @@ static void pft_seek_rest(void)
 	u64 now = get_jiffies_64();
 
 	if (now < pft_seek_next)
-		msleep(jiffies_to_msecs(pft_seek_next - now));
+		schedule_timeout_idle(pft_seek_next - now);
 	pft_seek_began = get_jiffies_64();
 }
 
@@ -646,8 +658,9 @@ static void pft_seek_rested(void)
 {
 	u64 now = get_jiffies_64();
 
-	pft_seek_next = now + max(now - pft_seek_began,
-				  msecs_to_jiffies(PFT_SEEK_PAUSE));
+	pft_seek_next = now + clamp_t(u64, now - pft_seek_began,
+				      msecs_to_jiffies(PFT_SEEK_PAUSE),
+				      msecs_to_jiffies(PFT_SEEK_PAUSE_MAX));
 }
 
 static void pft_seek_work(struct work_struct *work)

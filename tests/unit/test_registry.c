@@ -671,6 +671,12 @@ TEST(registry, steps_are_bounded)
 	CHECK_EQ(do_map(&unit_mm[1], 10, 51, 1, bad_b), 0);
 	CHECK_EQ(do_map(&unit_mm[2], 10, 50, 2, bad_a), 0);
 	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
+	/* Nor is anything refused because of one that was not looked at. */
+	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_ENFORCE), 0);
+	CHECK_EQ(do_map(&unit_mm[2], 20, 50, 2, bad_a), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(do_map(&unit_mm[2], 30, 50, 1, bad_b), -EBUSY);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 3);
 	CHECK(unit_stat(PFT_STAT_MAX_STEPS) > PFT_STEPS / 2);
 	CHECK(unit_stat(PFT_STAT_MAX_STEPS) <= PFT_STEPS + 1);
 	__pfn_track_exit(&unit_mm[0]);
