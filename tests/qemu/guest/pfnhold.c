@@ -106,6 +106,29 @@ static bool number(const char *text, uint64_t *value)
 	return !errno && end != text && !*end;
 }
 
+/*
+ * A free place that lies within one page table, if it fits into one: fork() and
+ * mremap() go table by table, and so do records.  NULL if there is no such place.
+ */
+static void *free_place(size_t length)
+{
+	const uintptr_t table = 2 << 20;
+	void *va = NULL;
+	int tries;
+
+	for (tries = 0; length < table && tries < 4; tries++) {
+		/* Where it does not lie well it stays, so that the next one lies elsewhere. */
+		va = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (va == MAP_FAILED)
+			return NULL;
+		if ((uintptr_t)va / table == ((uintptr_t)va + length - 1) / table) {
+			munmap(va, length);
+			return va;
+		}
+	}
+	return NULL;
+}
+
 static bool map(const char *file, uint64_t offset, uint64_t length, bool private)
 {
 	void *va;
@@ -118,8 +141,8 @@ static bool map(const char *file, uint64_t offset, uint64_t length, bool private
 	fd = open(file, O_RDWR | O_SYNC | O_CLOEXEC);
 	if (fd < 0)
 		return refused();
-	va = mmap(NULL, length, PROT_READ | PROT_WRITE, private ? MAP_PRIVATE : MAP_SHARED, fd,
-		  offset);
+	va = mmap(free_place(length), length, PROT_READ | PROT_WRITE,
+		  private ? MAP_PRIVATE : MAP_SHARED, fd, offset);
 	if (va == MAP_FAILED) {
 		int saved = errno;
 
@@ -139,7 +162,8 @@ static void move(struct region *region)
 {
 	void *va, *hole;
 
-	hole = mmap(NULL, region->length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	hole = mmap(free_place(region->length), region->length, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (hole == MAP_FAILED) {
 		refused();
 		return;
