@@ -239,7 +239,7 @@ void pft_tell_sought(const struct pft_sought *sought)
 	struct pft_judgement j = sought->judged;
 
 	spin_lock(&pft_lock);
-	/* Others may have come since it was judged, and not beside it. */
+	/* Others may have come only after it was judged, and it may have gone. */
 	if (sought->found) {
 		pft_judge_held(&j, &sought->new);
 		pft_judge_others(&j, &sought->new, &sought->judged);

@@ -465,8 +465,9 @@ static inline bool pft_is_part(const struct vm_area_struct *vma,
  * @pfn: first page frame
  * @last: last page frame
  * @entries: page table entries that rmap found for the latest folio
- * @tables: areas and page tables that were walked under the same lock
- * @walked: the same, of one pass over all address spaces
+ * @tables: page tables that were walked under the same hold of mmap_lock
+ * @areas: areas that were looked at under the same hold of mmap_lock
+ * @walked: what one pass over all address spaces has cost, in page tables
  * @resume: the user virtual address at which to go on with an area
  * @found: a process has been found
  * @report: a conflict of @new with the linear map is to be reported unless a
@@ -481,6 +482,7 @@ struct pft_sought {
 	unsigned long last;
 	unsigned long entries;
 	unsigned int tables;
+	unsigned int areas;
 	unsigned long walked;
 	unsigned long resume;
 	bool found;

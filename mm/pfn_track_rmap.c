@@ -24,11 +24,16 @@
 /* Ranges that wait for the worker.  If there are more it goes through all records. */
 #define PFT_SOUGHT		(PFT_SOUGHT_HOLDERS - 1)
 
-/* Areas and page tables that are walked while their address space is locked. */
+/* Page tables, and areas, that are walked while their address space is locked. */
 #define PFT_SEEK_TABLES		128
+#define PFT_SEEK_AREAS		1024
 
-/* The same of one pass over all address spaces; a lock that is busy is dear. */
+/*
+ * Page tables of one pass over all address spaces.  Most areas are passed over, and
+ * large machines have millions, so they count less; a lock that is busy counts more.
+ */
 #define PFT_SEEK_PASS		(1UL << 20)
+#define PFT_SEEK_AREAS_TABLE	64
 #define PFT_SEEK_BUSY		(PFT_SEEK_PASS / 64)
 
 /* The worker's rests, in ms: between two walks of all areas, and for a lock. */
@@ -440,7 +445,7 @@ static unsigned long pft_seek_part(struct mm_struct *mm, unsigned long va,
 
 	/* Not by bytes: where there are no page tables it costs nothing. */
 	for_each_vma(vmi, vma) {
-		if (sought->tables++ >= PFT_SEEK_TABLES)
+		if (sought->areas++ >= PFT_SEEK_AREAS)
 			return max(va, vma->vm_start);
 		if (!pft_area_is_device(vma))
 			continue;
@@ -461,11 +466,13 @@ static void pft_seek_mm(struct mm_struct *mm, struct pft_sought *sought)
 			return;
 		}
 		sought->tables = 0;
+		sought->areas = 0;
 		/* exit_mmap() frees page tables only when it has the lock. */
 		va = atomic_read(&mm->mm_users) ?
 		     pft_seek_part(mm, va, sought) : 0;
 		mmap_read_unlock(mm);
-		sought->walked += sought->tables;
+		sought->walked += sought->tables +
+				  sought->areas / PFT_SEEK_AREAS_TABLE;
 		cond_resched();
 	} while (va && sought->walked < PFT_SEEK_PASS);
 }

@@ -213,13 +213,13 @@ def headers(path: Path) -> list[str]:
         if not top.exists():
             info(f"debian: fetching the headers of Debian's Linux {release} (once, about 15 MB)")
             with scratch(path.parent, "apt") as folder:
-                apt, beside = Apt(folder), folder / "all"
+                apt, unpacked = Apt(folder), folder / "all"
                 for package in apt.headers(release, path.parent.name):
-                    output(["dpkg-deb", "-x", apt.download(package), beside])
+                    output(["dpkg-deb", "-x", apt.download(package), unpacked])
                 # With it there would have to be a pahole: modules need no BTF here.
-                for vmlinux in beside.glob("usr/src/*/vmlinux"):
+                for vmlinux in unpacked.glob("usr/src/*/vmlinux"):
                     vmlinux.unlink()
-                beside.rename(top)
+                unpacked.rename(top)
     ours = top / "usr/src" / f"linux-headers-{release}"
     # Its own Makefile has the path of the installed package in it.
     common = re.search(r"/(linux-headers-\S+-common/Makefile)", (ours / "Makefile").read_text())

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import cpio
 import programs
@@ -839,6 +840,13 @@ class Guest:
         self.pump(lambda: self._settled, PATIENCE, "end of what runs")
         self.jobs.clear()
         self.check()
+
+
+def guest_with(module: str, arch: str, cmdline: str = "pfn_track=report", **options: Any) -> Guest:
+    """A guest of the kernel under test with a module of tests/qemu/MODULE, not yet started."""
+    flavour = flavour_for("pfn_track")
+    return Guest(kernel_for(arch, flavour), cmdline, modules=(module_for(arch, flavour, module),),
+                 **options)
 
 
 @contextlib.contextmanager

@@ -209,10 +209,7 @@ def test_forgotten(forgetful: lab.Guest, arch: str) -> None:
 
 def guest_with_module(arch: str, allow: tuple[str, ...] = ()) -> lab.Guest:
     """A guest, not yet started, with a module that writes page tables behind the hooks' back."""
-    flavour = lab.flavour_for("pfn_track")
-    kernel = lab.kernel_for(arch, flavour)
-    return lab.Guest(kernel, "pfn_track=report", modules=(lab.module_for(arch, flavour, "module"),),
-                     allow=allow)
+    return lab.guest_with("module", arch, allow=allow)
 
 
 @pytest.fixture(name="broken")

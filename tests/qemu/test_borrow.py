@@ -18,9 +18,7 @@ THP = "/sys/kernel/mm/transparent_hugepage/enabled"
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module."""
-    flavour = lab.flavour_for("pfn_track")
-    with lab.Guest(lab.kernel_for(arch, flavour), "pfn_track=report", memory=768,
-                   modules=(lab.module_for(arch, flavour, "borrow"),)) as one:
+    with lab.guest_with("borrow", arch, memory=768) as one:
         one.run("mkdir /tmp/huge && mount -t tmpfs -o huge=always huge /tmp/huge").ok()
         yield one
 
@@ -52,23 +50,23 @@ def borrow(guest: lab.Guest, holder: lab.Holder, at: int, pages: int, how: str) 
 
 
 def held(guest: lab.Guest, pid: int | str) -> set[int]:
-    """The page frames that a process has on record."""
+    """The page frames that are recorded for a process."""
     spans = [registry.span(line["range"]) for line in registry.records(guest, pid)]
     return {page for first, last in spans for page in range(first // PAGE, last // PAGE + 1)}
 
 
-def touch(holder: lab.Holder, pages: int) -> None:
-    """Write to each page."""
-    for page in range(pages):
+def lender(guest: lab.Guest, how: str) -> tuple[lab.Holder, set[int]]:
+    """A process with 8 anonymous pages, and the page frames of the 4 that the driver took."""
+    holder = guest.hold("/dev/zero", 0, 8 * PAGE, "private")
+    for page in range(8):
         assert holder.do(f"write {page * PAGE:#x} {page + 1}")["did"] == "ok written"
+    borrow(guest, holder, 2 * PAGE, 4, how)
+    return holder, held(guest, holder.pid)
 
 
 def test_pinned(driver: lab.Guest) -> None:
-    """fork() copies pinned pages at once: the child has others, and nothing on record."""
-    holder = driver.hold("/dev/zero", 0, 8 * PAGE, "private")
-    touch(holder, 8)
-    borrow(driver, holder, 2 * PAGE, 4, "pin")
-    mine = held(driver, holder.pid)
+    """fork() copies pinned pages at once: the child has others, and no record."""
+    holder, mine = lender(driver, "pin")
     child = holder.do("fork")["child"]
     assert held(driver, holder.pid) == mine and held(driver, child) == set()
     assert holder.do("child read 0x3000")["value"] == "0x4"
@@ -87,10 +85,7 @@ def test_pinned(driver: lab.Guest) -> None:
 
 def test_copied_on_write(driver: lab.Guest) -> None:
     """Without a pin the child shares the pages, and who writes gets another one."""
-    holder = driver.hold("/dev/zero", 0, 8 * PAGE, "private")
-    touch(holder, 8)
-    borrow(driver, holder, 2 * PAGE, 4, "get")
-    mine = held(driver, holder.pid)
+    holder, mine = lender(driver, "get")
     child = holder.do("fork")["child"]
     assert held(driver, child) == mine
     registry.expect_exact(driver)
@@ -178,10 +173,8 @@ def test_one_page_of_a_huge_one(driver: lab.Guest) -> None:
 
 
 def test_process_is_gone(driver: lab.Guest) -> None:
-    """The pages outlive their process: nothing of it is left on record."""
-    holder = driver.hold("/dev/zero", 0, 8 * PAGE, "private")
-    touch(holder, 8)
-    borrow(driver, holder, 0, 8, "pin")
+    """The pages outlive their process: no record of it is left."""
+    holder, _ = lender(driver, "pin")
     holder.kill()
     holder.wait()
     assert held(driver, holder.pid) == set()

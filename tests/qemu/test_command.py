@@ -16,10 +16,7 @@ MISUSE = "/sys/kernel/debug/pfn_track_misuse"
 @pytest.fixture(name="breakable")
 def _breakable(arch: str) -> Iterator[lab.Guest]:
     """A guest of its own, with a module that writes page tables behind everybody's back."""
-    flavour = lab.flavour_for("pfn_track")
-    kernel = lab.kernel_for(arch, flavour)
-    with lab.Guest(kernel, "pfn_track=report",
-                   modules=(lab.module_for(arch, flavour, "module"),)) as one:
+    with lab.guest_with("module", arch) as one:
         yield one
 
 

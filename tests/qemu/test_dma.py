@@ -21,9 +21,7 @@ LENGTH = 4 * PAGE
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module."""
-    flavour = lab.flavour_for("pfn_track")
-    with lab.Guest(lab.kernel_for(arch, flavour), "pfn_track=report",
-                   modules=(lab.module_for(arch, flavour, "dma"),)) as one:
+    with lab.guest_with("dma", arch) as one:
         yield one
 
 

@@ -19,9 +19,7 @@ OFFSET = 5 * PAGE
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module and memory that is hidden."""
-    flavour = lab.flavour_for("pfn_track")
-    with lab.Guest(lab.kernel_for(arch, flavour), f"pfn_track=report mem={SHOWN}M", memory=MEMORY,
-                   modules=(lab.module_for(arch, flavour, "hotplug"),)) as one:
+    with lab.guest_with("hotplug", arch, f"pfn_track=report mem={SHOWN}M", memory=MEMORY) as one:
         yield one
 
 
@@ -29,8 +27,8 @@ def _booted(arch: str) -> Iterator[lab.Guest]:
 def _machine(booted: lab.Guest) -> Iterator[lab.Guest]:
     """As it was, afterwards."""
     yield booted
-    booted.run("rmmod pfn_hotplug 2>/dev/null")
     booted.settle()
+    booted.run("rmmod pfn_hotplug 2>/dev/null")
     registry.policy(booted, "report")
 
 

@@ -23,10 +23,8 @@ ACROSS = START + SIZE - LENGTH // 2
 @pytest.fixture(name="guest", scope="module")
 def fixture_guest() -> Iterator[lab.Guest]:
     """arm64, whose linear map is memblock without "no-map"."""
-    flavour = lab.flavour_for("pfn_track")
-    with lab.Guest(lab.kernel_for("arm64", flavour), "pfn_track=report", memory=512,
-                   modules=(lab.module_for("arm64", flavour, "pair"),),
-                   device_tree=lab.no_map(START, SIZE)) as guest:
+    with lab.guest_with("pair", "arm64", memory=512,
+                        device_tree=lab.no_map(START, SIZE)) as guest:
         yield guest
 
 

@@ -16,9 +16,7 @@ LENGTH = 0x10000
 @pytest.fixture(name="guest", scope="module")
 def fixture_guest() -> Iterator[lab.Guest]:
     """One boot, with a driver for the BAR of the first device."""
-    flavour = lab.flavour_for("pfn_track")
-    with lab.Guest(lab.kernel_for("x86_64", flavour), "pfn_track=strict nopat",
-                   modules=(lab.module_for("x86_64", flavour, "pair"),)) as guest:
+    with lab.guest_with("pair", "x86_64", "pfn_track=strict nopat") as guest:
         yield guest
 
 

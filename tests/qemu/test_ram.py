@@ -20,9 +20,7 @@ WAYS = ("fault", "mixed", "page")
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for all tests of this file, with the module."""
-    flavour = lab.flavour_for("pfn_track")
-    with lab.Guest(lab.kernel_for(arch, flavour), "pfn_track=report",
-                   modules=(lab.module_for(arch, flavour, "shared"),)) as one:
+    with lab.guest_with("shared", arch) as one:
         yield one
 
 
@@ -108,6 +106,27 @@ def test_process_first(ram: lab.Guest, how: str) -> None:
         time.sleep(0.5)
     assert ("pfnhold", "write-back") in sides(conflicts(ram)[-1])
     assert [line["got"] for line in registry.records(ram, holder.pid)] == ["write-back"]
+    holder.leave()
+
+
+def test_process_first_among_many(ram: lab.Guest) -> None:
+    """More areas, and page tables, than are walked in one go come before its own."""
+    ram.write(HOW, "page").ok()
+    holder = ram.hold("/dev/pfn_shared", 0, SIZE)
+    for _ in range(140):
+        assert holder.do(f"map /dev/pfn_shared 0 {SIZE:#x}")["did"] == "mapped"
+        holder.do("read 0x0 1")
+    assert holder.do(f"map /dev/zero 0 {2200 * registry.PAGE:#x} private")["did"] == "mapped"
+    for page in range(0, 2200, 2):
+        holder.do(f"mprotect {page * registry.PAGE:#x} {registry.PAGE:#x} r")
+    assert len(ram.read(f"/proc/{holder.pid}/maps").splitlines()) > 2200
+    holder.do("region 0")
+    holder.do("read 0x0 1")
+    ram.write(WC, "1").ok()
+    deadline = time.monotonic() + 30
+    while len(registry.records(ram, holder.pid)) < 141:
+        assert time.monotonic() < deadline, len(registry.records(ram, holder.pid))
+        time.sleep(0.5)
     holder.leave()
 
 

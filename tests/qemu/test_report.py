@@ -25,9 +25,7 @@ pytestmark = pytest.mark.only("x86_64", "arm64")
 @pytest.fixture(name="booted", scope="module")
 def _booted(arch: str) -> Iterator[lab.Guest]:
     """One boot for this file, whose log budgets no other test spends."""
-    flavour = lab.flavour_for("pfn_track")
-    with lab.Guest(lab.kernel_for(arch, flavour), CMDLINE[arch], memory=768,
-                   modules=(lab.module_for(arch, flavour, "report"),)) as one:
+    with lab.guest_with("report", arch, CMDLINE[arch], memory=768) as one:
         yield one
 
 

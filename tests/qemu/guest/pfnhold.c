@@ -42,7 +42,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_REGIONS 64
+#define MAX_REGIONS 256
 
 struct region {
 	char *va;
