@@ -55,9 +55,13 @@ class User:
         return taken
 
     def run(self, command: str) -> str:
-        """A command line; what it prints. Keys that come before the prompt are shown twice."""
-        self.type(f"{command}; echo =$((6 * 7))=\r")
-        self.wait(r"=\$\(\(6 \* 7\)\)=\r\n")
+        """A command line; what it prints, between two marks that its echo does not have.
+
+        The shell draws the line that is typed anew when it likes, as at a change of size, so
+        that nothing is to be found in the echo.
+        """
+        self.type(f"s=$?; echo =$((6 * 6))=; (exit $s); {command}; echo =$((6 * 7))=\r")
+        self.wait("=36=\r\n")
         return "\n" + self.wait("=42=").replace("\r", "").removesuffix("=42=")
 
     def until(self, command: str, done: Callable[[str], bool]) -> None:
