@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Bring a stock Debian kernel for amd64 into the cache; prints the path of its image.
 
-usage: debian.py debian-6.1|debian-6.12
+usage: debian.py debian-6.1|debian-6.12|debian-7
 
 The machine is not changed: apt runs with lists and a cache of its own, over the
-sources that the machine has, and the package is unpacked without being
-installed. Beside the image lie its configuration and, in modules/, those modules
+sources that the machine has, or over others where those have no such kernel, and
+the packages are unpacked without being installed. Beside the image lie its configuration and, in modules/, those modules
 that the lab needs, uncompressed; modules/boot names the ones that the guest's
 agent loads before anything else, in order. headers/ is there once somebody has
 built a module for it, see module.py.
@@ -29,6 +29,12 @@ from common import Error, UsageError, cache, info, locked, main, output, package
 META = {
     "debian-6.1": ("linux-image-amd64",),
     "debian-6.12": ("linux-image-6.12-amd64", "linux-image-amd64"),
+    "debian-7": ("linux-image-amd64",),
+}
+# By flavour: where apt looks, if not where the machine does. debian-7 is the newest 7.x.
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SOURCES = {
+    "debian-7": f"deb [signed-by={KEYRING}] http://deb.debian.org/debian trixie-backports main\n",
 }
 # The port that the agent talks through hangs on these, where they are modules.
 BOOT = ("virtio_pci", "virtio_console")
@@ -45,6 +51,9 @@ Dir::State::Lists "{apt}/lists";
 Dir::State::status "{apt}/status";
 Dir::Cache "{apt}/cache";
 """
+OTHER_SOURCES = """Dir::Etc::SourceList "{apt}/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+"""
 
 
 def plain(name: str) -> str:
@@ -59,14 +68,18 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 
 
 class Apt:
-    """apt, as if on an empty amd64 machine with the sources of this one."""
+    """apt, as if on an empty amd64 machine with the sources of this one, or of a flavour."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, flavour: str) -> None:
         self._folder = folder
         for name in ("lists/partial", "cache/archives/partial"):
             (folder / name).mkdir(parents=True)
         (folder / "status").write_text("")
-        (folder / "apt.conf").write_text(CONF.format(apt=folder))
+        conf = CONF
+        if flavour in SOURCES:
+            (folder / "sources.list").write_text(SOURCES[flavour])
+            conf += OTHER_SOURCES
+        (folder / "apt.conf").write_text(conf.format(apt=folder))
         self._env = {**os.environ, "APT_CONFIG": str(folder / "apt.conf"), "LC_ALL": "C"}
         # A source that has nothing for amd64 makes update fail; what counts is
         # whether the package can be had. If not, this may be the reason.
@@ -95,6 +108,13 @@ class Apt:
                 return found[1]
         raise Error(f"this machine's sources have no Linux {version} for amd64 "
                     f"({' or '.join(metas)}){self._reason}")
+
+    def parts(self, package: str, release: str) -> list[str]:
+        """The packages that hold a kernel: itself, or those that it has been split into."""
+        said = self._run("apt-cache", "show", "--no-all-versions", package).stdout
+        needed = re.search(r"^Depends: (.*)$", said, re.MULTILINE)
+        split = rf"\blinux-(?:binary|modules|base)-{re.escape(release)}(?= |,|$)"
+        return [package, *re.findall(split, needed[1] if needed else "")]
 
     def headers(self, release: str, version: str) -> list[str]:
         """The packages that a module for a kernel is built with, each with its version."""
@@ -151,15 +171,22 @@ def pick(tree: Path, builtin: set[str], wanted: tuple[str, ...]) -> dict[str, by
     return picked
 
 
-def unpack(package: Path, release: str, target: Path, recipe: str) -> None:
-    """Image, configuration and modules of a package; complete or not at all."""
+def unpack(found: list[Path], release: str, target: Path, recipe: str) -> None:
+    """Image, configuration and modules of packages; complete or not at all."""
     with scratch(target.parent, "unpack") as folder:
-        output(["dpkg-deb", "-x", package, folder / "all"])
+        for package in found:
+            output(["dpkg-deb", "-x", package, folder / "all"])
         modules = next((path for path in ((folder / "all" / top / "modules" / release)
                                           for top in ("lib", "usr/lib")) if path.exists()), None)
-        image = folder / "all" / "boot" / f"vmlinuz-{release}"
-        if not modules or not image.exists():
-            raise Error(f"{package.name} does not hold a kernel {release}")
+        if not modules:
+            raise Error(f"{found[0].name} does not hold a kernel {release}")
+        # Since 7.2 all of a kernel lies where its modules are.
+        boot_folder = folder / "all" / "boot"
+        image, config = boot_folder / f"vmlinuz-{release}", boot_folder / f"config-{release}"
+        if not image.exists():
+            image, config = modules / "vmlinuz", modules / "config"
+        if not image.exists():
+            raise Error(f"{found[0].name} does not hold a kernel {release}")
         builtin = {plain(line) for line in (modules / "modules.builtin").read_text().split()}
         boot = pick(modules, builtin, BOOT)
         beside = folder / "new"
@@ -169,7 +196,7 @@ def unpack(package: Path, release: str, target: Path, recipe: str) -> None:
             (beside / "modules" / f"{module}.ko").write_bytes(content)
         (beside / "modules" / "boot").write_text("".join(f"{module}.ko\n" for module in boot))
         shutil.copyfile(image, beside / "bzImage")
-        shutil.copyfile(folder / "all" / "boot" / f"config-{release}", beside / "config")
+        shutil.copyfile(config, beside / "config")
         (beside / "recipe").write_text(recipe)
         shutil.rmtree(target, ignore_errors=True)
         beside.rename(target)
@@ -191,11 +218,12 @@ def image(flavour: str) -> Path:
         version = flavour.partition("-")[2]
         info(f"debian: fetching Debian's Linux {version} for amd64 (once, about 100 MB)")
         with scratch(top, "apt") as folder:
-            apt = Apt(folder)
+            apt = Apt(folder, flavour)
             name = apt.kernel(version, META[flavour])
-            package = apt.download(name)
-            target = top / package.name.split("_")[1]
-            unpack(package, name.removeprefix("linux-image-"), target, recipe)
+            release = name.removeprefix("linux-image-")
+            found = [apt.download(part) for part in apt.parts(name, release)]
+            target = top / found[0].name.split("_")[1]
+            unpack(found, release, target, recipe)
         return target / "bzImage"
 
 
@@ -213,7 +241,7 @@ def headers(path: Path) -> list[str]:
         if not top.exists():
             info(f"debian: fetching the headers of Debian's Linux {release} (once, about 15 MB)")
             with scratch(path.parent, "apt") as folder:
-                apt, unpacked = Apt(folder), folder / "all"
+                apt, unpacked = Apt(folder, path.parent.parent.name), folder / "all"
                 for package in apt.headers(release, path.parent.name):
                     output(["dpkg-deb", "-x", apt.download(package), unpacked])
                 # With it there would have to be a pahole: modules need no BTF here.

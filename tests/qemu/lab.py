@@ -262,7 +262,7 @@ def flavour_for(flavour: str) -> str:
 def kernel_for(arch: str, flavour: str) -> Kernel:
     """A kernel, built if need be. PFNTRACK_KERNEL_ARCH_FLAVOUR names another image.
 
-    "debian-6.1" and "debian-6.12" of x86_64 are Debian's own, see scripts/kernel/debian.py.
+    "debian-6.1", "debian-6.12" and "debian-7" of x86_64 are Debian's own, see scripts/kernel/debian.py.
     """
     chosen = os.environ.get(f"PFNTRACK_KERNEL_{arch}_{flavour}")
     if not chosen:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import lab
 import pytest
 
-VERSIONS = ("6.1", "6.12")
+VERSIONS = ("6.1", "6.12", "7")
 pytestmark = pytest.mark.only("x86_64")
 
 
