@@ -26,11 +26,15 @@ enum pfntrack_road {
 	PFNTRACK_INSERT,
 	PFNTRACK_MEMTYPE, /* a physical range was reserved, without a mapping */
 	PFNTRACK_FORK,
+	PFNTRACK_UNTRACK, /* PAT gives back what it reserved for a mapping */
 };
 
 struct pfntrack_event {
 	unsigned long long time; /* nanoseconds, CLOCK_MONOTONIC */
-	/* In bytes; but phys of PFNTRACK_REMAP and _INSERT is in pages, and _INSERT is of one. */
+	/*
+	 * In bytes; but phys of PFNTRACK_REMAP and _INSERT is in pages, and a size of 0 of
+	 * _INSERT is a page.
+	 */
 	unsigned long long phys, size, va;
 	unsigned long long mm, other;
 	/* Page table bits; or, where a flag says so, x86's enum page_cache_mode. */
@@ -45,7 +49,8 @@ struct pfntrack_event {
 
 /* One for each CPU. */
 struct pfntrack_counts {
-	unsigned long long dropped;
+	unsigned long long dropped; /* no room in the ring buffer or in a map */
+	unsigned long long missed;  /* the exit program of a function did not run */
 };
 
 #endif /* PFNTRACK_BPF_H */

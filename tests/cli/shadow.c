@@ -348,6 +348,18 @@ static void do_map(void)
 	model_add(space, &map);
 }
 
+/* Of ranges that begin at one place, one may be longer, and one may be reserved twice. */
+static void random_reservation(uint64_t *start, uint64_t *end)
+{
+	const struct place *other = &reserved[chance(RESERVED)];
+
+	random_range(FRAMES, start, end);
+	if (!other->record || !chance(4))
+		return;
+	*start = other->frame;
+	*end = chance(2) ? other->last : *start + chance(FRAMES - *start);
+}
+
 static void do_reserve(void)
 {
 	struct shadow_map map = { .time = now };
@@ -358,7 +370,7 @@ static void do_reserve(void)
 		return;
 	map.by = random_side();
 	map.by.kind = PFN_KIND_CLAIM;
-	random_range(FRAMES, &map.start, &map.end);
+	random_reservation(&map.start, &map.end);
 	CHECK(shadow_map(shadow, &map, 0));
 	n = check_conflict(&map, false);
 	check_event(n, WATCH_map, map.start, map.end, 0, now, &map.by);
@@ -366,17 +378,25 @@ static void do_reserve(void)
 	reserved[i] = (struct place){ ++records, map.start, map.end, now, map.by };
 }
 
+/* Only the very range goes: of the process, if it has one, and always the oldest. */
 static void do_release(void)
 {
 	struct place *first = NULL;
 	uint64_t start, end, i;
+	int64_t pid = 1 + chance(3);
 
-	random_range(FRAMES, &start, &end);
-	for (i = 0; i < RESERVED; i++)
-		if (reserved[i].record && reserved[i].frame == start &&
-		    (!first || reserved[i].record < first->record))
-			first = &reserved[i];
-	CHECK(shadow_release(shadow, start, end, now));
+	random_reservation(&start, &end);
+	for (i = 0; i < RESERVED; i++) {
+		struct place *p = &reserved[i];
+		bool own = p->by.pid == pid;
+
+		if (!p->record || p->frame != start || p->last != end)
+			continue;
+		if (!first || (own && first->by.pid != pid) ||
+		    (own == (first->by.pid == pid) && p->record < first->record))
+			first = p;
+	}
+	CHECK(shadow_release(shadow, start, end, pid, now));
 	CHECK(nr_told == !!first);
 	if (!first)
 		return;
@@ -489,7 +509,7 @@ static void random_steps(uint64_t steps)
 	static void (*const kinds[])(void) = { do_map,   do_map,   do_map,  do_reserve, do_release,
 					       do_unmap, do_unmap, do_copy, do_move };
 
-	shadow = shadow_new(&pat_x86);
+	shadow = shadow_new(&pat_x86, SHADOW_MOST);
 	for (step = 1; step <= steps; step++) {
 		now = step;
 		nr_told = 0;
@@ -507,10 +527,54 @@ static void random_steps(uint64_t steps)
 	CHECK(!shadow_map(shadow,
 			  &(struct shadow_map){ .end = 9, .time = now, .by.kind = PFN_KIND_CLAIM },
 			  0));
-	CHECK(nr_told == 1 && !shadow_release(shadow, 0, 9, now));
+	CHECK(nr_told == 1 && !shadow_release(shadow, 0, 9, 0, now));
 	enough = false;
+	CHECK(!shadow_forgotten(shadow));
 	shadow_free(shadow);
 	shadow_free(NULL);
+}
+
+/* === Bounds ============================================================= */
+
+/* There is room for so many records and not for one more, however they come to be. */
+static void bounded_memory(void)
+{
+	enum {
+		MOST = 8
+	};
+	struct shadow_map map = { .end = 9, .mapped = true, .by.kind = PFN_KIND_REMAP_PFN };
+	uint64_t i, left = 0;
+
+	step = 0;
+	shadow = shadow_new(&pat_x86, MOST);
+	for (i = 0; i < MOST; i++) {
+		nr_told = 0;
+		map.va = i * 100;
+		CHECK(shadow_map(shadow, &map, 0));
+	}
+	CHECK(!shadow_forgotten(shadow));
+	/* Another mapping, a child's, and what an unmap from the middle leaves behind it. */
+	nr_told = 0;
+	map.va = 10000;
+	CHECK(shadow_map(shadow, &map, 0) && nr_told == 1 && told[0].type == WATCH_map);
+	CHECK(shadow_forgotten(shadow) == 1);
+	CHECK(shadow_copy(shadow, 0, 1, 0, 10, 1) && shadow_forgotten(shadow) == 2);
+	nr_told = 0;
+	CHECK(shadow_unmap(shadow, 0, 4, 2, 1) && nr_told == 1);
+	CHECK(shadow_forgotten(shadow) == 3);
+	/* What was kept is still right: the first four bytes, and seven whole mappings. */
+	for (i = 0; i <= 10000; i++) {
+		nr_told = 0;
+		CHECK(shadow_unmap(shadow, 0, i, 1, 1) && nr_told <= 1);
+		left += nr_told;
+	}
+	CHECK(left == 4 + (MOST - 1) * 10);
+	/* And there is room again. */
+	nr_told = 0;
+	CHECK(shadow_map(shadow, &map, 0) && shadow_forgotten(shadow) == 3);
+	nr_told = 0;
+	CHECK(shadow_unmap(shadow, 0, map.va, 0, 1) && nr_told == 1);
+	shadow_free(shadow);
 }
 
 /* === The treap by itself ================================================ */
@@ -636,6 +700,7 @@ int main(int argc, char **argv)
 	seed = state = strtoull(argv[1], NULL, 0);
 	random_treap(steps);
 	random_steps(steps);
+	bounded_memory();
 	ordered_treap();
 	return 0;
 }

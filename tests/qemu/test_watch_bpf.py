@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import lab
 import pytest
@@ -21,7 +23,7 @@ ATTRS = {"resource2": UC, "resource2_wc": COMBINING}
 WAYS = {"fentry": "", "kprobe": "env PFNTRACK_ATTACH=kprobe "}
 
 
-@pytest.fixture(name="debian", params=("debian-6.1", "debian-6.12"))
+@pytest.fixture(name="debian", params=("debian-6.1", "debian-6.12", "debian-7"))
 def _debian(guest: Callable[..., lab.Guest], arch: str,
             request: pytest.FixtureRequest) -> lab.Guest:
     """A guest with one of Debian's kernels."""
@@ -117,6 +119,109 @@ def test_lives(debian: lab.Guest, way: str) -> None:
         ("map", 0, 4), ("unmap", 1, 2), *copies, *parts, *parts, ("map", 8, 10), ("unmap", 8, 10)]
 
 
+def test_workload(debian: lab.Guest, way: str) -> None:
+    """Maps, unmaps, mremap(), fork(), downgrades and conflicts: exactly these, in this order."""
+    watch = Watch(debian, env=way)
+    # Where no other test maps: PAT may keep an entry of what was unmapped in part.
+    place = 0x600000 if way else 0x580000
+    base = debian.bar()[0] + place
+    wc, uc = f"{debian.device()}/resource2_wc", f"{debian.device()}/resource2"
+
+    first = debian.hold(uc, place, 0x4000)
+    second = debian.hold(wc, place + 0x2000, 0x4000)
+    assert first.do("munmap 0x1000 0x1000")["did"].startswith("ok")
+    assert second.do("fork")["did"] == "forked"
+    second.send("child munmap 0 0x1000\n")
+    second.do("child exit")
+    third = debian.hold(wc, place + 0x10000, 0x2000)
+    moved = third.do("move")
+    assert moved["did"].startswith("ok") and moved["va"] != third.first["va"]
+    assert third.do("resize 0x1000")["did"].startswith("ok")
+    fourth = debian.hold(uc, place + 0x10000, 0x1000)
+    for holder in (fourth, third, second, first):
+        holder.leave()
+    watch.until("unmap", str(first.pid))
+    rc, events = watch.end()
+
+    names = {first.pid: "first", second.pid: "second", third.pid: "third", fourth.pid: "fourth"}
+
+    def told(one: dict) -> tuple:
+        start, end = (int(one["range"][key], 16) - base for key in ("start", "end"))
+        new = one.get("new", one)
+        words = (one["event"], start >> 12, (end + 1) >> 12, names[new["pid"]], new["want"],
+                 new["got"])
+        if one["event"] != "conflict":
+            return words
+        held = one["held"]
+        return *words, one["verdict"], names[held["pid"]], held["want"], held["got"]
+
+    assert [told(one) for one in events if "range" in one and
+            base <= int(one["range"]["start"], 16) < base + 0x20000] == [
+        ("map", 0, 4, "first", UC, UC),
+        # Write-combining was asked for and uncached is what it got, all of it.
+        ("conflict", 2, 4, "second", COMBINING, UC, "ordering", "first", UC, UC),
+        ("map", 2, 6, "second", COMBINING, UC),
+        ("unmap", 1, 2, "first", UC, UC),
+        # The child, which unmaps a page and ends.
+        ("map", 2, 6, "second", COMBINING, UC),
+        ("unmap", 2, 3, "second", COMBINING, UC),
+        ("unmap", 3, 6, "second", COMBINING, UC),
+        # mremap() to another address is neither a mapping nor an end; to a smaller size it is.
+        ("map", 16, 18, "third", COMBINING, COMBINING),
+        ("unmap", 17, 18, "third", COMBINING, COMBINING),
+        ("conflict", 16, 17, "fourth", UC, COMBINING, "ordering", "third", COMBINING, COMBINING),
+        ("map", 16, 17, "fourth", UC, COMBINING),
+        ("unmap", 16, 17, "fourth", UC, COMBINING),
+        ("unmap", 16, 17, "third", COMBINING, COMBINING),
+        ("unmap", 2, 6, "second", COMBINING, UC),
+        ("unmap", 0, 1, "first", UC, UC), ("unmap", 2, 4, "first", UC, UC),
+    ]
+    # It ended where it had been moved to.
+    ends = [one["va"] for one in events if one["event"] == "unmap" and one["pid"] == third.pid]
+    assert [int(va, 16) - int(moved["va"], 16) for va in ends] == [0x1000, 0]
+    assert rc == 1 and watch.start["unseen"] == []
+    assert (events[-1]["conflicts"], events[-1]["dropped"], events[-1]["forgotten"]) == (2, 0, 0)
+
+
+def test_partial(debian: lab.Guest, way: str) -> None:
+    """With too few descriptors some programs load and few attach: said, and exit code 3."""
+    whole = Watch(debian, env=way)
+    programs = whole.start["programs"]
+    assert programs > 25
+    whole.end()
+    said = set()
+    # Each program takes one descriptor when it is loaded, and more when it is attached.
+    for limit in (programs // 2, programs + 14, programs + 20, programs + 30):
+        done = debian.run(f"ulimit -n {limit}; {way}pfntrack watch --json --seconds 1", timeout=120)
+        assert done.rc == 3, (limit, done)
+        if done.err:
+            message = json.loads(done.err)["error"]["message"]
+            assert done.out == ""
+            few = re.match(r"only (\d+) of (\d+) BPF programs could be attached \(", message)
+            assert few or "Too many open files" in message, message
+            if few:
+                assert 0 <= int(few[1]) < int(few[2])
+                said.add("few")
+        else:
+            start = json.loads(done.out.splitlines()[0])
+            assert start["unseen"] and start["programs"] < programs
+            said.add("unseen")
+    assert "few" in said
+
+
+def test_features(debian: lab.Guest) -> None:
+    """Programs are loaded and attached to find out, as there is more to it than a file."""
+    def bpf(prefix: str = "") -> tuple[str, str]:
+        done = debian.run(f"{prefix}pfntrack features --json", timeout=120)
+        [found] = [one for one in json.loads(done.out)["features"] if one["name"] == "bpf"]
+        return found["state"], found["what"]
+
+    assert bpf() == ("yes", "what the programs of watch need: source bpf")
+    state, what = bpf("ulimit -n 40; ")
+    assert state == "unusable" and "Too many open files" in what
+    assert bpf("unroot ")[0] == "for root"
+
+
 def test_ioremap(arch: str) -> None:
     """A driver's registers, with the driver's own code as the site, and their end."""
     with lab.Guest(lab.kernel_for(arch, "debian-6.12"),
@@ -138,6 +243,39 @@ def test_ioremap(arch: str) -> None:
         assert event["va"] is None
     assert re.fullmatch(r"e1000_probe\+0x[0-9a-f]+ \[e1000e\]", registers["site"])
     assert re.fullmatch(r"\w*msix\w*\+0x[0-9a-f]+", msix["site"])
+
+
+def test_reservation(arch: str) -> None:
+    """What a driver reserved stays its own when others map, and unmap, the very same range."""
+    built = subprocess.run(["/usr/bin/python3", "-B", lab.REPO / "scripts/kernel/module.py", arch,
+                            "debian-6.12", lab.REPO / "tests/qemu/pat"],
+                           stdout=subprocess.PIPE, text=True, check=True)
+    with lab.Guest(lab.kernel_for(arch, "debian-6.12"),
+                   modules=(Path(built.stdout.strip()),)) as one:
+        base, _ = one.bar()
+        watch = Watch(one)
+        one.run("insmod /lib/modules/pfn_pat.ko what=reserve "
+                f"start={base:#x} bytes={LENGTH:#x}").ok()
+        made = watch.until("map")[-1]
+        first = one.hold(f"{one.device()}/resource2_wc", 0, LENGTH)
+        first.leave()
+        second = one.hold(f"{one.device()}/resource2", 0, LENGTH)
+        second.leave()
+        watch.until("unmap", str(second.pid))
+        one.run("rmmod pfn_pat").ok()
+        watch.until("unmap")
+        rc, events = watch.end()
+    assert (made["kind"], made["want"], made["got"]) == ("claim", COMBINING, COMBINING)
+    assert re.fullmatch(r"pat_init\+0x[0-9a-f]+ \[pfn_pat\]|do_one_initcall\+0x[0-9a-f]+",
+                        made["site"])
+    assert [(one["event"], one["kind"]) for one in own(events, base)] == [
+        ("map", "claim"), ("map", "remap_pfn"), ("unmap", "remap_pfn"), ("map", "remap_pfn"),
+        ("unmap", "remap_pfn"), ("unmap", "claim")]
+    [conflict] = [one for one in events if one["event"] == "conflict"]
+    assert (conflict["new"]["pid"], conflict["new"]["want"], conflict["new"]["got"]) == (
+        second.pid, UC, COMBINING)
+    assert (conflict["held"]["kind"], conflict["held"]["pid"]) == ("claim", made["pid"])
+    assert rc == 1
 
 
 def test_flood(debian: lab.Guest) -> None:
@@ -182,3 +320,4 @@ def test_locked_down(arch: str) -> None:
         done = one.run("pfntrack watch")
         assert (done.rc, done.out) == (3, "")
         assert "locked down" in done.err and done.err.count("\n") == 1
+        assert re.search(r"^bpf +locked down ", one.run("pfntrack features").out, re.MULTILINE)

@@ -248,11 +248,13 @@ static uint64_t now_ms(void)
 
 static void tell_dropped(struct watch_source *s)
 {
-	uint64_t before = total.count.dropped;
+	struct watch_count before = total.count, *now = &total.count;
 
-	s->ops->count(s, &total.count);
-	if (total.count.dropped > before)
-		watch_print_dropped(total.count.dropped - before, total.count.dropped);
+	s->ops->count(s, now);
+	if (now->dropped > before.dropped)
+		watch_print_dropped(now->dropped - before.dropped, now->dropped);
+	if (now->forgotten > before.forgotten)
+		watch_print_forgotten(now->forgotten - before.forgotten, now->forgotten);
 }
 
 static bool reader_gone(void)
@@ -333,5 +335,9 @@ int cmd_watch(int argc, char **argv)
 	model_free(&machine);
 	if (rc)
 		return rc;
-	return total.conflicts ? RC_CONFLICT : RC_CLEAN;
+	if (total.conflicts)
+		return RC_CONFLICT;
+	/* What was not seen is not known to be clean. */
+	return total.count.dropped || total.count.forgotten || s.nr_gaps ? RC_UNSUPPORTED
+									 : RC_CLEAN;
 }

@@ -88,6 +88,24 @@ bool symbols_have(const struct symbols *s, const char *name)
 }
 
 /**
+ * symbols_have_clone() - is a function there only as a copy that the compiler made?
+ * @s: loaded
+ * @name: the name in the source
+ *
+ * The part that is executed rarely, "name.cold", is no copy of the function.
+ */
+bool symbols_have_clone(const struct symbols *s, const char *name)
+{
+	size_t len = strlen(name), i;
+
+	for (i = 0; i < s->nr; i++)
+		if (!s->all[i].module && !strncmp(s->all[i].name, name, len) &&
+		    s->all[i].name[len] == '.' && strcmp(s->all[i].name + len, ".cold"))
+			return true;
+	return false;
+}
+
+/**
  * symbols_find() - the function that an address lies in
  * @s: loaded
  * @address: the address

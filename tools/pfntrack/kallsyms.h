@@ -21,6 +21,7 @@ struct symbols {
 bool symbols_load(struct symbols *s);
 void symbols_free(struct symbols *s);
 bool symbols_have(const struct symbols *s, const char *name);
+bool symbols_have_clone(const struct symbols *s, const char *name);
 const struct symbol *symbols_find(const struct symbols *s, uint64_t address);
 
 #endif /* PFNTRACK_KALLSYMS_H */

@@ -239,9 +239,13 @@ static void put_json(const struct watch_event *e)
  */
 void watch_print_start(const struct watch_source *s)
 {
+	size_t i;
+
 	if (!opts.json) {
 		printf("Watching %s%s%s (source %s); Ctrl-C ends it.\n", s->ops->what,
 		       s->attach ? " by " : "", s->attach ? s->attach : "", s->ops->name);
+		for (i = 0; i < s->nr_gaps; i++)
+			printf("Not seen: %s, because %s.\n", s->gaps[i].what, s->gaps[i].why);
 		return;
 	}
 	json_open('{');
@@ -249,6 +253,20 @@ void watch_print_start(const struct watch_source *s)
 	json_word("source", s->ops->name);
 	json_word("event", "start");
 	json_word("attach", s->attach);
+	if (s->programs)
+		json_number("programs", s->programs);
+	else
+		json_word("programs", NULL);
+	json_key("unseen");
+	json_open('[');
+	for (i = 0; i < s->nr_gaps; i++) {
+		fputs(comma, stdout);
+		json_open('{');
+		json_string("what", s->gaps[i].what);
+		json_string("why", s->gaps[i].why);
+		json_close('}');
+	}
+	json_close(']');
 	json_close('}');
 	putchar('\n');
 }
@@ -286,6 +304,27 @@ void watch_print_dropped(uint64_t fresh, uint64_t all)
 }
 
 /**
+ * watch_print_forgotten() - say that there is no room for more mappings
+ * @fresh: since this was last said
+ * @all: since the start
+ */
+void watch_print_forgotten(uint64_t fresh, uint64_t all)
+{
+	if (!opts.json) {
+		printf("Too many mappings to remember: the ends of %" PRIu64
+		       " are not told, nor conflicts with them (%" PRIu64 " in all).\n",
+		       fresh, all);
+		return;
+	}
+	json_open('{');
+	json_word("event", "forgotten");
+	json_number("forgotten", fresh);
+	json_number("total", all);
+	json_close('}');
+	putchar('\n');
+}
+
+/**
  * watch_print_end() - say what there was
  * @total: counts
  */
@@ -304,6 +343,7 @@ void watch_print_end(const struct watch_total *total)
 	json_number("conflicts", total->conflicts);
 	json_number("received", total->count.received);
 	json_number("dropped", total->count.dropped);
+	json_number("forgotten", total->count.forgotten);
 	json_close('}');
 	putchar('\n');
 }

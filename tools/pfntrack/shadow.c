@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model.h"
 #include "shadow.h"
@@ -30,7 +31,8 @@ struct record {
 struct shadow {
 	struct treap phys, virt;
 	const struct pat_arch *arch;
-	uint64_t ids;
+	uint64_t ids, forgotten;
+	size_t n, most;
 };
 
 static struct record *of_phys(struct treap_node *node)
@@ -54,21 +56,44 @@ static struct record *mapped_at(const struct shadow *s, uint64_t mm, uint64_t va
 /**
  * shadow_new() - nothing is known yet
  * @arch: by whose rules to judge
+ * @most: how many records to keep at most
  */
-struct shadow *shadow_new(const struct pat_arch *arch)
+struct shadow *shadow_new(const struct pat_arch *arch, size_t most)
 {
 	struct shadow *s = xcalloc(1, sizeof(*s));
 
 	s->arch = arch;
+	s->most = most;
+	/* Without a seed that nobody can foresee, a process could map in the order of a list. */
+	if (getentropy(&s->phys.seed, sizeof(s->phys.seed)) ||
+	    getentropy(&s->virt.seed, sizeof(s->virt.seed)))
+		s->phys.seed = 0;
 	return s;
+}
+
+/**
+ * shadow_forgotten() - how many mappings were not kept?
+ * @s: all that is known
+ *
+ * Their ends are not told, and no newcomer is judged beside them.
+ */
+uint64_t shadow_forgotten(const struct shadow *s)
+{
+	return s->forgotten;
 }
 
 /* === Records ============================================================ */
 
 static void add(struct shadow *s, const struct shadow_map *map)
 {
-	struct record *rec = xcalloc(1, sizeof(*rec));
+	struct record *rec;
 
+	if (s->n >= s->most) {
+		s->forgotten++;
+		return;
+	}
+	s->n++;
+	rec = xcalloc(1, sizeof(*rec));
 	rec->map = *map;
 	rec->phys.space = PHYSICAL;
 	rec->phys.start = map->start;
@@ -89,6 +114,7 @@ static void drop(struct shadow *s, struct record *rec)
 	if (rec->map.mapped)
 		treap_remove(&s->virt, &rec->virt);
 	free(rec);
+	s->n--;
 }
 
 /* The part of @map that lies within @first to @last of its virtual addresses. */
@@ -319,25 +345,37 @@ bool shadow_unmap(struct shadow *s, uint64_t mm, uint64_t va, uint64_t size, uin
  * @s: all that is known
  * @start: first byte
  * @end: last byte
+ * @pid: who gives it back
  * @time: when
+ *
+ * PAT may hold one range several times, and does not say which of them goes.  It is
+ * the oldest one of the process, and if it has none, the oldest.
  *
  * Return: whether to go on.
  */
-bool shadow_release(struct shadow *s, uint64_t start, uint64_t end, uint64_t time)
+bool shadow_release(struct shadow *s, uint64_t start, uint64_t end, int64_t pid, uint64_t time)
 {
+	struct record *found = NULL;
 	struct treap_node *node = NULL;
 	struct watch_event e;
 
 	while ((node = treap_overlap(&s->phys, PHYSICAL, start, end, node))) {
 		struct record *rec = of_phys(node);
 
-		if (rec->map.mapped || rec->map.start != start)
+		if (rec->map.mapped || rec->map.start != start || rec->map.end != end)
 			continue;
-		e = event_of(WATCH_unmap, &rec->map, time);
-		drop(s, rec);
-		return watch_event(&e);
+		if (!found)
+			found = rec;
+		if (rec->map.by.pid == pid) {
+			found = rec;
+			break;
+		}
 	}
-	return true;
+	if (!found)
+		return true;
+	e = event_of(WATCH_unmap, &found->map, time);
+	drop(s, found);
+	return watch_event(&e);
 }
 
 /**

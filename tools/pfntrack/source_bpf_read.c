@@ -167,7 +167,7 @@ static uint64_t attr_of(uint64_t value, bool is_mode)
 static bool read_map(struct reading *r, const struct pfntrack_event *event)
 {
 	bool user = event->road == PFNTRACK_REMAP || event->road == PFNTRACK_INSERT;
-	uint64_t size = event->road == PFNTRACK_INSERT ? r->page : event->size;
+	uint64_t size = event->road == PFNTRACK_INSERT && !event->size ? r->page : event->size;
 	struct shadow_map map = {
 		.mm = event->mm,
 		.va = event->va,
@@ -210,8 +210,10 @@ bool bpf_read(struct reading *r, const struct pfntrack_event *event)
 		shadow_move(r->shadow, event->mm, event->va, event->other, event->size);
 		return true;
 	case PFNTRACK_FREE:
+		if (!event->size)
+			return true;
 		return shadow_release(r->shadow, event->phys, event->phys + event->size - 1,
-				      event->time);
+				      event->pid, event->time);
 	}
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "main.h"
 #include "source_kernel.h"
 #include "util.h"
+#include "watch.h"
 
 static const struct {
 	const char *name, *path, *what;
@@ -74,15 +75,24 @@ static const char *lockdown(struct model *m)
 	return word;
 }
 
-/* What the kernel offers is of no use if this command was built without the rest. */
-static const char *usable(const char *name, const char *state)
+/* The kernel's BTF alone says little: whether programs load and attach is found by trying. */
+static void try_bpf(struct model *m, struct feature *f)
 {
-#ifndef HAVE_BPF
-	if (!strcmp(name, "bpf") && !*opts.root)
-		return "not built";
+#ifdef HAVE_BPF
+	char *why;
+
+	if (*opts.root || strcmp(f->state, "yes"))
+		return;
+	f->state = bpf_features(feature_is(m, "pfn_track"), &why);
+	if (!why)
+		return;
+	f->what = model_keep(m, xasprintf("%s; %s", f->what, why));
+	free(why);
+#else
+	(void)m;
+	if (!*opts.root)
+		f->state = "not built";
 #endif
-	(void)name;
-	return state;
 }
 
 /**
@@ -107,7 +117,9 @@ int features_load(struct model *m)
 
 		f->name = offers[i].name;
 		f->what = offers[i].what;
-		f->state = usable(f->name, state_of(offers[i].path));
+		f->state = state_of(offers[i].path);
+		if (!strcmp(f->name, "bpf"))
+			try_bpf(m, f);
 	}
 	m->release = first_line(m, "/proc/sys/kernel/osrelease");
 	m->lockdown = lockdown(m);

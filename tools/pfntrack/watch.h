@@ -49,7 +49,15 @@ struct watch_event {
 /* What came and what did not; all of them, whatever is shown. */
 struct watch_count {
 	uint64_t received, dropped;
+	uint64_t forgotten; /* mappings for which there was no room in our memory */
 };
+
+/* What a source does not see, though the kernel may do it. */
+struct watch_gap {
+	const char *what, *why;
+};
+
+#define WATCH_GAPS 4
 
 struct watch_source;
 
@@ -79,6 +87,9 @@ struct watch_source {
 	const struct watch_ops *ops;
 	unsigned int types; /* bit mask of those that are wanted */
 	const char *attach; /* how programs hang on functions, or NULL */
+	uint64_t programs;  /* how many do; 0: the source has none */
+	struct watch_gap gaps[WATCH_GAPS];
+	size_t nr_gaps;
 	void *own;
 };
 
@@ -93,6 +104,7 @@ extern const struct watch_ops events_ops;
 
 /* source_bpf.c: BPF programs on any kernel; only where HAVE_BPF is defined */
 extern const struct watch_ops bpf_ops;
+const char *bpf_features(bool only_fentry, char **why);
 
 /* source_watch.c: which of them serves this kernel */
 int watch_choose(const struct watch_ops **ops);
@@ -105,6 +117,7 @@ extern const char *const watch_names[];
 void watch_print_start(const struct watch_source *s);
 void watch_print_event(const struct watch_event *event);
 void watch_print_dropped(uint64_t fresh, uint64_t total);
+void watch_print_forgotten(uint64_t fresh, uint64_t total);
 void watch_print_end(const struct watch_total *total);
 
 #endif /* PFNTRACK_WATCH_H */
