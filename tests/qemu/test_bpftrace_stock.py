@@ -2,7 +2,7 @@
 """The bpftrace scripts on stock kernels, against a workload that is known to the last mapping.
 
 All scripts run at once, for each of them takes seconds to begin; what each said is
-then judged apart. Half a minute of two CPUs a kernel: both are for "make lab".
+then judged apart. Half a minute of two CPUs a kernel: all are for "make lab".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bpftrace import LENGTH, PAIRS, ROW, Workload, asked, rows, run_pairs
 NIC = ("-netdev", "user,id=net,restrict=on", "-device", "e1000e,netdev=net,romfile=,addr=0xa")
 STOCK = ("pfnconflict-stock.bt", "pfndowngrade-stock.bt", "pfnwho-stock.bt", "pfnlife-stock.bt",
          "ioremapleak-stock.bt", "pfnfaults.bt")
-KERNELS = ("6.1", "6.12") if os.environ.get("PFNTRACK_DRIVERS") == "1" else ("6.12",)
+KERNELS = ("6.1", "6.12", "7") if os.environ.get("PFNTRACK_DRIVERS") == "1" else ("6.12",)
 pytestmark = pytest.mark.only("x86_64")
 
 
