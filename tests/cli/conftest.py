@@ -43,6 +43,8 @@ class Cli:
 
     def __call__(self, *args, root=None, env=None, cwd=SNAPSHOTS, **kwargs):
         command = [str(self.binary)]
+        # On this machine itself it would load BPF programs, which is for guests.
+        assert root or "features" not in args or {"help", "--root", "--help"} & set(args), args
         if root is not None:
             command += ["--root", str(root)]
         command += [str(a) for a in args]

@@ -34,7 +34,7 @@ def _plan(tmp_path_factory):
     """plan(kernel, changes, edit) gives the targets of fentry programs, and the gaps."""
     folder = tmp_path_factory.mktemp("plan")
     subprocess.run(["gcc", *FLAGS, "-o", folder / "plan", HERE / "plan.c",
-                    SOURCE / "source_bpf_plan.c", "-lbpf"], check=True)
+                    SOURCE / "source_bpf_plan.c", SOURCE / "source_bpf_proto.c", "-lbpf"], check=True)
 
     def run(kernel, *changes, edit=lambda text: text):
         source = folder / "kernel.c"

@@ -20,7 +20,8 @@ def _shadow(tmp_path_factory):
     """The program, with sanitizers."""
     target = tmp_path_factory.mktemp("shadow") / "shadow"
     subprocess.run(["gcc", *FLAGS, "-o", target, REPO / "tests" / "cli" / "shadow.c",
-                    SOURCE / "shadow.c", SOURCE / "treap.c", PAT / "pat.c", PAT / "x86.c"],
+                    SOURCE / "shadow.c", SOURCE / "shadow_records.c", SOURCE / "treap.c",
+                    PAT / "pat.c", PAT / "x86.c"],
                    check=True)
     return target
 

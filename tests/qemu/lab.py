@@ -254,6 +254,11 @@ def parse_pairs(line: str) -> dict[str, str]:
     return pairs
 
 
+# Stock kernels of Debian. The newest 7.x may be another one tomorrow: for "make lab" alone.
+DEBIAN = ("debian-6.1", "debian-6.12",
+          *(("debian-7",) if os.environ.get("PFNTRACK_DRIVERS") == "1" else ()))
+
+
 def flavour_for(flavour: str) -> str:
     """What to build and boot where a test asks for the patched kernel: PFNTRACK_FLAVOUR."""
     return os.environ.get("PFNTRACK_FLAVOUR") or flavour if flavour == "pfn_track" else flavour
@@ -262,7 +267,8 @@ def flavour_for(flavour: str) -> str:
 def kernel_for(arch: str, flavour: str) -> Kernel:
     """A kernel, built if need be. PFNTRACK_KERNEL_ARCH_FLAVOUR names another image.
 
-    "debian-6.1", "debian-6.12" and "debian-7" of x86_64 are Debian's own, see scripts/kernel/debian.py.
+    "debian-6.1", "debian-6.12" and "debian-7" of x86_64 are Debian's own, see
+    scripts/kernel/debian.py.
     """
     chosen = os.environ.get(f"PFNTRACK_KERNEL_{arch}_{flavour}")
     if not chosen:

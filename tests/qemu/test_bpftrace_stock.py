@@ -18,7 +18,7 @@ from bpftrace import LENGTH, PAIRS, ROW, Workload, asked, rows, run_pairs
 NIC = ("-netdev", "user,id=net,restrict=on", "-device", "e1000e,netdev=net,romfile=,addr=0xa")
 STOCK = ("pfnconflict-stock.bt", "pfndowngrade-stock.bt", "pfnwho-stock.bt", "pfnlife-stock.bt",
          "ioremapleak-stock.bt", "pfnfaults.bt")
-KERNELS = ("6.1", "6.12", "7") if os.environ.get("PFNTRACK_DRIVERS") == "1" else ("6.12",)
+KERNELS = lab.DEBIAN if os.environ.get("PFNTRACK_DRIVERS") == "1" else ("debian-6.12",)
 pytestmark = pytest.mark.only("x86_64")
 
 
@@ -40,7 +40,7 @@ def run_driver(guest: lab.Guest, work: Workload) -> None:
 @pytest.fixture(name="stock", scope="module", params=KERNELS)
 def _stock(arch: str, request: pytest.FixtureRequest) -> Iterator[Workload]:
     """Debian's kernels, with the scripts for those."""
-    kernel = lab.kernel_for(arch, f"debian-{request.param}")
+    kernel = lab.kernel_for(arch, request.param)
     with lab.Guest(kernel, memory=bpftrace.MEMORY, files=bpftrace.files(arch),
                    hardware=NIC) as guest:
         first, last = guest.bar()

@@ -9,20 +9,19 @@ from collections.abc import Callable
 import lab
 import pytest
 
-VERSIONS = ("6.1", "6.12", "7")
 pytestmark = pytest.mark.only("x86_64")
 
 
-@pytest.fixture(name="debian", params=VERSIONS)
+@pytest.fixture(name="debian", params=lab.DEBIAN)
 def _debian(guest: Callable[..., lab.Guest], arch: str,
             request: pytest.FixtureRequest) -> lab.Guest:
     """A guest with one of them."""
-    return guest(arch, f"debian-{request.param}")
+    return guest(arch, request.param)
 
 
 def test_release(debian: lab.Guest, request: pytest.FixtureRequest) -> None:
     """It is Debian's, of the version that was asked for."""
-    version = request.node.callspec.params["debian"]
+    version = request.node.callspec.params["debian"].removeprefix("debian-")
     release = debian.run("uname -r").ok().strip()
     assert re.fullmatch(rf"{re.escape(version)}\.\d\S*-amd64", release), release
     assert "debian-kernel@lists.debian.org" in debian.read("/proc/version")

@@ -12,7 +12,7 @@ import pytest
 import registry
 
 LENGTH = 16 * registry.PAGE
-STOCK = ("pristine", "debian-6.1", "debian-6.12", "debian-7")
+STOCK = ("pristine", *lab.DEBIAN)
 
 
 def ask(guest: lab.Guest, *args: str, rc: int | None = None) -> Any:

@@ -23,7 +23,7 @@ ATTRS = {"resource2": UC, "resource2_wc": COMBINING}
 WAYS = {"fentry": "", "kprobe": "env PFNTRACK_ATTACH=kprobe "}
 
 
-@pytest.fixture(name="debian", params=("debian-6.1", "debian-6.12", "debian-7"))
+@pytest.fixture(name="debian", params=lab.DEBIAN)
 def _debian(guest: Callable[..., lab.Guest], arch: str,
             request: pytest.FixtureRequest) -> lab.Guest:
     """A guest with one of Debian's kernels."""

@@ -2,164 +2,19 @@
 /*
  * pfntrack: the live mappings of a kernel that keeps no books.
  *
- * Each is in two orders: by physical address, to be judged by, and by address
- * space and virtual address, to be undone by.  What was there before we came is
- * not known, and neither is what was dropped on the way.
+ * What was there before we came is not known, and neither is what was dropped on
+ * the way.
  */
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "model.h"
-#include "shadow.h"
-#include "treap.h"
+#include "shadow_records.h"
 #include "util.h"
 
 #define PAT_READER 1
 #include "../../arch/generic/pat/pat.h"
-
-/* One space for all: only the order by virtual address has several. */
-#define PHYSICAL 0
-
-struct record {
-	struct treap_node phys, virt;
-	struct shadow_map map;
-};
-
-struct shadow {
-	struct treap phys, virt;
-	const struct pat_arch *arch;
-	uint64_t ids, forgotten;
-	size_t n, most;
-};
-
-static struct record *of_phys(struct treap_node *node)
-{
-	return (struct record *)((char *)node - offsetof(struct record, phys));
-}
-
-static struct record *of_virt(struct treap_node *node)
-{
-	return (struct record *)((char *)node - offsetof(struct record, virt));
-}
-
-/* The first that is mapped within these addresses, or NULL. */
-static struct record *mapped_at(const struct shadow *s, uint64_t mm, uint64_t va, uint64_t last)
-{
-	struct treap_node *node = treap_overlap(&s->virt, mm, va, last, NULL);
-
-	return node ? of_virt(node) : NULL;
-}
-
-/**
- * shadow_new() - nothing is known yet
- * @arch: by whose rules to judge
- * @most: how many records to keep at most
- */
-struct shadow *shadow_new(const struct pat_arch *arch, size_t most)
-{
-	struct shadow *s = xcalloc(1, sizeof(*s));
-
-	s->arch = arch;
-	s->most = most;
-	/* Without a seed that nobody can foresee, a process could map in the order of a list. */
-	if (getentropy(&s->phys.seed, sizeof(s->phys.seed)) ||
-	    getentropy(&s->virt.seed, sizeof(s->virt.seed)))
-		s->phys.seed = 0;
-	return s;
-}
-
-/**
- * shadow_forgotten() - how many mappings were not kept?
- * @s: all that is known
- *
- * Their ends are not told, and no newcomer is judged beside them.
- */
-uint64_t shadow_forgotten(const struct shadow *s)
-{
-	return s->forgotten;
-}
-
-/* === Records ============================================================ */
-
-static void add(struct shadow *s, const struct shadow_map *map)
-{
-	struct record *rec;
-
-	if (s->n >= s->most) {
-		s->forgotten++;
-		return;
-	}
-	s->n++;
-	rec = xcalloc(1, sizeof(*rec));
-	rec->map = *map;
-	rec->phys.space = PHYSICAL;
-	rec->phys.start = map->start;
-	rec->phys.last = map->end;
-	rec->phys.id = ++s->ids;
-	treap_add(&s->phys, &rec->phys);
-	rec->virt.space = map->mm;
-	rec->virt.start = map->va;
-	rec->virt.last = map->va + (map->end - map->start);
-	rec->virt.id = rec->phys.id;
-	if (map->mapped)
-		treap_add(&s->virt, &rec->virt);
-}
-
-static void drop(struct shadow *s, struct record *rec)
-{
-	treap_remove(&s->phys, &rec->phys);
-	if (rec->map.mapped)
-		treap_remove(&s->virt, &rec->virt);
-	free(rec);
-	s->n--;
-}
-
-/* The part of @map that lies within @first to @last of its virtual addresses. */
-static struct shadow_map part(const struct shadow_map *map, uint64_t first, uint64_t last)
-{
-	struct shadow_map p = *map;
-	uint64_t end = map->va + (map->end - map->start);
-
-	if (first > p.va) {
-		p.start += first - p.va;
-		p.va = first;
-	}
-	if (last < end)
-		p.end -= end - last;
-	return p;
-}
-
-/* Take a range of virtual addresses out of a record; return what was taken. */
-static struct shadow_map cut(struct shadow *s, struct record *rec, uint64_t first, uint64_t last)
-{
-	struct shadow_map old = rec->map, taken = part(&old, first, last), rest;
-	uint64_t end = old.va + (old.end - old.start);
-
-	drop(s, rec);
-	if (old.va < first) {
-		rest = part(&old, old.va, first - 1);
-		add(s, &rest);
-	}
-	if (end > last) {
-		rest = part(&old, last + 1, end);
-		add(s, &rest);
-	}
-	return taken;
-}
-
-/**
- * shadow_free() - forget all
- * @s: or NULL
- */
-void shadow_free(struct shadow *s)
-{
-	while (s && s->phys.root)
-		drop(s, of_phys(s->phys.root));
-	free(s);
-}
 
 /* === Judgement ========================================================== */
 
@@ -181,7 +36,7 @@ static struct judgement judge(const struct shadow *s, const struct shadow_map *m
 	struct treap_node *node = NULL;
 
 	while ((node = treap_overlap(&s->phys, PHYSICAL, map->start, map->end, node))) {
-		const struct record *rec = of_phys(node);
+		const struct record *rec = record_of_phys(node);
 		enum pfn_verdict v = verdict(s, got, rec->map.by.got);
 
 		if (j.held &&
@@ -252,15 +107,15 @@ static bool goes_on(struct shadow *s, const struct shadow_map *map)
 
 	if (map->by.kind != PFN_KIND_INSERT || !map->va || !map->start)
 		return false;
-	rec = mapped_at(s, map->mm, map->va - 1, map->va - 1);
+	rec = record_at(s, map->mm, map->va - 1, map->va - 1);
 	if (!rec || rec->map.end + 1 != map->start || rec->map.by.kind != map->by.kind ||
 	    rec->map.by.want != map->by.want || rec->map.by.got != map->by.got ||
 	    rec->map.by.pid != map->by.pid)
 		return false;
 	longer = rec->map;
 	longer.end = map->end;
-	drop(s, rec);
-	add(s, &longer);
+	record_drop(s, rec);
+	record_add(s, &longer);
 	return true;
 }
 
@@ -272,13 +127,13 @@ static bool known(struct shadow *s, const struct shadow_map *map)
 
 	if (!map->mapped)
 		return false;
-	while ((rec = mapped_at(s, map->mm, map->va, last))) {
-		struct shadow_map same = part(&rec->map, map->va, last);
+	while ((rec = record_at(s, map->mm, map->va, last))) {
+		struct shadow_map same = shadow_part(&rec->map, map->va, last);
 
 		if (map->by.kind == PFN_KIND_INSERT && same.start == map->start &&
 		    same.end == map->end && same.by.got == map->by.got)
 			return true;
-		cut(s, rec, map->va, last);
+		record_cut(s, rec, map->va, last);
 	}
 	return false;
 }
@@ -305,7 +160,7 @@ bool shadow_map(struct shadow *s, const struct shadow_map *map, int error)
 	if (j.verdict >= PFN_VERDICT_ORDERING && !tell_conflict(map, &j, PFN_RESULT_MAPPED))
 		return false;
 	if (!goes_on(s, map))
-		add(s, map);
+		record_add(s, map);
 	e = event_of(WATCH_map, map, map->time);
 	return watch_event(&e);
 }
@@ -327,12 +182,12 @@ bool shadow_unmap(struct shadow *s, uint64_t mm, uint64_t va, uint64_t size, uin
 	struct watch_event e;
 	struct record *rec;
 
-	while ((rec = mapped_at(s, mm, va, last))) {
+	while ((rec = record_at(s, mm, va, last))) {
 		if (!size) {
 			va = rec->virt.start;
 			last = rec->virt.last;
 		}
-		taken = cut(s, rec, va, last);
+		taken = record_cut(s, rec, va, last);
 		e = event_of(WATCH_unmap, &taken, time);
 		if (!watch_event(&e))
 			return false;
@@ -360,7 +215,7 @@ bool shadow_release(struct shadow *s, uint64_t start, uint64_t end, int64_t pid,
 	struct watch_event e;
 
 	while ((node = treap_overlap(&s->phys, PHYSICAL, start, end, node))) {
-		struct record *rec = of_phys(node);
+		struct record *rec = record_of_phys(node);
 
 		if (rec->map.mapped || rec->map.start != start || rec->map.end != end)
 			continue;
@@ -374,7 +229,7 @@ bool shadow_release(struct shadow *s, uint64_t start, uint64_t end, int64_t pid,
 	if (!found)
 		return true;
 	e = event_of(WATCH_unmap, &found->map, time);
-	drop(s, found);
+	record_drop(s, found);
 	return watch_event(&e);
 }
 
@@ -398,11 +253,11 @@ bool shadow_copy(struct shadow *s, uint64_t from, uint64_t to, uint64_t va, uint
 	struct watch_event e;
 
 	while ((node = treap_overlap(&s->virt, from, va, va + size - 1, node))) {
-		struct shadow_map map = part(&of_virt(node)->map, va, va + size - 1);
+		struct shadow_map map = shadow_part(&record_of_virt(node)->map, va, va + size - 1);
 
 		map.mm = to;
 		map.time = time;
-		add(s, &map);
+		record_add(s, &map);
 		e = event_of(WATCH_map, &map, time);
 		if (!watch_event(&e))
 			return false;
@@ -425,13 +280,13 @@ void shadow_move(struct shadow *s, uint64_t mm, uint64_t va, uint64_t to, uint64
 	size_t n = 0, i;
 
 	/* Old and new may overlap: first all out, then all in. */
-	while ((rec = mapped_at(s, mm, va, va + size - 1))) {
-		map = cut(s, rec, va, va + size - 1);
+	while ((rec = record_at(s, mm, va, va + size - 1))) {
+		map = record_cut(s, rec, va, va + size - 1);
 		map.va = map.va - va + to;
 		moved = xrealloc(moved, n + 1, sizeof(*moved));
 		moved[n++] = map;
 	}
 	for (i = 0; i < n; i++)
-		add(s, &moved[i]);
+		record_add(s, &moved[i]);
 	free(moved);
 }

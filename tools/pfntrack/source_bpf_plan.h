@@ -49,6 +49,8 @@ void bpf_plan_drop(struct bpf_plan *plan, enum bpf_family family, char *why);
 bool bpf_plan_has(const struct bpf_plan *plan, const char *program);
 bool bpf_plan_begins(const char *program);
 bool bpf_plan_family(const char *program, enum bpf_family *family);
+
+/* source_bpf_proto.c */
 char *bpf_prototype(const struct btf *btf, const char *function);
 
 #endif /* PFNTRACK_SOURCE_BPF_PLAN_H */
