@@ -276,6 +276,8 @@ int pft_admit(struct pft_record *new, struct pft_spot *spot,
 	if (unlikely(j.other || pft_verdict(&j) != PFN_VERDICT_SAME)) {
 		pft_judge_others(&j, new, start);
 		policy = pft_policy_for(new->kind, &j);
+		if (j.unseen && policy != PFN_POLICY_OFF)
+			pft_count(PFT_STAT_SUPPRESSED);
 		refused = !(how & PFT_MAPPED) && pft_says_no(policy, &j, how);
 		if (refused || (policy != PFN_POLICY_OFF &&
 				pft_verdict(&j) >= PFN_VERDICT_ORDERING)) {

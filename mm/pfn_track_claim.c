@@ -341,9 +341,9 @@ bool pft_is_exempt(const struct pft_record *new, const struct pft_record *rec,
  * @new: the newcomer
  * @start: the judgement by pft_judge_start()
  *
- * If there are too many records to look at, those that were are the proof that a
- * refusal needs; %PFT_EXACT needs one of the contrary.  The rest is reported, or
- * counted as suppressed if it may be records that do not count.
+ * If there are too many records to look at, the judgement is by those that were:
+ * the rest may be records that do not count, and has no name.  %PFT_EXACT needs
+ * proof of the contrary.
  *
  * For newcomers that disagree with something, which is rare.
  *
@@ -380,16 +380,8 @@ void pft_judge_others(struct pft_judgement *j, const struct pft_record *new,
 	if (walk.node && start->how & PFT_EXACT)
 		return;
 	pft_judge_mask(&again, new, new->got, held);
-	if (walk.node &&
-	    (!again.rule || again.rule->verdict < j->rule->verdict)) {
-		if (!exempt) {
-			j->unsure = true;
-			j->proven = again.rule ? again.rule->verdict :
-						 PFN_VERDICT_SAME;
-			return;
-		}
-		pft_count(PFT_STAT_SUPPRESSED);
-	}
+	again.unseen = walk.node && (!again.rule ||
+				     again.rule->verdict < j->rule->verdict);
 	*j = again;
 	if (j->rule && !j->linear)
 		j->beside = oldest[j->held];

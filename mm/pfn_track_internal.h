@@ -261,7 +261,8 @@ struct pft_leak {
  * @PFT_STAT_CONFLICTS: conflicts seen, repeated ones included
  * @PFT_STAT_REFUSED: newcomers refused, by the policy or by the architecture
  * @PFT_STAT_DOWNGRADES: newcomers that were given another attribute
- * @PFT_STAT_SUPPRESSED: conflicts and leaks counted but not written to the log
+ * @PFT_STAT_SUPPRESSED: conflicts and leaks that are not written to the log, and
+ *	searches for them that were given up
  * @PFT_STAT_INCOMPLETE: records that were not made or not cut for want of memory
  * @PFT_STAT_LATE: 1 if the registry was switched on after boot
  * @PFT_STAT_LEAKS: mappings and claims that outlived their driver, module or
@@ -326,8 +327,7 @@ unsigned int pft_get_policy(enum pfn_kind kind);
  * @linear_pages: and how many
  * @beside: the record on the other side; NULL if it is to be looked for
  * @change: a mapping would be given another attribute
- * @unsure: records that were not looked at decide about @rule
- * @proven: then what those say that were
+ * @unseen: records that were not looked at may disagree more
  * @how: how it was judged
  */
 struct pft_judgement {
@@ -341,8 +341,7 @@ struct pft_judgement {
 	unsigned long linear_pages;
 	struct pft_record *beside;
 	bool change;
-	bool unsure;
-	enum pfn_verdict proven;
+	bool unseen;
 	unsigned int how;
 };
 

@@ -228,8 +228,6 @@ bool pft_refuses(enum pfn_policy policy, const struct pft_judgement *j)
 {
 	enum pfn_verdict got = j->rule ? j->rule->verdict : PFN_VERDICT_SAME;
 
-	if (j->unsure)
-		got = j->proven;
 	switch (policy) {
 	case PFN_POLICY_ENFORCE:
 		return got >= PFN_VERDICT_INCOHERENT;

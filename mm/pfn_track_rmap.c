@@ -12,6 +12,7 @@
 #include "pfn_track_internal.h"
 #include <linux/delay.h>
 #include <linux/irq_work.h>
+#include <linux/memcontrol.h>
 #include <linux/memory_hotplug.h>
 #include <linux/pagewalk.h>
 #include <linux/pid.h>
@@ -216,13 +217,24 @@ static void pft_found(struct pft_sought *sought, struct vm_area_struct *vma,
 {
 	unsigned long first = max(pfn, sought->pfn);
 	unsigned long last = min(pfn + nr - 1, sought->last);
+	struct mem_cgroup *memcg, *old;
+	int made;
 
 	if (first > last)
 		return;
-	if (pft_map_found(vma, va + ((first - pfn) << PAGE_SHIFT), first,
-			  (last - first + 1) << PAGE_SHIFT, attr,
-			  sought->refused ? BIT(sought->new.got) : 0))
+	/* The process pays for its records, not the worker. */
+	memcg = get_mem_cgroup_from_mm(vma->vm_mm);
+	old = set_active_memcg(memcg);
+	made = pft_map_found(vma, va + ((first - pfn) << PAGE_SHIFT), first,
+			     (last - first + 1) << PAGE_SHIFT, attr,
+			     sought->refused ? BIT(sought->new.got) : 0);
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+	if (made) {
 		sought->found = true;
+		/* To make them may cost as much as to read a table. */
+		sought->tables += made;
+	}
 }
 
 static void pft_found_pte(struct pft_sought *sought,
@@ -321,7 +333,7 @@ static bool pft_seek_rmap(struct folio *folio, struct pft_sought *sought)
 
 /*
  * How many of the mappings that the VM counts are recorded for a page.  With very
- * many it is taken for granted that all are.
+ * many it is assumed that all are, and counted that this was not looked into.
  */
 static int pft_recorded_users(unsigned long pfn)
 {
@@ -338,7 +350,10 @@ static int pft_recorded_users(unsigned long pfn)
 	while ((rec = pft_segment_walk(&walk)))
 		nr += rec->counted;
 	spin_unlock(&pft_lock);
-	return walk.node ? INT_MAX : nr;
+	if (!walk.node)
+		return nr;
+	pft_count(PFT_STAT_SUPPRESSED);
+	return INT_MAX;
 }
 
 /*
@@ -499,15 +514,14 @@ static struct mm_struct *pft_grab_mm(struct task_struct *leader)
 	return mm;
 }
 
-static void pft_seek_areas(struct pft_sought *sought)
+/* Of the processes behind @nr up to @last; returns which one was the last. */
+static int pft_seek_pids(struct pft_sought *sought, int nr, int last)
 {
 	struct mm_struct *mm, *latest = NULL;
 	struct task_struct *task;
 	struct pid *pid;
-	int nr = 0;
 
-	sought->walked = 0;
-	while (sought->walked < PFT_SEEK_PASS) {
+	while (nr < last && sought->walked < PFT_SEEK_PASS) {
 		mm = NULL;
 		rcu_read_lock();
 		pid = find_ge_pid(nr + 1, &init_pid_ns);
@@ -529,11 +543,27 @@ static void pft_seek_areas(struct pft_sought *sought)
 		}
 		cond_resched();
 	}
-	/* Many processes, which cost next to nothing, may hide others. */
-	if (sought->walked >= PFT_SEEK_PASS)
-		pft_count(PFT_STAT_SUPPRESSED);
 	if (latest)
 		mmdrop(latest);
+	return nr;
+}
+
+static void pft_seek_areas(struct pft_sought *sought)
+{
+	/* Where the pass before this one met its limit; of the worker alone. */
+	static int from;
+	int nr;
+
+	sought->walked = 0;
+	nr = pft_seek_pids(sought, from, INT_MAX);
+	if (sought->walked < PFT_SEEK_PASS)
+		nr = pft_seek_pids(sought, 0, from);
+	from = 0;
+	/* Many processes, which cost next to nothing, may hide others: those come next. */
+	if (sought->walked >= PFT_SEEK_PASS) {
+		from = nr;
+		pft_count(PFT_STAT_SUPPRESSED);
+	}
 }
 
 /* === The worker ========================================================= */

@@ -821,6 +821,8 @@ TEST(claim, own_among_many_refused)
 	CHECK_EQ(do_claim(&claim, 51, 1, bad_a, 0), 0);
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_ENFORCE), 0);
 	CHECK_EQ(map_by(DRV, 4, 51, bad_b), 0);
+	/* Nor is it taken for a stranger's. */
+	CHECK_EQ(conflicts(), nr + 4);
 	CHECK_EQ(pfn_track_release(&claim), 0);
 	do_iounmap(1, 1);
 	do_iounmap(4, 1);

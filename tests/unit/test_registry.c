@@ -661,6 +661,7 @@ TEST(registry, linear_policy)
 /* Any process may map one page as often as it likes. */
 TEST(registry, steps_are_bounded)
 {
+	struct pfn_answer answer;
 	unsigned int i;
 
 	boot(NULL);
@@ -670,13 +671,18 @@ TEST(registry, steps_are_bounded)
 	/* The one that conflicts is the last of a long list. */
 	CHECK_EQ(do_map(&unit_mm[1], 10, 51, 1, bad_b), 0);
 	CHECK_EQ(do_map(&unit_mm[2], 10, 50, 2, bad_a), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
-	/* Nor is anything refused because of one that was not looked at. */
+	/* What is not looked at accuses nobody, refuses nothing, and is counted. */
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_SUPPRESSED), 1);
 	CHECK_EQ(pft_set_policy(PFT_KIND_ALL, PFN_POLICY_ENFORCE), 0);
 	CHECK_EQ(do_map(&unit_mm[2], 20, 50, 2, bad_a), 0);
-	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_SUPPRESSED), 2);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 0);
+	CHECK_EQ(pfn_track_query(51 * PAGE_SIZE, PAGE_SIZE, PFN_KIND_IOREMAP,
+				 bad_a, &answer), 0);
+	CHECK_EQ(unit_stat(PFT_STAT_SUPPRESSED), 2);
 	CHECK_EQ(do_map(&unit_mm[2], 30, 50, 1, bad_b), -EBUSY);
-	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 3);
+	CHECK_EQ(unit_stat(PFT_STAT_CONFLICTS), 1);
 	CHECK(unit_stat(PFT_STAT_MAX_STEPS) > PFT_STEPS / 2);
 	CHECK(unit_stat(PFT_STAT_MAX_STEPS) <= PFT_STEPS + 1);
 	__pfn_track_exit(&unit_mm[0]);
