@@ -353,14 +353,14 @@ def test_stock_kernel_over_a_weak_network(weak: Path) -> None:
     """Two tries of each step may fail, and the error of more is that of apt."""
     (weak / "fails").write_text("2")
     (weak / "apt").mkdir()
-    apt = debian.Apt(weak / "apt")
+    apt = debian.Apt(weak / "apt", "debian-6.12")
     (weak / "fails").write_text("2")
     assert apt.download("toy").name == "toy_1.0_amd64.deb"
     with pytest.raises(debian.Error, match=r"\(linux-image-amd64\)$"):
         apt.kernel("6.1", ("linux-image-amd64",))
     (weak / "fails").write_text("3")
     (weak / "other").mkdir()
-    apt = debian.Apt(weak / "other")
+    apt = debian.Apt(weak / "other", "debian-6.12")
     with pytest.raises(debian.Error, match="; apt-get update: E: Failed to fetch http://deb.example/"):
         apt.kernel("6.1", ("linux-image-amd64",))
 
