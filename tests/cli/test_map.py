@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from conftest import DUMPS, REPO, on_terminal
+from conftest import DUMPS, REPO, SNAPSHOTS, on_terminal
 from test_errors import expect
 from test_output import HOSTILE
 
@@ -339,6 +339,43 @@ class TestFile:
         assert os.listdir(tmp_path) == []
 
 
+class Sheet:
+    """The text of a map: the names of the rows, each as its lines, and the columns' spare blanks."""
+
+    def __init__(self, text):
+        lines = text[:text.index("\n\n")].splitlines()
+        lines = [line for line in lines if not re.search(r"^    !|lanes? do(es)? not fit", line)]
+        head = lines[0]
+        self.at = head.index(" WHAT") + 1
+        # A lane's heading may have blanks: "pfnhold (101)".
+        starts = [m.start() for m in re.finditer(r"(?<= )[^ (]+( \(\d+\))?", head[self.at:])]
+        starts = [self.at + start for start in starts]
+        lane = starts[0] if starts else None
+        self.width = (lane or 81) - self.at - 1
+        self.ranges, self.names = [], []
+        cells = [[head.split()[0]], [head.split()[1]], [head[self.at:lane].strip()]]
+        for line in lines[1:]:
+            if line.startswith("  ..."):
+                cells[1].append(line.split()[1])
+                continue
+            name = line[self.at:lane].strip()
+            if line[:self.at].strip():
+                self.ranges.append(line.split()[0])
+                self.names.append([name])
+                cells[0].append(line.split()[0])
+                cells[1].append(line.split()[1])
+            else:
+                self.names[-1].append(name)
+            cells[2].append(name)
+        longest = [max(map(len, column)) for column in cells]
+        ends = [start - 1 for start in starts[1:]] + [max(map(len, lines))]
+        rows = [[line[start:end].strip() for line in lines] for start, end in zip(starts, ends)]
+        lanes = [end - start - max(map(len, column))
+                 for start, end, column in zip(starts, ends, rows)]
+        self.blanks = [self.at - 2 - longest[0] - longest[1], *lanes]
+        self.total = max(ends[-1:] + [self.at + self.width])
+
+
 class TestText:
     def test_terminal(self, cli):
         plain = cli("map", root="x86_64").stdout.decode()
@@ -354,6 +391,24 @@ class TestText:
         if columns >= 80:
             table = text[:text.index("\n\n")].splitlines()
             assert max(len(line) for line in table if " not fit" not in line) <= columns
+
+    @pytest.mark.parametrize("root", sorted(path.name for path in SNAPSHOTS.iterdir()))
+    def test_names_have_the_room(self, cli, root):
+        """At 80 columns, a name is broken only where no column has blanks to spare."""
+        wide = Sheet(cli("map", root=root).stdout.decode())
+        sheet = Sheet(on_terminal(cli, 80, root, {"NO_COLOR": "1"}))
+        assert sheet.ranges == wide.ranges
+        whole = True
+        for name, lines in zip(wide.names, sheet.names, strict=True):
+            whole &= len(lines) == 1
+            assert "".join(lines).replace(" ", "") == name[0].replace(" ", "")
+            # Only a word that is wider than the column is broken.
+            words = " ".join(lines).split()
+            assert words == name[0].split() or max(map(len, name[0].split())) > sheet.width, lines
+        assert ["System", "RAM"] not in sheet.names
+        if not whole:
+            assert sheet.blanks == [0] * len(sheet.blanks), sheet.blanks
+            assert sheet.total == 80
 
     def test_empty(self, cli, clean_tree):
         clean_tree.dump("records", b"policy: report\nincomplete: 0\nlate: 0\n", [])

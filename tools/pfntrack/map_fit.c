@@ -19,6 +19,34 @@ static bool empty(const struct sheet *sheet, size_t lane)
 }
 
 /**
+ * sheet_before_lanes() - the width of range and size, with the blank behind each
+ * @sheet: with its widths
+ */
+int sheet_before_lanes(const struct sheet *sheet)
+{
+	return sheet->range_width + 1 + sheet->size_width + 1;
+}
+
+/**
+ * sheet_line_len() - how much of a text goes on one line
+ * @text: the text
+ * @width: of the line
+ *
+ * Return: the characters up to the last blank that fits, or as many as fit.
+ */
+int sheet_line_len(const char *text, int width)
+{
+	int len = strlen(text), i;
+
+	if (len <= width)
+		return len;
+	for (i = width; i > 0; i--)
+		if (text[i] == ' ')
+			return i;
+	return width;
+}
+
+/**
  * sheet_fit() - choose the lanes that fit into the width of the terminal
  * @sheet: with its rows and widths
  *
@@ -35,7 +63,7 @@ void sheet_fit(struct sheet *sheet)
 		return;
 	for (i = 0; i <= last; i++)
 		all += sheet->widths[i] + !!i;
-	left = size.ws_col - BEFORE_LANES;
+	left = size.ws_col - sheet_before_lanes(sheet);
 	if (all <= left)
 		return;
 	sheet->narrow = true;

@@ -19,6 +19,10 @@
 #define WHAT_WIDTH 24
 #define LANE_WIDTH 16
 
+#define HEAD_RANGE "RANGE"
+#define HEAD_SIZE  "SIZE"
+#define GAP        "  ..."
+
 /* Colours of 256 that are near those of the picture; 0: none. */
 static const struct {
 	const char *code;
@@ -209,6 +213,33 @@ static int wider(int width, const char *text)
 	return len > width ? len : width;
 }
 
+/* The number of bytes between a row and the row before it. */
+static uint64_t gap_before(const struct sheet *sheet, size_t i)
+{
+	const struct row *row = &sheet->rows[i];
+
+	return i ? row->range.start - row[-1].range.end - 1 : 0;
+}
+
+static void measure_ranges(struct sheet *sheet)
+{
+	size_t i;
+
+	sheet->range_width = wider(wider(0, HEAD_RANGE), GAP);
+	sheet->size_width = wider(0, HEAD_SIZE);
+	for (i = 0; i < sheet->nr_rows; i++) {
+		const struct span *span = &sheet->rows[i].range;
+		char *range = cell_range(span), *size = text_size(span_size(span));
+		char *gap = text_size(gap_before(sheet, i));
+
+		sheet->range_width = wider(sheet->range_width, range);
+		sheet->size_width = wider(wider(sheet->size_width, size), gap);
+		free(range);
+		free(size);
+		free(gap);
+	}
+}
+
 static void make_sheet(struct sheet *sheet, struct row *head)
 {
 	const struct map *map = sheet->map;
@@ -229,6 +260,7 @@ static void make_sheet(struct sheet *sheet, struct row *head)
 	for (i = 0; i < sheet->nr_rows; i++)
 		for (j = 0; j < sheet->nr_cells; j++)
 			sheet->widths[j] = wider(sheet->widths[j], sheet->rows[i].cells[j].text);
+	measure_ranges(sheet);
 }
 
 /* @pad: blanks that are owed from the cells before; lines have none at their end. */
@@ -251,11 +283,12 @@ static int print_cell(const struct sheet *sheet, const struct lane_text *cell, i
 static void print_below(const struct sheet *sheet, const struct row *row)
 {
 	const char *what = row->cells[0].text, *mark = row->cells[sheet->nr_cells - 1].text;
-	size_t width = sheet->widths[0];
+	int len = sheet_line_len(what, sheet->widths[0]);
 
-	while (strlen(what) > width) {
-		what += width;
-		printf("%*s%.*s\n", BEFORE_LANES, "", (int)width, what);
+	for (what += len; *what; what += len) {
+		what += *what == ' ';
+		len = sheet_line_len(what, sheet->widths[0]);
+		printf("%*s%.*s\n", sheet_before_lanes(sheet), "", len, what);
 	}
 	if (*mark)
 		printf("    %s\n", mark);
@@ -264,15 +297,15 @@ static void print_below(const struct sheet *sheet, const struct row *row)
 static void print_row(const struct sheet *sheet, const struct row *row, const char *range,
 		      const char *size)
 {
+	const char *text = row->cells[0].text;
+	struct lane_text what = { xasprintf("%.*s", sheet_line_len(text, sheet->widths[0]), text),
+				  -1 };
 	size_t i, last = sheet->nr_cells - 1;
-	int pad = 1;
+	int pad;
 
-	printf("%-29s %7s", range, size);
-	if (sheet->narrow && strlen(row->cells[0].text) > (size_t)sheet->widths[0])
-		printf(" %.*s", sheet->widths[0], row->cells[0].text);
-	else
-		pad = print_cell(sheet, &row->cells[0], sheet->widths[0], pad);
-	pad += 1 - (sheet->narrow && strlen(row->cells[0].text) > (size_t)sheet->widths[0]);
+	printf("%-*s %*s", sheet->range_width, range, sheet->size_width, size);
+	pad = print_cell(sheet, &what, sheet->widths[0], 1) + 1;
+	free(what.text);
 	for (i = 1; i < last; i++)
 		if (!sheet->hidden[i])
 			pad = print_cell(sheet, &row->cells[i], sheet->widths[i], pad) + 1;
@@ -287,15 +320,15 @@ static void print_rows(const struct sheet *sheet, const struct row *head)
 {
 	size_t i;
 
-	print_row(sheet, head, "RANGE", "SIZE");
+	print_row(sheet, head, HEAD_RANGE, HEAD_SIZE);
 	for (i = 0; i < sheet->nr_rows; i++) {
 		const struct row *row = &sheet->rows[i];
 		char *range = cell_range(&row->range), *size = text_size(span_size(&row->range));
 
-		if (i && row[-1].range.end + 1 != row->range.start) {
-			char *gap = text_size(row->range.start - row[-1].range.end - 1);
+		if (gap_before(sheet, i)) {
+			char *gap = text_size(gap_before(sheet, i));
 
-			printf("%-29s %7s\n", "  ...", gap);
+			printf("%-*s %*s\n", sheet->range_width, GAP, sheet->size_width, gap);
 			free(gap);
 		}
 		print_row(sheet, row, range, size);
