@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Help, manual pages, completion and README say the same; the build keeps its promises."""
 import json
+import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -70,13 +72,13 @@ def test_man_pages(commands, pages):
     assert set(pages) == {"pfntrack", *(f"pfntrack-{name}" for name in commands)}
     main = pages["pfntrack"]
     for name in ("NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "JSON", "EXIT STATUS",
-                 "FILES", "EXAMPLES", "SEE ALSO"):
+                 "FILES", "EXAMPLES", "AUTHORS", "REPORTING BUGS", "SEE ALSO"):
         assert main.count(f"\n.SH {name}\n") == 1, name
     for name, command in commands.items():
         assert re.search(rf"^\.TP\n\.BI {name}\b", section(main, "COMMANDS"), re.M), name
         assert f".BR pfntrack-{name} (8)" in section(main, "SEE ALSO"), name
         page = pages[f"pfntrack-{name}"]
-        assert command["summary"] in section(page, "NAME")
+        assert command["summary"] in " ".join(section(page, "NAME").split())
         for option in command["options"]:
             for text in (main, page):
                 assert re.search(rf"^\.BR -\w\s+,\s+{option}\b", section(text, "OPTIONS"), re.M), \
@@ -105,6 +107,35 @@ def test_man_pages_know_their_sources(binaries, tmp_path):
                                 check=False, stderr=subprocess.PIPE)
         assert result.returncode == 1 and message in result.stderr
         (tmp_path / name).unlink()
+
+
+def test_man_pages_have_dates(binaries, pages, tmp_path):
+    """The date of a page is that in its source, and a page without one is not made."""
+    for name, page in pages.items():
+        source = SOURCE / f"man/{name.removeprefix('pfntrack-')}.man"
+        date = re.search(r'^\.\\" Date: (\d{4}-\d\d-\d\d)$', source.read_text(), re.M)[1]
+        title = re.escape(name.upper()).replace(r"\-", r"\\-")
+        assert re.search(rf'^\.TH {title} 8 {date} "pfn_track" ', page, re.M), name
+    shutil.copytree(SOURCE / "man", tmp_path / "man")
+    file = tmp_path / "man/list.man"
+    file.write_text(re.sub(r"^.*Date:.*\n", "", file.read_text(), flags=re.M))
+    result = subprocess.run([MANPAGES, binaries("built").binary, tmp_path / "man", tmp_path / "out"],
+                            check=False, stderr=subprocess.PIPE)
+    assert result.returncode == 1 and b'list.man: no line .\\" Date: ' in result.stderr
+
+
+def test_man_pages_say_where_bugs_go(pages):
+    """As MAINTAINERS says, without an address that is not there."""
+    text = (REPO / "MAINTAINERS.pfn_track").read_text()
+    entry = text.splitlines()[0]
+    known = re.findall(r"^[ML]:\t(.*)$", text, re.M)
+    for name, page in pages.items():
+        authors, bugs = (" ".join(section(page, part).split())
+                         for part in ("AUTHORS", "REPORTING BUGS"))
+        assert authors == f"AUTHORS {known[0]}.", name
+        assert re.search(rf"\b{entry} in the file .*MAINTAINERS\b", bugs), name
+        assert not set(re.findall(r"\S+@\S+|\w+://\S+", bugs)) - set(known), name
+        assert all(one in bugs for one in known[1:]), name
 
 
 def test_man_pages_name_every_json_key(commands, pages, binaries):
@@ -146,11 +177,20 @@ def test_man_pages_name_every_json_key(commands, pages, binaries):
                     assert re.search(rf"\b{key}\b", known), (name, key)
 
 
-def test_man_pages_are_well_formed(pages):
+def test_man_pages_are_well_formed(pages, tmp_path):
     for name, page in pages.items():
-        result = subprocess.run(["groff", "-man", "-Tascii", "-ww", "-z"], input=page.encode(),
-                                check=False, stderr=subprocess.PIPE)
-        assert (result.returncode, result.stderr) == (0, b""), name
+        file = tmp_path / f"{name}.8"
+        file.write_text(page)
+        for command in (["groff", "-man", "-Tascii", "-ww", "-z", file],
+                        ["mandoc", "-Tlint", file],
+                        ["man", "--warnings=w", "--local-file", file]):
+            result = subprocess.run(command, check=False, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"})
+            said = result.stderr + (result.stdout if command[0] == "mandoc" else b"")
+            assert (result.returncode, said) == (0, b""), (name, command[0])
+        # What apropos and whatis know.
+        found = subprocess.run(["lexgrog", file], check=True, stdout=subprocess.PIPE).stdout
+        assert f'"{name} - '.encode() in found, name
         assert "\n\n" not in page, name
         assert not re.search(r"@[A-Z]+@", page), f"{name}: something is still to be filled in"
 
