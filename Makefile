@@ -62,7 +62,7 @@ shell: ## a shell in a guest with the test devices, the samples and pfntrack [AR
 
 test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
 	$(call one_of,PFNTRACK_ARCHES,$(ALL_ARCHES))
-	$(Q)scripts/packages tools unit kernel lab metrics browser docs $(filter arm64 riscv64,$(TEST_ARCHES))
+	$(Q)scripts/packages tools unit kernel lab metrics browser docs shells $(filter arm64 riscv64,$(TEST_ARCHES))
 	$(Q)$(MAKE) tools
 	$(Q)for arch in $(TEST_ARCHES); do \
 		$(PYTHON) scripts/kernel/build.py $$arch pfn_track || exit 1; \
@@ -144,7 +144,7 @@ patch: ## the change as a series for "git am", build/patches [SOURCE=a linux-6.1
 style: ## checkpatch, sparse, W=1, kernel-doc, cppcheck, shellcheck
 	$(Q)scripts/style
 
-install: tools ## the pfntrack command, its manual pages and the bpftrace scripts [PREFIX=] [DESTDIR=]
+install: tools ## the pfntrack command, its manual, completions and the bpftrace scripts [PREFIX=] [DESTDIR=]
 	$(Q)$(MAKE) $(if $(Q),-s) -C tools/pfntrack O=../../$(BUILD)/tools install
 
 clean: ## remove build/; the cache is kept

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Help, manual pages, completion and README say the same; the build keeps its promises."""
+"""Help, manual pages and README say the same; the build keeps its promises."""
 import json
 import os
 import re
@@ -11,7 +11,6 @@ import pytest
 from conftest import REPO, SOURCE, run_make
 
 MANPAGES = REPO / "scripts/manpages"
-COMPLETION = SOURCE / "completion/pfntrack"
 EXIT_CODES = {"0", "1", "2", "3", "4"}
 
 
@@ -204,52 +203,13 @@ def test_readme_names_every_command(commands):
     assert words <= set(commands) | {"explains", "command"}, words - set(commands)
 
 
-def complete(*words):
-    """What bash offers for the last of the words."""
-    script = """
-    compopt() { :; }
-    source "$1"; shift
-    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
-    _pfntrack && printf '%s\\n' "${COMPREPLY[@]}"
-    """
-    result = subprocess.run(["bash", "-c", script, "bash", COMPLETION, "pfntrack", *words],
-                            check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert result.stderr == b""
-    return result.stdout.decode().split()
-
-
-def test_completion(commands, binaries, pages):
-    assert complete("") == complete("help", "") == list(commands)
-    assert complete("con") == ["conflicts"]
-    assert complete("--root", "/tmp", "st") == ["status"]
-    for name, command in commands.items():
-        assert sorted(complete(name, "--")) == sorted(command["options"])
-    assert complete("list", "-o", "") == commands["list"]["columns"]
-    offered = complete("conflicts", "--output", "")
-    held = [f"HELD.{c}" for c in commands["list"]["columns"]]
-    assert complete("aliases", "-o", "") == commands["aliases"]["columns"] + held
-    assert complete("--source", "") == complete("list", "-s", "") == ["kernel", "proc", "bpf"]
-    assert complete("--source", "proc", "al") == ["aliases"]
-    assert offered == commands["conflicts"]["columns"] + held
-    assert "test_sync.py" in complete("map", "-o", str(REPO / "tests/cli/test_sy"))[0]
-    assert complete("list", "ki") == ["kind="]
-    assert complete("policy", "re") == ["report"]
-    assert complete("policy", "--kind", "re") == ["remap_pfn", "reservation"]
-    kinds = json.loads(binaries("built")("policy", "--json", root="x86_64").stdout)["kinds"]
-    assert complete("policy", "--kind", "") == list(kinds)
-    described = section(pages["pfntrack-policy"], "DESCRIPTION")
-    assert all(re.search(rf"\b{kind}\b", described) for kind in kinds)
-    assert complete("policy", "-k", "ioremap", "str") == ["strict"]
-    for name in ("audit", "leaks"):
-        assert complete(name, "-o", "") == commands[name]["columns"]
-    assert complete("conflicts", "-o", "ID,HELD.CO") == ["ID,HELD.COMM"]
-
-
 def test_install(tmp_path, pages):
     run_make(f"O={tmp_path}/o", f"DESTDIR={tmp_path}/root", "PREFIX=/usr", "install")
     files = {str(p.relative_to(tmp_path / "root/usr"))
              for p in (tmp_path / "root").rglob("*") if p.is_file()}
     assert files == {"sbin/pfntrack", "share/bash-completion/completions/pfntrack",
+                     "share/fish/vendor_completions.d/pfntrack.fish",
+                     "share/zsh/site-functions/_pfntrack",
                      *(f"share/man/man8/{name}.8" for name in pages),
                      *(f"share/pfntrack/bpftrace/{path.name}"
                        for path in (REPO / "bpf/bpftrace").glob("*.bt"))}
