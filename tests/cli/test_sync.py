@@ -118,8 +118,8 @@ def test_man_pages_have_dates(binaries, pages, tmp_path):
     shutil.copytree(SOURCE / "man", tmp_path / "man")
     file = tmp_path / "man/list.man"
     file.write_text(re.sub(r"^.*Date:.*\n", "", file.read_text(), flags=re.M))
-    result = subprocess.run([MANPAGES, binaries("built").binary, tmp_path / "man", tmp_path / "out"],
-                            check=False, stderr=subprocess.PIPE)
+    command = [MANPAGES, binaries("built").binary, tmp_path / "man", tmp_path / "out"]
+    result = subprocess.run(command, check=False, stderr=subprocess.PIPE)
     assert result.returncode == 1 and b'list.man: no line .\\" Date: ' in result.stderr
 
 
