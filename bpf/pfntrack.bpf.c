@@ -300,7 +300,8 @@ INLINE void enter_zap(const struct vm_area_struct *vma, __u64 start, __u64 end)
 {
 	struct pfntrack_event *e;
 
-	if (!maps_frames(vma))
+	/* A size of 0 is all of a mapping, see enter_iounmap(). */
+	if (!maps_frames(vma) || end <= start)
 		return;
 	e = begin(PFNTRACK_UNMAP);
 	if (!e)
@@ -435,7 +436,8 @@ INLINE void exit_range(void *ctx, int ret)
 {
 	struct work *work = working();
 
-	if (!work || work->road != PFNTRACK_IOREMAP)
+	/* Without an address this one's entry was not seen, while we came or went. */
+	if (!work || work->road != PFNTRACK_IOREMAP || !work->va)
 		return;
 	if (!ret) {
 		tell_map(ctx, work, 0);

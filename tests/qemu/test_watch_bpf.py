@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -291,6 +292,25 @@ def test_flood(debian: lab.Guest) -> None:
     assert end["received"] > 0 and end["dropped"] > 0
     told = [one for one in events if one["event"] == "dropped"]
     assert sum(one["dropped"] for one in told) == end["dropped"]
+
+
+def test_many_holders(arch: str) -> None:
+    """What one page with very many holders costs keeps nobody from ending the watch."""
+    with lab.Guest(lab.kernel_for(arch, "debian-6.12"), extra=("areas",)) as guest:
+        watch = Watch(guest, "--pid 999999")
+        take = guest.spawn(f"areas take {guest.device()}/resource2 0x1000 8000")
+        take.line(600)
+        began = time.monotonic()
+        code, events = watch.end(timeout=600)
+        took = time.monotonic() - began
+        end = events[-1]
+        print(f"{end} after {took:.0f} s")
+        assert end["received"] > 0 and end["ended"] in ("signal", "late")
+        assert code == (3 if end["ended"] == "late" or end["dropped"] else 0)
+        # To read all of it takes minutes.
+        assert took < 30
+        take.kill(signal.SIGKILL)
+        take.wait(600)
 
 
 def test_no_btf(guest, arch: str) -> None:  # type: ignore[no-untyped-def]

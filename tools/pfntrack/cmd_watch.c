@@ -19,6 +19,8 @@
 
 /* How often what was lost is asked for, and the clock looked at. */
 #define TICK_MS 500
+/* What is still to be read at the end may take so long. */
+#define LAST_MS 5000
 
 static struct {
 	unsigned int types;
@@ -291,10 +293,16 @@ static int follow(struct watch_source *s)
 		fflush(stdout);
 		rc = s->ops->poll(s, until && left < TICK_MS ? left : TICK_MS);
 	}
-	/* What came before the end is told, unless we were asked for no more. */
+	/* What came before the end is shown, unless we were asked for no more. */
+	until = now_ms() + LAST_MS;
 	while (!rc && s->ops->stop(s) && strcmp(total.ended, "count") && !reader_gone() &&
-	       signals < 2)
+	       signals < 2) {
+		if (now_ms() >= until) {
+			total.ended = "late";
+			break;
+		}
 		rc = s->ops->poll(s, 0);
+	}
 	tell_dropped(s);
 	return rc;
 }
@@ -338,6 +346,8 @@ int cmd_watch(int argc, char **argv)
 	if (total.conflicts)
 		return RC_CONFLICT;
 	/* What was not seen is not known to be clean. */
-	return total.count.dropped || total.count.forgotten || s.nr_gaps ? RC_UNSUPPORTED
-									 : RC_CLEAN;
+	return total.count.dropped || total.count.forgotten || s.nr_gaps ||
+			       !strcmp(total.ended, "late")
+		       ? RC_UNSUPPORTED
+		       : RC_CLEAN;
 }

@@ -332,8 +332,12 @@ void watch_print_end(const struct watch_total *total)
 {
 	if (!opts.json) {
 		printf("%" PRIu64 " events shown, %" PRIu64 " of them conflicts or leaks; %" PRIu64
-		       " received, %" PRIu64 " dropped.\n",
+		       " received, %" PRIu64 " dropped",
 		       total->shown, total->conflicts, total->count.received, total->count.dropped);
+		if (total->count.forgotten)
+			printf(", %" PRIu64 " forgotten", total->count.forgotten);
+		puts(strcmp(total->ended, "late") ? "."
+						  : "; the last ones could not be read in time.");
 		return;
 	}
 	json_open('{');

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "main.h"
@@ -15,16 +16,35 @@
 #include "source_kernel.h"
 #include "util.h"
 
-/* Now and then back to the caller, who looks at the clock. */
-#define BUDGET (1 << 16)
+/*
+ * Now and then back to the caller, who looks at the clock: after so many events, or
+ * so many milliseconds, for each costs as much as its pages have holders.
+ */
+#define BUDGET    (1 << 16)
+#define BUDGET_MS 100
 
 struct source {
 	struct bpf_programs programs;
 	struct reading reading;
-	uint64_t received;
+	uint64_t received, until;
 	int budget;
 	bool more, stop;
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
+}
+
+static void grant(struct source *b)
+{
+	b->budget = BUDGET;
+	b->until = now_ms() + BUDGET_MS;
+	b->more = false;
+}
 
 static int take(void *context, void *data, size_t size)
 {
@@ -35,7 +55,7 @@ static int take(void *context, void *data, size_t size)
 		b->stop = true;
 		return -ECANCELED;
 	}
-	if (--b->budget > 0)
+	if (--b->budget > 0 && now_ms() < b->until)
 		return 0;
 	b->more = true;
 	return -EAGAIN;
@@ -48,6 +68,7 @@ static char *start(struct source *b, bool only_fentry)
 
 	b->reading.shadow = shadow_new(bpf_arch, SHADOW_MOST);
 	b->reading.page = sysconf(_SC_PAGESIZE);
+	b->reading.format = bpf_format();
 	if (geteuid())
 		return xstrdup("only root may watch; run this as root");
 	if (!symbols_load(&b->reading.symbols))
@@ -89,8 +110,7 @@ static int source_poll(struct watch_source *s, int timeout)
 	struct source *b = s->own;
 	int err;
 
-	b->budget = BUDGET;
-	b->more = false;
+	grant(b);
 	err = ring_buffer__poll(b->programs.ring, timeout);
 	if (err >= 0 || err == -EINTR || err == -EAGAIN || err == -ECANCELED)
 		return 0;
@@ -104,8 +124,7 @@ static bool source_stop(struct watch_source *s)
 	/* The counters of misses go with the links. */
 	bpf_losses(&b->programs);
 	bpf_detach(&b->programs);
-	b->budget = BUDGET;
-	b->more = false;
+	grant(b);
 	if (!b->stop)
 		ring_buffer__consume(b->programs.ring);
 	return b->more;

@@ -13,13 +13,17 @@
 struct reading {
 	struct shadow *shadow;
 	struct symbols symbols;
-	uint64_t page;  /* bytes of one */
-	uint64_t fresh; /* when the symbols were read again; 0: never */
+	const struct pat_format *format; /* of page table bits; NULL: none */
+	uint64_t page;                   /* bytes of one */
+	uint64_t fresh;                  /* when the symbols were read again; 0: never */
 };
+
+struct pat_format;
 
 extern const struct pat_arch *const bpf_arch;
 
 /* source_bpf_read.c */
+const struct pat_format *bpf_format(void);
 bool bpf_read(struct reading *r, const struct pfntrack_event *event);
 
 #endif /* PFNTRACK_SOURCE_BPF_H */

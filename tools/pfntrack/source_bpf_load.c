@@ -26,6 +26,12 @@
 
 /* === May we? ============================================================ */
 
+/* What any kernel takes that takes programs at all. */
+static const struct bpf_insn nothing[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
 static bool loads(const struct bpf_insn *code, size_t n)
 {
 	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "GPL", code, n, NULL);
@@ -53,7 +59,7 @@ bool bpf_locked_down(void)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return !loads(code, ARRAY_SIZE(code)) && loads(code + 5, 2);
+	return !loads(code, ARRAY_SIZE(code)) && loads(nothing, ARRAY_SIZE(nothing));
 }
 
 /* Return: why not, as a new string, or NULL. */
@@ -242,7 +248,8 @@ static int try(struct bpf_programs *b, bool fentry, ring_buffer_sample_fn take, 
 /* Return: a new string. */
 static char *explain_failure(const struct bpf_programs *b, int err)
 {
-	if (err == -EPERM || err == -EACCES)
+	/* A program that the verifier rejects is "permission denied", too. */
+	if ((err == -EPERM || err == -EACCES) && !loads(nothing, ARRAY_SIZE(nothing)))
 		return xasprintf(
 			"the kernel forbids BPF programs: %s; run this as root with CAP_BPF "
 			"and CAP_PERFMON",

@@ -2,6 +2,7 @@
 /* pfntrack: what the BPF programs tell, in words of ours. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "main.h"
@@ -116,7 +117,7 @@ static void name_site(struct reading *r, const struct pfntrack_event *event,
 
 	symbol = site_of(r, event, &offset, &lost);
 	/* What a module or BPF itself has brought since is read again, but not each time. */
-	if (lost && (!r->fresh || event->time - r->fresh > 1000000000)) {
+	if (lost && (!r->fresh || event->time > r->fresh + 1000000000)) {
 		r->fresh = event->time;
 		symbols_load(&r->symbols);
 		symbol = site_of(r, event, &offset, &lost);
@@ -157,11 +158,48 @@ static enum pfn_kind kind_of(struct reading *r, const struct pfntrack_event *eve
 		       : PFN_KIND_CLAIM;
 }
 
-static uint64_t attr_of(uint64_t value, bool is_mode)
+/* Whether one of the words of a file is this one. */
+static bool file_has(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL, *next, *save;
+	bool found = false;
+	size_t room = 0;
+
+	while (file && !found && getline(&line, &room, file) > 0)
+		for (next = strtok_r(line, " \n", &save); next && !found;
+		     next = strtok_r(NULL, " \n", &save))
+			found = !strcmp(next, word);
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/**
+ * bpf_format() - how the running kernel says attributes in page table entries
+ *
+ * On x86 they are slots of a table, which Linux fills otherwise without PAT, and
+ * which Xen fills for its paravirtual guests.
+ */
+const struct pat_format *bpf_format(void)
+{
+	const char *name = file_has("/sys/hypervisor/guest_type", "PV") ? "xen-pv"
+			   : file_has("/proc/cmdline", "nopat")         ? "no-pat"
+									: "";
+	unsigned int i;
+
+	for (i = 0; i < bpf_arch->nr_formats; i++)
+		if (!strcmp(bpf_arch->formats[i].name, name))
+			return &bpf_arch->formats[i];
+	return bpf_arch->formats;
+}
+
+static uint64_t attr_of(const struct reading *r, uint64_t value, bool is_mode)
 {
 	if (is_mode)
 		return value < ARRAY_SIZE(modes) ? modes[value] : PFN_ATTR_UNKNOWN;
-	return pat_decode(bpf_arch, &bpf_arch->formats[0], value);
+	return pat_decode(bpf_arch, r->format, value);
 }
 
 static bool read_map(struct reading *r, const struct pfntrack_event *event)
@@ -181,8 +219,8 @@ static bool read_map(struct reading *r, const struct pfntrack_event *event)
 	if (!size || map.end < map.start)
 		return true;
 	map.by.kind = kind_of(r, event);
-	map.by.want = attr_of(event->want, event->want_mode);
-	map.by.got = attr_of(event->got, event->got_mode);
+	map.by.want = attr_of(r, event->want, event->want_mode);
+	map.by.got = attr_of(r, event->got, event->got_mode);
 	map.by.pid = event->pid;
 	memcpy(map.by.comm, event->comm, PFNTRACK_COMM);
 	name_site(r, event, &map.by);
