@@ -45,7 +45,7 @@ class Interactive:
         os.write(self.master, keys.encode())
 
     def words(self):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while not self.out.exists():
             try:
                 self.seen += os.read(self.master, 65536)
