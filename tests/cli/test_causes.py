@@ -63,7 +63,7 @@ def test_impossible(cli, clean_tree):
     """status and features name what cannot be mapped, and why; nothing otherwise."""
     for command in ("status", "features"):
         assert b"Not possible" not in cli(command, root=clean_tree).stdout
-        assert json.loads(cli(command, "-j", root=clean_tree).stdout)["impossible"] == []
+        assert json.loads(cli(command, "-j", root=clean_tree).stdout)["coverage"]["impossible"] == []
     lines = clean_tree.lines("coverage")
     clean_tree.dump("coverage", b"arch: x86\n", [
         *lines, b"impossible want=write-combining got=uncached-minus why=PAT\\040is\\040off"])
@@ -71,7 +71,7 @@ def test_impossible(cli, clean_tree):
         text = cli(command, root=clean_tree).stdout.decode()
         assert re.search(r"^Not possible write-combining cannot be had on this boot, "
                          r"uncached-minus is mapped: PAT is off$", text, re.M), text
-        assert json.loads(cli(command, "-j", root=clean_tree).stdout)["impossible"] == [
+        assert json.loads(cli(command, "-j", root=clean_tree).stdout)["coverage"]["impossible"] == [
             {"want": "write-combining", "got": "uncached-minus", "why": "PAT is off"}]
     clean_tree.replace(f"{DUMPS}/coverage", b"impossible want", b"impossible wan")
     expect(cli, 4, "no key 'want'", "status", root=clean_tree)

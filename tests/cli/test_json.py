@@ -55,6 +55,10 @@ def check(value, shape, at="$"):
         shape(value, at)
 
 
+def nothing(value, at):
+    assert value is None, f"{at}: {value!r}"
+
+
 def labels(value, at):
     assert isinstance(value, dict) and all(type(v) is str for v in value.values()), at
 
@@ -64,14 +68,14 @@ HOLDER = {"kind": one_of("KIND"), "space": one_of("SPACE"), "want": one_of("ATTR
           "got": one_of("ATTR"), "pid": optional(int), "comm": optional(str),
           "site": optional(str), "module": optional(str), "dev": optional(str),
           "driver": optional(str), "file": optional(str)}
-RECORD = {"range": SPAN, "va": optional({"start": address, "end": address}), **HOLDER,
+RECORD = {"range": SPAN, "va": optional(SPAN), **HOLDER,
           "time": optional(float)}
 CONFLICT = {"id": int, "count": int, "time": optional(float), "verdict": one_of("VERDICT"),
             "result": one_of("RESULT"), "policy": one_of("POLICY"), "range": SPAN,
             "cause": optional(str), "bytes": int, "asked": SPAN, "held_bytes": int, "further": int, "exact": bool,
             "downgrade": bool, "why": optional(str),
-            "source": optional(str), "advice": str, "new": HOLDER,
-            "held": optional({"range": SPAN, **HOLDER, "time": optional(float)}),
+            "source": optional(str), "advice": str, "new": RECORD,
+            "held": optional(RECORD),
             "resource": optional(str), "pci": optional(str)}
 DOCUMENT = {"version": int, "source": str}
 TOP = {**DOCUMENT, "view": str, "unseen": [str]}
@@ -80,9 +84,11 @@ ALIAS = {"verdict": one_of("VERDICT"), "range": SPAN, "holders": int, "downgrade
          "source": optional(str), "one": RECORD, "other": RECORD}
 ANSWER = {"healthy": optional(bool), "summary": optional(str)}
 COUNTERS = ["records", "maps", "unmaps", "conflicts", "refused", "downgrades", "suppressed",
-            "incomplete", "late"]
+            "incomplete"]
 IMPOSSIBLE = [{"want": one_of("ATTR"), "got": one_of("ATTR"), "why": str}]
 ROADS = optional([{"name": str, "state": str, "why": optional(str)}])
+COVERAGE = {"hooks": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS,
+            "impossible": IMPOSSIBLE}
 SHAPES = {
     "status": {
         **TOP, "arch": str, "policy": one_of("POLICY"),
@@ -95,8 +101,7 @@ SHAPES = {
                       "worst": optional(one_of("VERDICT")), "linear": int},
         "history": {"since": str, "conflicts": int, "refused": int, "earlier": int, "leaks_since": str, "leaks": int},
         "aliases": ALIASES, "unplaced": int,
-        "coverage": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS,
-        "impossible": IMPOSSIBLE,
+        "coverage": COVERAGE,
         "incomplete": int, "late": bool, "healthy": optional(bool), "summary": str},
     "list": {**TOP, "policy": str, "records": [RECORD], "not_known": optional(str), "incomplete": int, "late": bool},
     "aliases": {**TOP, "policy": str,
@@ -109,57 +114,47 @@ SHAPES = {
                   "history": {"since": str, "conflicts": int, "refused": int, "earlier": int}, **ANSWER},
     "explain": {**TOP, "address": optional(address), "device": optional(str),
                 "pid": optional(int), "resource": optional(str),
-                "pci": optional({"device": str, "bar": int, "driver": optional(str),
-                                 "range": SPAN}),
+                "pci": optional(str),
+                "bar": optional({"number": int, "driver": optional(str), "range": SPAN}),
                 "holders": [RECORD],
                 "conflicts": [{**CONFLICT, "consequence": str}],
                 "alias": optional(ALIAS), "healthy": optional(bool), "summary": str},
     "features": {**TOP, "release": optional(str), "arch": optional(str),
                  "policy": optional(one_of("POLICY")), "lockdown": optional(str),
                  "features": [{"name": str, "state": str, "what": str}],
-                 "hooks": {k: optional(str) for k in words("KIND")}, "roads": ROADS,
-                 "impossible": IMPOSSIBLE,
-                 "summary": str},
+                 "coverage": COVERAGE, "summary": str},
     "policy": {**TOP, "policy": one_of("POLICY"),
-               "kinds": {k: optional(str) for k in words("KIND")}, "late": bool},
+               "kinds": {k: {"policy": optional(str)} for k in words("KIND")}, "late": bool},
     "audit": {**TOP, "policy": one_of("POLICY"), "missing": int, "stale": int, "different": int,
               "aliased": int, "broken": int,
-              "findings": [{"finding": str, "range": SPAN,
-                            "va": optional({"start": address, "end": address}),
-                            "space": one_of("SPACE"), "kind": optional(one_of("KIND")),
-                            "got": optional(one_of("ATTR")), "found": optional(one_of("ATTR")),
-                            "pid": optional(int), "comm": optional(str),
-                            "file": optional(str), "module": optional(str),
+              "findings": [{"finding": str, "found": optional(one_of("ATTR")), **RECORD,
+                            "kind": optional(one_of("KIND")), "want": nothing,
+                            "got": optional(one_of("ATTR")),
                             "resource": optional(str), "pci": optional(str)}],
               "total": int,
               "walked": {**{k: int for k in ("kernel_pages", "user_spaces", "user_areas",
-                                             "user_pages", "skipped", "records")},
+                                             "user_pages", "skipped", "records",
+                                             "unreached", "uncovered")},
                          "plain_pages": optional(int), "entries": optional(int)},
-              "coverage": {"unreached": int, "uncovered": int,
-                           "hooks": [{"kind": one_of("KIND"), "state": str}], "roads": ROADS},
-              "incomplete": int, "late": bool, "clean": optional(bool), "summary": str},
+              "coverage": COVERAGE, "incomplete": int, "late": bool, **ANSWER},
     "leaks": {**TOP, "policy": one_of("POLICY"),
               "leaks": [{"id": int, "time": float,
                          "gone": {"how": one_of("LEAK"), "name": str, "dev": optional(str)},
-                         "held": {"range": SPAN, **HOLDER, "time": optional(float)},
+                         "held": RECORD,
                          "resource": optional(str), "pci": optional(str)}],
               "total": int, "history": {"leaks_since": str, "leaks": int}, **ANSWER},
 }
 
 
-def nothing(value, at):
-    assert value is None, f"{at}: {value!r}"
-
-
 # What is known without pfn_track, and what is not.
 MAPPING = {**HOLDER, "kind": optional(one_of("KIND")), "want": optional(one_of("ATTR")),
            "got": optional(one_of("ATTR"))}
-SEEN = {"range": optional(SPAN), "va": optional({"start": address, "end": address}), **MAPPING,
+SEEN = {"range": optional(SPAN), "va": optional(SPAN), **MAPPING,
         "time": nothing}
 STOCK = {
     "status": {**SHAPES["status"], "policy": nothing,
                "counters": {c: nothing for c in [*COUNTERS, "leaks"]}, "conflicts": nothing, "history": nothing,
-               "roads": nothing, "incomplete": nothing, "late": nothing},
+               "coverage": {**COVERAGE, "roads": nothing}, "incomplete": nothing, "late": nothing},
     "list": {**SHAPES["list"], "policy": nothing, "records": [SEEN], "incomplete": nothing,
              "late": nothing},
     "aliases": {**SHAPES["aliases"], "policy": nothing,
@@ -310,7 +305,7 @@ def test_audit_of_a_broken_machine(cli):
     """The numbers of pfn_break, as the lab made it break them."""
     value = load(cli, "audit", root="x86_64-broken", rc=1)
     assert (value["missing"], value["stale"], value["different"], value["total"]) == (1, 2, 1, 4)
-    assert value["clean"] is False
+    assert value["healthy"] is False
     assert value["summary"] == "audit: 1 missing, 2 stale, 1 different"
     [differs] = [f for f in value["findings"] if f["finding"] == "differs"]
     assert (differs["got"], differs["found"]) == ("uncached-minus", "write-combining")
@@ -323,7 +318,7 @@ def test_clean_audit(cli, broken):
     broken.dump("audit", b"policy: report\n" + NO_FINDING + b"findings: 0\n", [])
     value = load(cli, "audit", root=broken, rc=0)
     check(value, SHAPES["audit"])
-    assert value["clean"] is True and value["findings"] == []
+    assert value["healthy"] is True and value["findings"] == []
     text = cli("audit", root=broken)
     assert text.returncode == 0
     assert text.stdout.startswith(b"audit: 0 missing, 0 stale, 0 different\n")
@@ -381,7 +376,7 @@ def test_audit_counts_by_type(cli, broken):
 
 def test_audit_while_off(cli, broken):
     broken.dump("audit", b"policy: off\n" + NO_FINDING.replace(b"3", b"0") + b"findings: 0\n", [])
-    assert load(cli, "audit", root=broken, rc=3)["clean"] is None
+    assert load(cli, "audit", root=broken, rc=3)["healthy"] is None
     text = cli("audit", root=broken)
     assert text.returncode == 3 and text.stdout.startswith(b"audit: not known")
 

@@ -163,7 +163,7 @@ def test_where_an_area_leads(cli, stock, area, start, want):
     [one] = of(cli, stock, 900)
     assert (one["range"] and one["range"]["start"], one["want"]) == (start, want)
     assert one["kind"] == ("remap_pfn" if start else None)
-    assert one["va"] == {"start": "0x7f0000000000", "end": "0x7f0000002fff"}
+    assert one["va"] == {"start": "0x7f0000000000", "end": "0x7f0000002fff", "size": 0x3000}
     unseen = json.loads(cli("list", "-j", root=stock).stdout)["unseen"]
     assert ("where 1 mapping of page frames leads" in unseen) == (start is None)
     assert json.loads(cli("status", "-j", root=stock).stdout)["unplaced"] == (start is None)

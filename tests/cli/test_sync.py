@@ -151,7 +151,7 @@ def test_man_pages_name_every_json_key(commands, pages, binaries):
     common = section(pages["pfntrack"], "JSON")
     # What holds records has their keys, by reference.
     refer = {"conflicts": ["list"], "explain": ["list", "conflicts", "aliases"],
-             "aliases": ["list"], "leaks": ["list"], "status": ["features"], "audit": ["features"],
+             "aliases": ["list"], "leaks": ["list"], "status": ["features"], "audit": ["features", "list"],
              "map": ["list"]}
     runs = {"explain": [["explain", "0x380000000000"]], "policy": [["policy"]],
             "arch": [["arch", "x86"], ["arch", "mips"]]}

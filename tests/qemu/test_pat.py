@@ -467,7 +467,7 @@ def test_nopat_is_said(nopat: lab.Guest) -> None:
     text = nopat.run("pfntrack status").out
     assert re.search(r"Not possible +write-combining cannot be had on this boot", text)
     assert '"nopat" is on the kernel command line' in text
-    found = json.loads(nopat.run("pfntrack status --json").out)["impossible"]
+    found = json.loads(nopat.run("pfntrack status --json").out)["coverage"]["impossible"]
     assert [one["got"] for one in found if one["want"] == "write-combining"] == ["uncached-minus"]
 
 

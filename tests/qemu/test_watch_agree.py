@@ -31,7 +31,7 @@ def _one(guest: Callable[..., lab.Guest], arch: str) -> lab.Guest:
 def lives(events: list[dict], pids: set[int]) -> list[tuple]:
     """What came and went of these processes."""
     return [(one["event"], one["pid"], one["comm"], one["kind"], one["want"], one["got"],
-             one["va"], tuple(one["range"].values()))
+             tuple(one["va"].values()), tuple(one["range"].values()))
             for one in events if one["event"] in ("map", "unmap") and one["pid"] in pids]
 
 

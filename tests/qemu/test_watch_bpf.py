@@ -178,7 +178,7 @@ def test_workload(debian: lab.Guest, way: str) -> None:
         ("unmap", 0, 1, "first", UC, UC), ("unmap", 2, 4, "first", UC, UC),
     ]
     # It ended where it had been moved to.
-    ends = [one["va"] for one in events if one["event"] == "unmap" and one["pid"] == third.pid]
+    ends = [one["va"]["start"] for one in events if one["event"] == "unmap" and one["pid"] == third.pid]
     assert [int(va, 16) - int(moved["va"], 16) for va in ends] == [0x1000, 0]
     assert rc == 1 and watch.start["unseen"] == []
     assert (events[-1]["conflicts"], events[-1]["dropped"], events[-1]["forgotten"]) == (2, 0, 0)

@@ -125,40 +125,39 @@ struct json_object *jaddress(uint64_t a)
 }
 
 /**
- * jspan() - a range
+ * jspan() - a range, physical or virtual
  * @start: first byte
  * @end: last byte
- * @with_size: say its size, too
  */
-struct json_object *jspan(uint64_t start, uint64_t end, bool with_size)
+struct json_object *jspan(uint64_t start, uint64_t end)
 {
 	struct span s = { true, start, end };
 	struct json_object *v = jneed(json_object_new_object());
 
 	jput(v, "start", jaddress(start));
 	jput(v, "end", jaddress(end));
-	if (with_size)
-		jput(v, "size", jnumber(span_size(&s)));
+	jput(v, "size", jnumber(span_size(&s)));
 	return v;
 }
 
 /**
  * jspan_if_known() - a range, or JSON's null
  * @s: the range
- * @with_size: say its size, too
  */
-struct json_object *jspan_if_known(const struct span *s, bool with_size)
+struct json_object *jspan_if_known(const struct span *s)
 {
-	return s->known ? jspan(s->start, s->end, with_size) : NULL;
+	return s->known ? jspan(s->start, s->end) : NULL;
 }
 
 /**
- * jput_holder() - add to an object who maps, and how
+ * jput_record() - add the keys of a mapping to an object
  * @v: the object
- * @map: the mapping
+ * @map: the mapping; what is not known of it is null
  */
-void jput_holder(struct json_object *v, const struct mapping *map)
+void jput_record(struct json_object *v, const struct mapping *map)
 {
+	jput(v, "range", jspan_if_known(&map->range));
+	jput(v, "va", jspan_if_known(&map->va));
 	jput(v, "kind", jtext(map->kind));
 	jput(v, "space", jtext(map->space));
 	jput(v, "want", jtext(map->want));
@@ -170,42 +169,22 @@ void jput_holder(struct json_object *v, const struct mapping *map)
 	jput(v, "dev", jtext(map->dev));
 	jput(v, "driver", jtext(map->driver));
 	jput(v, "file", jtext(map->file));
+	jput(v, "time", jseconds(map->time));
 }
 
 /**
- * jrecord() - a mapping on record
+ * jrecord() - a mapping: a record, or one side of a conflict, an alias or a leak
  * @map: the mapping
  */
 struct json_object *jrecord(const struct mapping *map)
 {
 	struct json_object *v = jneed(json_object_new_object());
 
-	jput(v, "range", jspan_if_known(&map->range, true));
-	jput(v, "va", jspan_if_known(&map->va, false));
-	jput_holder(v, map);
-	jput(v, "time", jseconds(map->time));
+	jput_record(v, map);
 	return v;
 }
 
-/**
- * jheld() - a mapping whose virtual addresses are not told
- * @map: the mapping
- */
-struct json_object *jheld(const struct mapping *map)
-{
-	struct json_object *v = jneed(json_object_new_object());
-
-	jput(v, "range", jspan_if_known(&map->range, true));
-	jput_holder(v, map);
-	jput(v, "time", jseconds(map->time));
-	return v;
-}
-
-/**
- * jhooks() - which kinds of mappings are watched
- * @m: the model, with coverage
- */
-struct json_object *jhooks(const struct model *m)
+static struct json_object *hooks_value(const struct model *m)
 {
 	struct json_object *all = jneed(json_object_new_array());
 	size_t i;
@@ -220,13 +199,8 @@ struct json_object *jhooks(const struct model *m)
 	return all;
 }
 
-/**
- * jroads() - what the kernel sees of each road
- * @m: the model, with coverage
- *
- * Return: the value, NULL (JSON's null) for a kernel that does not say.
- */
-struct json_object *jroads(const struct model *m)
+/* NULL (JSON's null) for a kernel that does not list them. */
+static struct json_object *roads_value(const struct model *m)
 {
 	struct json_object *all;
 	size_t i;
@@ -245,13 +219,8 @@ struct json_object *jroads(const struct model *m)
 	return all;
 }
 
-/**
- * jimpossible() - attributes that this boot maps as another
- * @m: the model, with coverage
- *
- * Return: the value, empty where every attribute can be mapped.
- */
-struct json_object *jimpossible(const struct model *m)
+/* Attributes that this boot maps as another. */
+static struct json_object *impossible_value(const struct model *m)
 {
 	struct json_object *all = jneed(json_object_new_array());
 	size_t i;
@@ -265,6 +234,20 @@ struct json_object *jimpossible(const struct model *m)
 		jpush(all, one);
 	}
 	return all;
+}
+
+/**
+ * jcoverage() - what the kernel watches
+ * @m: the model, with coverage
+ */
+struct json_object *jcoverage(const struct model *m)
+{
+	struct json_object *v = jneed(json_object_new_object());
+
+	jput(v, "hooks", hooks_value(m));
+	jput(v, "roads", roads_value(m));
+	jput(v, "impossible", impossible_value(m));
+	return v;
 }
 
 /* Every document begins so; of @view NULL: what mappings there are is not its business. */
@@ -285,6 +268,18 @@ static struct json_object *begin(const char *view)
 struct json_object *jdocument(void)
 {
 	return begin(NULL);
+}
+
+/**
+ * jdocument_built_in() - a document of what the command itself knows
+ */
+struct json_object *jdocument_built_in(void)
+{
+	struct json_object *top = jneed(json_object_new_object());
+
+	jput(top, "version", jnumber(JSON_VERSION));
+	jput(top, "source", jtext("built-in"));
+	return top;
 }
 
 static const char *line_of(struct json_object *v)

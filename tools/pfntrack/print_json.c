@@ -19,7 +19,7 @@ struct json_object *jalias(const struct alias *alias)
 	struct json_object *v = jneed(json_object_new_object());
 
 	jput(v, "verdict", jtext(verdict_names[alias->verdict]));
-	jput(v, "range", jspan_if_known(&alias->range, true));
+	jput(v, "range", jspan_if_known(&alias->range));
 	jput(v, "holders", jnumber(alias->holders));
 	jput(v, "downgrade", jbool(alias->downgrade));
 	jput(v, "why", jtext(alias->why));
@@ -60,18 +60,21 @@ static struct json_object *conflict(const struct model *m, const struct conflict
 {
 	const struct pci_bar *bar = find_bar(m, c->new.range.start);
 	struct json_object *v = jneed(json_object_new_object());
-	struct json_object *new = jneed(json_object_new_object());
+	struct mapping new = c->new;
 
+	/* The model has the conflicting part there; of older kernels that is all there is. */
+	if (c->asked.known)
+		new.range = c->asked;
 	jput(v, "id", jnumber(c->id));
 	jput(v, "count", jnumber(c->count));
 	jput(v, "time", jseconds(c->new.time));
 	jput(v, "verdict", jtext(c->verdict));
 	jput(v, "result", jtext(c->result));
 	jput(v, "policy", jtext(c->policy));
-	jput(v, "range", jspan_if_known(&c->new.range, true));
+	jput(v, "range", jspan_if_known(&c->new.range));
 	jput(v, "cause", jtext(c->cause));
 	jput(v, "bytes", jnumber(c->bytes));
-	jput(v, "asked", jspan_if_known(&c->asked, true));
+	jput(v, "asked", jspan_if_known(&c->asked));
 	jput(v, "held_bytes", jnumber(c->held_bytes));
 	jput(v, "further", jnumber(c->further));
 	jput(v, "exact", jbool(c->exact));
@@ -79,9 +82,8 @@ static struct json_object *conflict(const struct model *m, const struct conflict
 	jput(v, "why", jtext(c->why));
 	jput(v, "source", jtext(c->source));
 	jput(v, "advice", jtext(advice(c)));
-	jput_holder(new, &c->new);
-	jput(v, "new", new);
-	jput(v, "held", c->has_held ? jheld(&c->held) : NULL);
+	jput(v, "new", jrecord(&new));
+	jput(v, "held", c->has_held ? jrecord(&c->held) : NULL);
 	jput(v, "resource", jtext_and_free(resource_path(m, c->new.range.start)));
 	jput(v, "pci", jtext(bar ? bar->device : NULL));
 	return v;
@@ -122,10 +124,13 @@ static void json_status(const struct model *m)
 	bool told = m->view == VIEW_KERNEL;
 	size_t i;
 
+	/* "late" is none: true or false, with the other keys of a document. */
 	for (i = 0; i < COUNTER_COUNT; i++)
-		jput(counters, counter_names[i],
-		     !told || (i == COUNTER_leaks && !m->counts_leaks) ? NULL
-								       : jnumber(m->counters[i]));
+		if (i != COUNTER_late)
+			jput(counters, counter_names[i],
+			     !told || (i == COUNTER_leaks && !m->counts_leaks)
+				     ? NULL
+				     : jnumber(m->counters[i]));
 	jput(seen, "total", jnumber(m->total));
 	jput(seen, "listed", jnumber(m->nr_conflicts));
 	jput(seen, "suppressed", jnumber(m->suppressed));
@@ -144,9 +149,7 @@ static void json_status(const struct model *m)
 	jput(top, "history", jhistory(m, true, true));
 	jput(top, "aliases", jaliases(m));
 	jput(top, "unplaced", jnumber(m->unplaced));
-	jput(top, "coverage", jhooks(m));
-	jput(top, "roads", jroads(m));
-	jput(top, "impossible", jimpossible(m));
+	jput(top, "coverage", jcoverage(m));
 	jput(top, "incomplete", told ? jnumber(m->counters[COUNTER_incomplete]) : NULL);
 	jput(top, "late", told ? jbool(m->counters[COUNTER_late]) : NULL);
 	jput_answer(top, summarize(m));
@@ -211,17 +214,16 @@ static void json_conflicts(const struct model *m)
 	jemit(top);
 }
 
-static struct json_object *pci(const struct pci_bar *bar)
+static struct json_object *bar_value(const struct pci_bar *bar)
 {
 	struct json_object *v;
 
 	if (!bar)
 		return NULL;
 	v = jneed(json_object_new_object());
-	jput(v, "device", jtext(bar->device));
-	jput(v, "bar", jnumber(bar->bar));
+	jput(v, "number", jnumber(bar->bar));
 	jput(v, "driver", jtext(bar->driver));
-	jput(v, "range", jspan(bar->start, bar->end, true));
+	jput(v, "range", jspan(bar->start, bar->end));
 	return v;
 }
 
@@ -244,7 +246,8 @@ static void json_explain(const struct model *m, const struct explanation *e)
 	jput(top, "device", jtext(e->device));
 	jput(top, "pid", jdecimal(e->pid));
 	jput(top, "resource", jtext(e->resource));
-	jput(top, "pci", pci(e->bar));
+	jput(top, "pci", jtext(e->bar ? e->bar->device : NULL));
+	jput(top, "bar", bar_value(e->bar));
 	jput(top, "holders", holders);
 	jput(top, "conflicts", conflicts);
 	jput(top, "alias", e->aliased ? jalias(&e->alias) : NULL);
@@ -255,9 +258,8 @@ static void json_explain(const struct model *m, const struct explanation *e)
 
 static void json_version(void)
 {
-	struct json_object *top = jneed(json_object_new_object());
+	struct json_object *top = jdocument_built_in();
 
-	jput(top, "version", jnumber(JSON_VERSION));
 	jput(top, "pfntrack", jtext(PFNTRACK_VERSION));
 	jput(top, "format", jnumber(PFN_TRACK_FORMAT_VERSION));
 	jemit(top);

@@ -12,16 +12,8 @@ static struct json_object *finding(const struct model *m, const struct finding *
 	struct json_object *v = jneed(json_object_new_object());
 
 	jput(v, "finding", jtext(f->type));
-	jput(v, "range", jspan_if_known(&f->map.range, true));
-	jput(v, "va", jspan_if_known(&f->map.va, false));
-	jput(v, "space", jtext(f->map.space));
-	jput(v, "kind", jtext(f->map.kind));
-	jput(v, "got", jtext(f->map.got));
 	jput(v, "found", jtext(f->found));
-	jput(v, "pid", jdecimal(f->map.pid));
-	jput(v, "comm", jtext(f->map.comm));
-	jput(v, "file", jtext(f->map.file));
-	jput(v, "module", jtext(f->map.module));
+	jput_record(v, &f->map);
 	jput(v, "resource", jtext_and_free(resource_path(m, f->map.range.start)));
 	jput(v, "pci", jtext(bar ? bar->device : NULL));
 	return v;
@@ -44,9 +36,7 @@ void json_audit(const struct model *m)
 {
 	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_array());
-	struct json_object *coverage = numbers(m, AUDIT_unreached, AUDIT_uncovered);
-	struct json_object *walked = numbers(m, 0, AUDIT_records);
-	struct summary s = summarize_audit(m);
+	struct json_object *walked = numbers(m, 0, AUDIT_uncovered);
 	size_t i;
 
 	jput(walked, "plain_pages",
@@ -56,8 +46,6 @@ void json_audit(const struct model *m)
 
 	for (i = 0; i < m->nr_findings; i++)
 		jpush(all, finding(m, &m->findings[i]));
-	jput(coverage, "hooks", jhooks(m));
-	jput(coverage, "roads", jroads(m));
 	jput(top, "policy", jtext(m->policy));
 	jput(top, "missing", jnumber(count_findings(m, AUDIT_missing)));
 	jput(top, "stale", jnumber(count_findings(m, AUDIT_stale)));
@@ -67,11 +55,10 @@ void json_audit(const struct model *m)
 	jput(top, "findings", all);
 	jput(top, "total", jnumber(m->audit[AUDIT_findings]));
 	jput(top, "walked", walked);
-	jput(top, "coverage", coverage);
+	jput(top, "coverage", jcoverage(m));
 	jput(top, "incomplete", jnumber(m->incomplete));
 	jput(top, "late", jbool(m->late));
-	jput(top, "clean", s.healthy < 0 ? NULL : jbool(s.healthy));
-	jput(top, "summary", jtext_and_free(s.text));
+	jput_answer(top, summarize_audit(m));
 	jemit(top);
 }
 
@@ -87,7 +74,7 @@ static struct json_object *leak(const struct model *m, const struct leak *l)
 	jput(v, "id", jnumber(l->id));
 	jput(v, "time", jseconds(l->time));
 	jput(v, "gone", gone);
-	jput(v, "held", jheld(&l->map));
+	jput(v, "held", jrecord(&l->map));
 	jput(v, "resource", jtext_and_free(resource_path(m, l->map.range.start)));
 	jput(v, "pci", jtext(bar ? bar->device : NULL));
 	return v;

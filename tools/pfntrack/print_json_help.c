@@ -75,7 +75,7 @@ static struct json_object *codes(void)
  */
 void json_help(void)
 {
-	struct json_object *top = jneed(json_object_new_object());
+	struct json_object *top = jdocument_built_in();
 	struct json_object *all = jneed(json_object_new_array());
 	const struct cmd *cmd;
 
@@ -91,7 +91,6 @@ void json_help(void)
 		put_columns(v, cmd->columns);
 		jpush(all, v);
 	}
-	jput(top, "version", jnumber(JSON_VERSION));
 	jput(top, "commands", all);
 	jput(top, "exit_codes", codes());
 	jemit(top);

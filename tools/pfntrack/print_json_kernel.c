@@ -46,7 +46,6 @@ void json_features(const struct model *m)
 {
 	struct json_object *top = jdocument_of(m);
 	struct json_object *all = jneed(json_object_new_array());
-	struct json_object *hooks = jneed(json_object_new_object());
 	struct summary s = summarize_features(m);
 	size_t i;
 
@@ -58,16 +57,12 @@ void json_features(const struct model *m)
 		jput(v, "what", jtext(m->features[i].what));
 		jpush(all, v);
 	}
-	for (i = 0; kind_names[i]; i++)
-		jput(hooks, kind_names[i], jtext(hook_state(m, kind_names[i])));
 	jput(top, "release", jtext(m->release));
 	jput(top, "arch", jtext(m->arch));
 	jput(top, "policy", jtext(m->policy));
 	jput(top, "lockdown", jtext(m->lockdown));
 	jput(top, "features", all);
-	jput(top, "hooks", hooks);
-	jput(top, "roads", jroads(m));
-	jput(top, "impossible", jimpossible(m));
+	jput(top, "coverage", jcoverage(m));
 	jput(top, "summary", jtext_and_free(s.text));
 	jemit(top);
 }
@@ -82,9 +77,15 @@ void json_policy(const struct model *m)
 	struct json_object *all = jneed(json_object_new_object());
 	size_t i;
 
-	for (i = 0; kind_names[i]; i++)
-		if (!opts.kind || !strcmp(opts.kind, kind_names[i]))
-			jput(all, kind_names[i], jtext(m->kind_policy[i]));
+	for (i = 0; kind_names[i]; i++) {
+		struct json_object *v;
+
+		if (opts.kind && strcmp(opts.kind, kind_names[i]))
+			continue;
+		v = jneed(json_object_new_object());
+		jput(v, "policy", jtext(m->kind_policy[i]));
+		jput(all, kind_names[i], v);
+	}
 	jput(top, "policy", jtext(m->policy));
 	jput(top, "kinds", all);
 	jput(top, "late", jbool(m->counters[COUNTER_late]));

@@ -11,7 +11,7 @@ static struct json_object *box(const struct map_lane *lane, const struct map_box
 	struct json_object *holders = jneed(json_object_new_array());
 	size_t i;
 
-	jput(v, "range", jspan_if_known(&b->range, true));
+	jput(v, "range", jspan_if_known(&b->range));
 	if (lane->type == LANE_MACHINE) {
 		json_object_put(holders);
 		jput(v, "name", jtext(b->label));
@@ -54,7 +54,7 @@ static struct json_object *mark_value(const struct map_mark *mark)
 
 	for (i = 0; i < mark->nr_conflicts && i < MAP_SHOWN; i++)
 		jpush(ids, jnumber(mark->conflicts[i]->id));
-	jput(v, "range", jspan_if_known(&mark->range, true));
+	jput(v, "range", jspan_if_known(&mark->range));
 	jput(v, "worst", jtext(mark->worst));
 	jput(v, "conflicts", jnumber(mark->nr_conflicts));
 	jput(v, "ids", ids);
@@ -71,6 +71,7 @@ void map_print_json(const struct map *map)
 	struct json_object *top = jdocument_of(map->m);
 	struct json_object *lanes = jneed(json_object_new_array());
 	struct json_object *marks = jneed(json_object_new_array());
+	bool known = map->m->view == VIEW_KERNEL;
 	size_t i;
 
 	for (i = 0; i < map->nr_lanes; i++)
@@ -81,7 +82,7 @@ void map_print_json(const struct map *map)
 	jput(top, "policy", jtext(map->m->policy));
 	jput(top, "lanes", lanes);
 	jput(top, "marks", marks);
-	jput(top, "incomplete", jnumber(map->m->incomplete));
-	jput(top, "late", jbool(map->m->late));
+	jput(top, "incomplete", known ? jnumber(map->m->incomplete) : NULL);
+	jput(top, "late", known ? jbool(map->m->late) : NULL);
 	jemit(top);
 }

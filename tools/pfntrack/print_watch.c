@@ -140,24 +140,44 @@ static bool plain(const char *s)
 }
 
 /* Bytes that others chose; json-c knows how to write what is odd in them. */
-static void json_string(const char *key, const char *s)
+static void json_text(const char *s)
 {
 	struct json_object *v;
 
-	if (!*s || plain(s)) {
-		json_word(key, *s ? s : NULL);
+	if (plain(s)) {
+		printf("\"%s\"", s);
 		return;
 	}
 	v = jtext(s);
-	json_key(key);
 	text_json(stdout, json_object_to_json_string_ext(v, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(v);
+}
+
+static void json_string(const char *key, const char *s)
+{
+	json_key(key);
+	if (*s)
+		json_text(s);
+	else
+		fputs("null", stdout);
 }
 
 static void json_address(const char *key, uint64_t address)
 {
 	json_key(key);
 	printf("\"0x%" PRIx64 "\"", address);
+}
+
+static void json_range(const char *key, uint64_t start, uint64_t end)
+{
+	struct span range = { true, start, end };
+
+	json_key(key);
+	json_open('{');
+	json_address("start", start);
+	json_address("end", end);
+	json_number("size", span_size(&range));
+	json_close('}');
 }
 
 static void json_side(const struct watch_side *side)
@@ -176,7 +196,7 @@ static void json_side(const struct watch_side *side)
 static void json_mapping(const struct watch_event *e)
 {
 	if (e->va)
-		json_address("va", e->va);
+		json_range("va", e->va, e->va + (e->end - e->start));
 	else
 		json_word("va", NULL);
 	json_side(&e->by);
@@ -209,18 +229,11 @@ static void json_leak(const struct watch_event *e)
 
 static void put_json(const struct watch_event *e)
 {
-	struct span range = { true, e->start, e->end };
-
 	json_open('{');
 	json_word("event", watch_names[e->type]);
 	json_key("time");
 	printf("%" PRIu64 ".%06" PRIu64, e->time / 1000000000, e->time / 1000 % 1000000);
-	json_key("range");
-	json_open('{');
-	json_address("start", e->start);
-	json_address("end", e->end);
-	json_number("size", span_size(&range));
-	json_close('}');
+	json_range("range", e->start, e->end);
 	if (e->type == WATCH_conflict)
 		json_conflict(e);
 	else if (e->type == WATCH_leak)
@@ -258,6 +271,14 @@ void watch_print_start(const struct watch_source *s)
 	else
 		json_word("programs", NULL);
 	json_key("unseen");
+	json_open('[');
+	for (i = 0; i < s->nr_gaps; i++) {
+		fputs(comma, stdout);
+		json_text(s->gaps[i].what);
+		comma = ",";
+	}
+	json_close(']');
+	json_key("gaps");
 	json_open('[');
 	for (i = 0; i < s->nr_gaps; i++) {
 		fputs(comma, stdout);
