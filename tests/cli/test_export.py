@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Metrics: what Prometheus' own checker says, and how the file is replaced."""
+import json
 import os
 import re
 import shutil
@@ -8,9 +9,11 @@ import subprocess
 
 import pytest
 
-from conftest import SNAPSHOTS, SYSFS
+from conftest import DUMPS, SNAPSHOTS, SYSFS
 from test_errors import expect
 
+UNSEEN = ("kind", "policy", "path", "path_list", "early", "linear_map", "attribute", "request",
+          "history", "process", "target")
 METRICS = ("x86_64-stock", "x86_64-patched", "arm64-stock", "riscv64-patched", "x86_64-broken")
 
 
@@ -46,10 +49,65 @@ def test_numbers(cli):
     assert stock["pfn_track_aliases_downgraded"] == 1 and stock["pfn_track_healthy"] == 0
     # What a source does not count is not said to be none.
     assert not [name for name in stock if name.endswith("_total")]
-    assert 'pfn_track_unseen{what="DMA"}' in stock
-    # Not known is neither healthy nor not.
+    assert {name: stock[f'pfn_track_unseen{{what="{name}"}}'] for name in UNSEEN} == {
+        **dict.fromkeys(UNSEEN, 0), "kind": 3, "path": 4, "attribute": 1, "request": 1,
+        "history": 1}
+    assert found['pfn_track_unseen{what="path"}'] == 4
+    assert found['pfn_track_policy{policy="report"}'] == 1
+    # What is not known is not healthy, and no problem either.
     proc = values(cli("export", "--source", "proc", root="riscv64-patched").stdout)
-    assert "pfn_track_healthy" not in proc
+    assert (proc["pfn_track_healthy"], proc["pfn_track_health_known"]) == (0, 0)
+    for known in (found, stock):
+        assert (known["pfn_track_healthy"], known["pfn_track_health_known"]) == (0, 1)
+    clean = values(cli("export", root="riscv64-patched").stdout)
+    assert (clean["pfn_track_healthy"], clean["pfn_track_health_known"]) == (1, 1)
+
+
+def series(text):
+    """Of what every source has: the name and the labels, but those of info."""
+    return [name for name in values(text)
+            if not name.startswith("pfn_track_info{") and not name.endswith("_total")]
+
+
+def test_series_stay(cli, broken):
+    """The same series of every machine, source and state: only their values differ."""
+    expected = series(cli("export", root="x86_64-broken").stdout)
+    assert {name.split("{")[0] for name in expected} >= {
+        "pfn_track_unseen", "pfn_track_policy", "pfn_track_healthy", "pfn_track_health_known"}
+    for snapshot in sorted(path.name for path in SNAPSHOTS.iterdir()):
+        assert series(cli("export", root=snapshot).stdout) == expected, snapshot
+    for text in expected:
+        assert re.fullmatch(r'pfn_track_[a-z_]+({[a-z]+="[a-z_-]+"})?', text)
+    broken.write(f"{SYSFS}/policy", b"off\n")
+    broken.write(f"{SYSFS}/late", b"1\n")
+    broken.replace(f"{DUMPS}/coverage", b"kind=vmap state=live", b"kind=vmap state=absent")
+    text = cli("export", root=broken).stdout
+    assert series(text) == expected
+    found = values(text)
+    assert found['pfn_track_policy{policy="off"}'] == 1
+    assert found['pfn_track_policy{policy="report"}'] == 0
+    assert found['pfn_track_unseen{what="kind"}'] == 1
+    assert found['pfn_track_unseen{what="early"}'] == 1
+    assert (found["pfn_track_healthy"], found["pfn_track_health_known"]) == (0, 1)
+
+
+def test_unseen_adds_up(cli, broken):
+    """Each word of "unseen" counts under one label."""
+    def check(root):
+        value = json.loads(cli("export", "--json", root=root).stdout)
+        counts = {one["labels"]["what"]: one["value"] for one in value["metrics"]
+                  if one["name"] == "pfn_track_unseen"}
+        assert tuple(counts) == UNSEEN
+        assert sum(counts.values()) == sum(
+            int(re.search(r"^\d+(?= process)|(?<=^where )\d+|$", text)[0] or 1)
+            for text in value["unseen"]), root
+        return counts
+
+    for snapshot in sorted(path.name for path in SNAPSHOTS.iterdir()):
+        check(snapshot)
+    assert check(broken)["linear_map"] == 0
+    broken.edit("proc/iomem", lambda data: data.replace(b"System RAM", b"Other"))
+    assert check(broken)["linear_map"] == 1
 
 
 def test_no_address_no_name(cli):
@@ -59,9 +117,9 @@ def test_no_address_no_name(cli):
 
 
 def test_label_is_escaped(cli, tree):
-    tree.write(f"{SYSFS}/policy", b'a"b\\c\xff\n')
+    tree.write(f"{SYSFS}/arch", b'a"b\\c\xff\n')
     text = cli("export", root=tree).stdout
-    assert 'policy="a\\"b\\\\c�"' in text.decode()
+    assert 'arch="a\\"b\\\\c�"' in text.decode()
     if cli.kind == "built":
         subprocess.run(["promtool", "check", "metrics"], input=text, check=True, timeout=60)
 

@@ -202,7 +202,8 @@ def test_status_not_known(cli, x86):
     status = cli("status", root=x86.tree)
     assert status.returncode == 3
     assert status.stdout.splitlines()[0].startswith(b"Not known: 1 range has more than one holder")
-    assert b"pfn_track_healthy " not in cli("export", root=x86.tree).stdout
+    export = cli("export", root=x86.tree).stdout
+    assert b"\npfn_track_healthy 0\n" in export and b"\npfn_track_health_known 0\n" in export
 
 
 def test_same_machine_by_proc(cli, public_dir):

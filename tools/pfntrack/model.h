@@ -32,6 +32,23 @@ struct mapping {
 	const char *time; /* checked: seconds since boot */
 };
 
+/*
+ * What a source does not see, by sort: X(sort).  Metrics have a number for each,
+ * so the words are fixed.
+ */
+#define UNSEEN_LIST(X) \
+	X(kind)        \
+	X(policy)      \
+	X(path)        \
+	X(path_list)   \
+	X(early) X(linear_map) X(attribute) X(request) X(history) X(process) X(target)
+
+#define UNSEEN_ENUM(name) UNSEEN_##name,
+enum unseen {
+	UNSEEN_LIST(UNSEEN_ENUM) UNSEEN_COUNT
+};
+#undef UNSEEN_ENUM
+
 /* From where the data come: each sees another part of the truth. */
 enum view {
 	VIEW_KERNEL, /* a kernel with pfn_track */
@@ -174,9 +191,10 @@ struct model {
 	enum view view;
 	const char **unseen; /* what the source does not see, in words */
 	size_t nr_unseen;
-	const char *not_known; /* why what was asked for is not, or NULL */
-	bool filtered;         /* records that nobody asked for were left out */
-	size_t unplaced;       /* mappings whose page frames it does not know */
+	uint64_t unseen_counts[UNSEEN_COUNT]; /* the same, by sort */
+	const char *not_known;                /* why what was asked for is not, or NULL */
+	bool filtered;                        /* records that nobody asked for were left out */
+	size_t unplaced;                      /* mappings whose page frames it does not know */
 
 	const char *policy, *arch;
 	const char *kind_policy[PFN_KIND_COUNT]; /* NULL: not offered */
@@ -240,6 +258,7 @@ extern const char *const kind_names[];
 extern const char *const policy_names[];
 extern const char *const verdict_names[];
 extern const char *const view_names[];
+extern const char *const unseen_names[];
 extern const char *const counter_names[];
 extern const char *const audit_names[];
 
@@ -289,7 +308,7 @@ int summary_rc(struct summary *s);
 
 /* model_source.c */
 const char *view_text(const struct model *m);
-void unseen_add(struct model *m, char *what);
+void unseen_add(struct model *m, enum unseen sort, uint64_t count, char *what);
 void unseen_from_coverage(struct model *m);
 char *unseen_text(const struct model *m);
 

@@ -81,7 +81,8 @@ void linear_load(struct model *m)
 		map->want = map->got = attr_names[PFN_ATTR_WB];
 	}
 	if (!m->nr_linear)
-		unseen_add(m, xstrdup("the linear map (/proc/iomem lists no RAM)"));
+		unseen_add(m, UNSEEN_linear_map, 1,
+			   xstrdup("the linear map (/proc/iomem lists no RAM)"));
 }
 
 /* Whether a conflict is about this mapping, as the newcomer. */

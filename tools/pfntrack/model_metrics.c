@@ -48,19 +48,25 @@ static void gather_source(const struct model *m, struct metrics *all)
 	one = sample(all, 1);
 	label(one, "source", view_names[m->view]);
 	label(one, "arch", m->arch);
-	label(one, "policy", m->policy);
 	label(one, "version", PFNTRACK_VERSION);
 
-	metric(all, "pfn_track_unseen", "What that source does not see.", false);
-	for (i = 0; i < m->nr_unseen; i++)
-		label(sample(all, 1), "what", m->unseen[i]);
+	/* A label that changes would end one series and begin another: a number for each word. */
+	metric(all, "pfn_track_policy", "1 for the policy in force; none without pfn_track.",
+	       false);
+	for (i = 0; policy_names[i]; i++)
+		label(sample(all, m->policy && !strcmp(m->policy, policy_names[i])), "policy",
+		      policy_names[i]);
+	metric(all, "pfn_track_unseen", "How much the source does not see, by sort.", false);
+	for (i = 0; unseen_names[i]; i++)
+		label(sample(all, m->unseen_counts[i]), "what", unseen_names[i]);
 
-	/* Not known is neither: then there is no sample. */
+	/* What is not known is not healthy; the second number tells it from a problem. */
 	s = summarize(m);
 	free(s.text);
-	metric(all, "pfn_track_healthy", "Whether nothing was found that harms.", false);
-	if (s.healthy >= 0)
-		sample(all, s.healthy);
+	metric(all, "pfn_track_healthy", "1 if it is known that nothing harms.", false);
+	sample(all, s.healthy > 0);
+	metric(all, "pfn_track_health_known", "1 if it is known whether something harms.", false);
+	sample(all, s.healthy >= 0);
 }
 
 static void gather_mappings(const struct model *m, struct metrics *all)
@@ -74,7 +80,7 @@ static void gather_mappings(const struct model *m, struct metrics *all)
 		one = sample(all, count_attr(m, attr_names[i]));
 		label(one, "attribute", attr_names[i]);
 	}
-	metric(all, "pfn_track_mappings_by_kind", "Live mappings by the road they came.", false);
+	metric(all, "pfn_track_mappings_by_kind", "Live mappings by kind.", false);
 	for (i = 0; kind_names[i]; i++)
 		label(sample(all, count_kind(m, kind_names[i])), "kind", kind_names[i]);
 	metric(all, "pfn_track_mappings_unplaced",

@@ -13,6 +13,9 @@ const char *const view_names[] = {
 	[VIEW_COUNT] = NULL,
 };
 
+#define UNSEEN_NAME(name) #name,
+const char *const unseen_names[] = { UNSEEN_LIST(UNSEEN_NAME) NULL };
+
 /**
  * view_text() - the source, for people
  * @m: the model
@@ -26,10 +29,13 @@ const char *view_text(const struct model *m)
 /**
  * unseen_add() - note what the source does not see
  * @m: the model
+ * @sort: of what sort it is
+ * @count: how many there are of it
  * @what: allocated; the model owns it from here
  */
-void unseen_add(struct model *m, char *what)
+void unseen_add(struct model *m, enum unseen sort, uint64_t count, char *what)
 {
+	m->unseen_counts[sort] += count;
 	m->unseen = xrealloc(m->unseen, m->nr_unseen + 1, sizeof(*m->unseen));
 	m->unseen[m->nr_unseen++] = model_keep(m, what);
 }
@@ -44,18 +50,19 @@ void unseen_from_coverage(struct model *m)
 
 	for (i = 0; i < m->nr_hooks; i++)
 		if (strcmp(m->hooks[i].state, "live"))
-			unseen_add(m, xstrdup(m->hooks[i].kind));
+			unseen_add(m, UNSEEN_kind, 1, xstrdup(m->hooks[i].kind));
 		else if (m->policy && !policy_off(m->policy) && !kind_reported(m, m->hooks[i].kind))
-			unseen_add(m, xasprintf("conflicts of %s (policy off)", m->hooks[i].kind));
+			unseen_add(m, UNSEEN_policy, 1,
+				   xasprintf("conflicts of %s (policy off)", m->hooks[i].kind));
 	/* Roads that are off are so because their kind is: named already. */
 	for (i = 0; i < m->nr_roads; i++)
 		if (strcmp(m->roads[i].state, "live") && strcmp(m->roads[i].state, "off") &&
 		    strcmp(m->roads[i].state, "absent"))
-			unseen_add(m, xstrdup(m->roads[i].name));
+			unseen_add(m, UNSEEN_path, 1, xstrdup(m->roads[i].name));
 	if (!m->nr_roads)
-		unseen_add(m, xstrdup("roads that this kernel does not name"));
+		unseen_add(m, UNSEEN_path_list, 1, xstrdup("roads that this kernel does not name"));
 	if (m->late)
-		unseen_add(m, xstrdup("what was mapped before tracking began"));
+		unseen_add(m, UNSEEN_early, 1, xstrdup("what was mapped before tracking began"));
 }
 
 /**

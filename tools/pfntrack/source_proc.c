@@ -157,14 +157,15 @@ static void join_memtypes(struct model *m)
 
 	if (!list && m->arch && !strcmp(m->arch, "arm64")) {
 		unseen_add(
-			m,
+			m, UNSEEN_attribute, 1,
 			xstrdup("attributes of kernel mappings (of files: what their drivers ask for)"));
 		return;
 	}
 	if (!list) {
-		unseen_add(m, strcmp(m->arch ? m->arch : "", "x86") || source_debugfs_mounted()
-				      ? xstrdup("attributes")
-				      : xstrdup("attributes (debugfs is not mounted)"));
+		unseen_add(m, UNSEEN_attribute, 1,
+			   strcmp(m->arch ? m->arch : "", "x86") || source_debugfs_mounted()
+				   ? xstrdup("attributes")
+				   : xstrdup("attributes (debugfs is not mounted)"));
 		return;
 	}
 	for (i = 0; i < m->nr_records; i++)
@@ -172,7 +173,7 @@ static void join_memtypes(struct model *m)
 			m->records[i].got = memtype_of(list, &m->records[i].range);
 	memtypes_add_orphans(m, list);
 	memtypes_free(list);
-	unseen_add(m, xstrdup("attributes of RAM and of the first MiB"));
+	unseen_add(m, UNSEEN_attribute, 1, xstrdup("attributes of RAM and of the first MiB"));
 }
 
 static int by_address(const void *a, const void *b)
@@ -197,16 +198,19 @@ static int by_address(const void *a, const void *b)
  */
 int proc_load(struct model *m, unsigned int what)
 {
-	static const char *const never[] = {
-		"what was mapped before",
-		"what kernel code asked for",
-		"vmap",
-		"set_memory",
-		"memremap of RAM",
-		"PCI's I/O window",
-		"claims",
-		"DMA",
-		"IOMMUs",
+	static const struct {
+		enum unseen sort;
+		const char *what;
+	} never[] = {
+		{ UNSEEN_history, "what was mapped before" },
+		{ UNSEEN_request, "what kernel code asked for" },
+		{ UNSEEN_kind, "vmap" },
+		{ UNSEEN_kind, "set_memory" },
+		{ UNSEEN_path, "memremap of RAM" },
+		{ UNSEEN_path, "PCI's I/O window" },
+		{ UNSEEN_kind, "claims" },
+		{ UNSEEN_path, "DMA" },
+		{ UNSEEN_path, "IOMMUs" },
 	};
 	uint64_t page;
 	size_t i;
@@ -224,10 +228,11 @@ int proc_load(struct model *m, unsigned int what)
 	proc_maps_load(m);
 	join_memtypes(m);
 	for (i = 0; i < ARRAY_SIZE(never); i++)
-		unseen_add(m, xstrdup(never[i]));
+		unseen_add(m, never[i].sort, 1, xstrdup(never[i].what));
 	if (m->unplaced)
-		unseen_add(m, xasprintf("where %zu mapping%s of page frames lead%s", m->unplaced,
-					m->unplaced == 1 ? "" : "s", m->unplaced == 1 ? "s" : ""));
+		unseen_add(m, UNSEEN_target, m->unplaced,
+			   xasprintf("where %zu mapping%s of page frames lead%s", m->unplaced,
+				     m->unplaced == 1 ? "" : "s", m->unplaced == 1 ? "s" : ""));
 	if (m->nr_records)
 		qsort(m->records, m->nr_records, sizeof(*m->records), by_address);
 	return 0;

@@ -197,6 +197,7 @@ void proc_maps_load(struct model *m)
 
 	proc_each_process(take_process, &census);
 	if (census.hidden)
-		unseen_add(m, xasprintf("%zu process%s that may not be looked at", census.hidden,
-					census.hidden == 1 ? "" : "es"));
+		unseen_add(m, UNSEEN_process, census.hidden,
+			   xasprintf("%zu process%s that may not be looked at", census.hidden,
+				     census.hidden == 1 ? "" : "es"));
 }
