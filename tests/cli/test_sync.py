@@ -210,6 +210,7 @@ def test_install(tmp_path, pages):
     assert files == {"sbin/pfntrack", "share/bash-completion/completions/pfntrack",
                      "share/fish/vendor_completions.d/pfntrack.fish",
                      "share/zsh/site-functions/_pfntrack",
+                     "share/pfntrack/pfntrack.schema.json",
                      *(f"share/man/man8/{name}.8" for name in pages),
                      *(f"share/pfntrack/bpftrace/{path.name}"
                        for path in (REPO / "bpf/bpftrace").glob("*.bt"))}

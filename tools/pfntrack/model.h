@@ -147,7 +147,7 @@ struct hook {
 /* A way to map page frames, as the kernel names it, and what it sees of it. */
 struct road {
 	const char *name;
-	const char *state; /* live, off, uncovered, absent */
+	const char *state; /* live, partly, off, uncovered, absent */
 	const char *why;
 };
 
