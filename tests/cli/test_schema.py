@@ -309,7 +309,8 @@ def test_rejects(example, name):
                     seen["key"] += 1
             if not path:
                 continue
-            for new in ([] if isinstance(here, dict) else {}, True if not isinstance(here, bool) else 1, 0.5):
+            for new in ([] if isinstance(here, dict) else {},
+                        1 if isinstance(here, bool) else True, 0.5):
                 if isinstance(new, float) and path[-1] == "time":
                     continue
                 assert not fits(changed(value, path, new)), (path, new)
