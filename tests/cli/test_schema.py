@@ -328,7 +328,7 @@ def test_rejects(example, name):
     ("list", ("records", 0, "pid"), "1"), ("list", ("records", 0, "range", "start"), 4096),
     ("list", ("records", 0, "range", "start"), "0X10"),
     ("list", ("records", 0, "range", "end"), "0x010"), ("list", ("version",), 2),
-    ("list", ("version",), "1"), ("list", ("view",), "bpf"), ("list", ("unseen",), [None]),
+    ("list", ("version",), "1"), ("list", ("unseen",), [None]),
     ("aliases", ("aliases", 0, "verdict"), "bad"), ("conflicts", ("conflicts", 0, "result"), "no"),
     ("conflicts", ("conflicts", 0, "policy"), "default"),
     ("conflicts", ("conflicts", 0, "cause"), "fate"), ("audit", ("findings", 0, "finding"), "gone"),
