@@ -186,9 +186,10 @@ const struct cmd commands[] = {
 		.details =
 			"Shows a column for each space (the linear map, the kernel, claims, each process) and\n"
 			"a row for each stretch of addresses, with what is mapped there and the conflicts.\n"
-			"With -o, the same as an HTML page that needs nothing else: boxes coloured by\n"
-			"attribute, and whoever maps them at the pointer.  The file is for its owner only;\n"
-			"a link, a FIFO or a device is not written.  A FILTER is one of 'list'.",
+			"With -o, the same as an HTML page that needs no other file: boxes coloured by\n"
+			"attribute, a search, a zoom, and a table of the mappings, which is printed, too.\n"
+			"The file is for its owner only; a link, a FIFO or a device is not written.  A\n"
+			"FILTER is one of 'list'.",
 		.example = "pfntrack map -o /var/tmp/map.html",
 	},
 	{

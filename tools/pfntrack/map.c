@@ -185,6 +185,7 @@ static void put_mapping(struct map *map, struct map_lane *lane, const struct map
 			double slack)
 {
 	struct map_box *box;
+	struct map_home *home = &map->homes[r - map->m->records];
 	double x0, x1;
 
 	map_place(map, &r->range, &x0, &x1);
@@ -203,6 +204,8 @@ static void put_mapping(struct map *map, struct map_lane *lane, const struct map
 	if (box->count < MAP_SHOWN)
 		box->shown[box->count] = r;
 	box->count++;
+	home->lane = lane - map->lanes;
+	home->box = box - lane->boxes;
 }
 
 /* What a lane cannot show beside each other goes into rows below each other. */
@@ -352,6 +355,7 @@ void map_build(struct map *map, const struct model *m, const struct map_limits *
 	map_marks(map);
 	new_lane(map, LANE_MACHINE)->name = lane_name(&(struct group){ 0 }, LANE_MACHINE, 0);
 	map_machine(map);
+	map->homes = xcalloc(m->nr_records, sizeof(*map->homes));
 	refs = xcalloc(m->nr_records, sizeof(*refs));
 	groups = xcalloc(m->nr_records, sizeof(*groups));
 	for (i = 0; i < m->nr_records; i++)
@@ -378,6 +382,7 @@ void map_free(struct map *map)
 		free(map->lanes[i].name);
 	}
 	free(map->lanes);
+	free(map->homes);
 	free(map->pieces);
 	free(map->marks);
 }

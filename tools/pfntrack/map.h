@@ -56,8 +56,14 @@ struct map_mark {
 	const char *worst;                      /* verdict among them all */
 };
 
+/* The box that shows a record; lane 0 shows no records. */
+struct map_home {
+	unsigned int lane, box;
+};
+
 struct map {
 	const struct model *m;
+	struct map_home *homes; /* by index of the record */
 	struct map_piece *pieces;
 	size_t nr_pieces;
 	struct map_lane *lanes;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pfntrack map as one HTML file that needs nothing else.  The page is map.html,
- * which the build puts into the command; what stands between @ signs in a comment
- * there is written here.
+ * pfntrack map as one HTML file that needs nothing else.  The build puts map.html,
+ * with map.css and map.js in it, into the command; what stands between @ signs in
+ * a comment of map.html is written here.
  */
 
 #include <stdlib.h>
@@ -176,9 +176,10 @@ static const struct {
 	const char *name;
 	void (*write)(FILE *out, const struct map *map);
 } parts[] = {
-	{ "<!--@TITLE@-->", write_title },   { "<!--@FACTS@-->", write_facts },
-	{ "<!--@LEGEND@-->", write_legend }, { "<!--@NAMES@-->", map_write_names },
-	{ "<!--@MAP@-->", map_write_svg },   { "<!--@CONFLICTS@-->", write_conflicts },
+	{ "<!--@TITLE@-->", write_title },         { "<!--@FACTS@-->", write_facts },
+	{ "<!--@LEGEND@-->", write_legend },       { "<!--@AXIS@-->", map_write_axis },
+	{ "<!--@NAMES@-->", map_write_names },     { "<!--@MAP@-->", map_write_svg },
+	{ "<!--@CONFLICTS@-->", write_conflicts }, { "<!--@TABLE@-->", map_write_table },
 	{ "<!--@NOTES@-->", write_notes },
 };
 
