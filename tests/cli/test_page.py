@@ -270,6 +270,16 @@ class TestZoom:
         assert page.driver.execute_script(turn, True) is True and self.width(page) > plain
 
 
+def open_counted(browser, file):
+    """A page, and the seconds of processor time that it took to open it, the second time."""
+    page = browser.open(file)
+    cdp(page, "Performance.enable", timeDomain="threadTicks")
+    page.open(file)
+    times = {m["name"]: m["value"] for m in cdp(page, "Performance.getMetrics")["metrics"]}
+    cdp(page, "Performance.disable")
+    return page, times["TaskDuration"]
+
+
 class TestMany:
     def test_axis_and_names_stay(self, browser, draw, tree):
         page = browser.open(draw(fill(tree, 300)), width=1000, height=800)
@@ -291,15 +301,13 @@ class TestMany:
             assert abs(name.rect["y"] - lane.rect["y"]) < 8
 
     def test_ten_thousand(self, browser, draw, tree):
-        """Less than 2 seconds of processor time to open, and one Tab stop."""
+        """Opening it takes processor time in proportion, and there is one Tab stop."""
+        page, few = open_counted(browser, draw(fill(tree, MANY // 5)))
         file = draw(fill(tree))
         assert file.stat().st_size < 4 << 20
-        page = browser.open(file)
-        cdp(page, "Performance.enable", timeDomain="threadTicks")
-        page.open(file)
-        times = {m["name"]: m["value"] for m in cdp(page, "Performance.getMetrics")["metrics"]}
-        cdp(page, "Performance.disable")
-        assert 0 < times["TaskDuration"] < 2, times
+        page, many = open_counted(browser, file)
+        # 5 if linear, 25 if quadratic.
+        assert 0 < many < 12 * few, (few, many)
         assert len(page.all("#records tbody tr")) == MANY
         assert len(page.all("#map [tabindex='0']")) == 1
         assert len(page.all("#map [tabindex='-1']")) > 2000
