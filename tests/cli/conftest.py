@@ -248,3 +248,23 @@ def live(cli, clean_tree, public_dir, tmp_path):
 
 def now():
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    # Here, for most tests need no browser.
+    from browser import start
+    one = start(tmp_path_factory.mktemp("chromium"))
+    yield one
+    one.driver.quit()
+
+
+@pytest.fixture
+def draw(binaries, tmp_path):
+    """Draw a tree, with the sanitized binary, and return the file."""
+    def get(root, name="map.html"):
+        file = tmp_path / name
+        result = binaries("sanitized")("map", "-o", file, root=root)
+        assert (result.returncode, result.stderr) == (0, b"")
+        return file
+    return get

@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from conftest import DUMPS
-from test_map import browser, draw, read  # pylint: disable=unused-import
+from test_map import read
 from test_output import HOSTILE
 
 MANY = 10000
