@@ -102,12 +102,6 @@ def test_unknown(cli):
     assert cli("arch", "x86", "arm64").returncode == 2
 
 
-def test_completion(cli):
-    completion = (REPO / "tools/pfntrack/completion/pfntrack").read_text()
-    offered = re.search(r"local archs='([^']*)'", completion)[1].split()
-    assert offered == [a["name"] for a in json.loads(cli("arch", "-j").stdout)["architectures"]]
-
-
 def test_page(binaries):
     """The page of the kernel's documentation is what the generator makes."""
     made = subprocess.run(["/usr/bin/python3", "-B", REPO / "scripts/archdoc",
