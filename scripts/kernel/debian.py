@@ -6,10 +6,10 @@ usage: debian.py debian-6.1|debian-6.12|debian-7
 
 The machine is not changed: apt runs with lists and a cache of its own, over the
 sources that the machine has, or over others where those have no such kernel, and
-the packages are unpacked without being installed. Beside the image lie its configuration and, in modules/, those modules
-that the lab needs, uncompressed; modules/boot names the ones that the guest's
-agent loads before anything else, in order. headers/ is there once somebody has
-built a module for it, see module.py.
+the packages are unpacked without being installed. The folder of the image has its
+configuration, too, and in modules/ those modules that the lab needs, uncompressed;
+modules/boot names the ones that the guest's agent loads before anything else, in
+order. headers/ is there once a module has been built for it, see module.py.
 """
 
 from __future__ import annotations
@@ -189,17 +189,17 @@ def unpack(found: list[Path], release: str, target: Path, recipe: str) -> None:
             raise Error(f"{found[0].name} does not hold a kernel {release}")
         builtin = {plain(line) for line in (modules / "modules.builtin").read_text().split()}
         boot = pick(modules, builtin, BOOT)
-        beside = folder / "new"
-        (beside / "modules").mkdir(parents=True)
-        beside.chmod(0o755)
+        complete = folder / "new"
+        (complete / "modules").mkdir(parents=True)
+        complete.chmod(0o755)
         for module, content in (boot | pick(modules, builtin, MODULES)).items():
-            (beside / "modules" / f"{module}.ko").write_bytes(content)
-        (beside / "modules" / "boot").write_text("".join(f"{module}.ko\n" for module in boot))
-        shutil.copyfile(image, beside / "bzImage")
-        shutil.copyfile(config, beside / "config")
-        (beside / "recipe").write_text(recipe)
+            (complete / "modules" / f"{module}.ko").write_bytes(content)
+        (complete / "modules" / "boot").write_text("".join(f"{module}.ko\n" for module in boot))
+        shutil.copyfile(image, complete / "bzImage")
+        shutil.copyfile(config, complete / "config")
+        (complete / "recipe").write_text(recipe)
         shutil.rmtree(target, ignore_errors=True)
-        beside.rename(target)
+        complete.rename(target)
 
 
 def image(flavour: str) -> Path:

@@ -126,7 +126,7 @@ def test_install_to_a_path_with_a_space(clone: Path) -> None:
     done = make("-n", "-C", "tools/pfntrack", "install", f"DESTDIR={clone}/root", folder=clone)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "/root/" in line]
-    assert len(lines) >= 8 and all(f'"{clone}/root/usr/local/' in line for line in lines)
+    assert len(lines) == 8 and all(f'"{clone}/root/usr/local/' in line for line in lines)
 
 
 def test_unit_in_a_path_with_a_space(clone: Path, tmp_path: Path) -> None:

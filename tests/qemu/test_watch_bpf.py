@@ -298,7 +298,7 @@ def test_many_holders(arch: str) -> None:
     """What one page with very many holders costs keeps nobody from ending the watch."""
     with lab.Guest(lab.kernel_for(arch, "debian-6.12"), extra=("areas",)) as guest:
         watch = Watch(guest, "--pid 999999")
-        take = guest.spawn(f"areas take {guest.device()}/resource2 0x1000 8000")
+        take = guest.spawn(f"areas take {guest.device()}/resource2 0x1000 20000")
         take.line(600)
         began = time.monotonic()
         code, events = watch.end(timeout=600)

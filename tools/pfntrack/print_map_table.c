@@ -83,8 +83,8 @@ static void write_row(FILE *out, const struct map *map, size_t record, const siz
 	fputs("<tr", out);
 	if (home->lane)
 		fprintf(out, " data-box=\"%zu\"", first_box[home->lane] + home->box);
-	if (r->pid) /* a decimal number */
-		fprintf(out, " data-pid=\"%s\"", r->pid);
+	if (r->pid)
+		html_printf(out, " data-pid=\"%s\"", r->pid);
 	fputs("><td>", out);
 	if (r->range.known)
 		map_write_range(out, &r->range);
