@@ -405,6 +405,8 @@ static int pft_seek_table(pmd_t *pmdp, unsigned long va, unsigned long end,
 		walk->action = ACTION_AGAIN;
 		return 0;
 	}
+	/* It is held; sparse cannot know. */
+	__acquire(ptl);
 	for (ptep = start; va < end; va += PAGE_SIZE, ptep++)
 		pft_found_pte(walk->private, walk->vma, va, ptep_get(ptep));
 	pte_unmap_unlock(start, ptl);
