@@ -83,8 +83,11 @@ static void write_row(FILE *out, const struct map *map, size_t record, const siz
 	fputs("<tr", out);
 	if (home->lane)
 		fprintf(out, " data-box=\"%zu\"", first_box[home->lane] + home->box);
-	if (r->pid)
-		html_printf(out, " data-pid=\"%s\"", r->pid);
+	if (r->pid) {
+		fputs(" data-pid=\"", out);
+		html_text(out, r->pid);
+		fputs("\"", out);
+	}
 	fputs("><td>", out);
 	if (r->range.known)
 		map_write_range(out, &r->range);
