@@ -75,7 +75,7 @@ test: ## all tests, on x86_64, arm64 and riscv64 [PFNTRACK_ARCHES=x86_64]
 	done)
 	$(if $(filter arm64,$(TEST_ARCHES)),$(Q)scripts/sysroot >/dev/null)
 	$(call remove_logs)
-	$(Q)PFNTRACK_ARCHES="$(TEST_ARCHES)" $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests
+	$(Q)PFNTRACK_ARCHES="$(TEST_ARCHES)" scripts/run-tests $(PYTEST_OPTIONS)
 
 test-debug: ## the guest tests on kernels with lockdep and KASAN (slow) [PFNTRACK_ARCHES=]
 	$(call one_of,PFNTRACK_ARCHES,$(ALL_ARCHES))

@@ -443,6 +443,23 @@ def test_logs_of_a_guest_that_runs(tmp_path: Path) -> None:
         assert "rm -rf build/lab" not in make("-n", goal).stdout
 
 
+@pytest.mark.parametrize("fails", ["", "cli", "qemu"])
+def test_run_tests(fails: str, tmp_path: Path) -> None:
+    """A test that fails is shown and decides the status, in whichever half it is."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy2(lab.REPO / "scripts/run-tests", tmp_path / "scripts")
+    for half in ("cli", "qemu"):
+        (tmp_path / "tests" / half).mkdir(parents=True)
+        (tmp_path / "tests" / half / f"test_{half}.py").write_text(
+            f"def test_toy_{half}():\n    assert {half != fails}\n")
+    done = subprocess.run([tmp_path / "scripts/run-tests", "-p", "no:cacheprovider", "-ra"], env=ENV,
+                          capture_output=True, text=True, timeout=120, check=False)
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    assert (done.returncode == 0) == (not fails), done.stdout + done.stderr
+    assert len(failed) == bool(fails) and all(f"test_toy_{fails}" in line for line in failed)
+    assert done.stdout.count("1 passed") == (1 if fails else 2)
+
+
 # === Style ===================================================================
 
 def test_style_shows_the_tools_message(tmp_path: Path) -> None:
