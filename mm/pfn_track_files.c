@@ -265,7 +265,7 @@ static void pft_show_side(struct seq_file *m, const char *prefix,
 		      known ? pft_attr_text[rec->want] : NULL);
 	pft_show_text(m, prefix, "got",
 		      known ? pft_attr_text[rec->got] : NULL);
-	pft_show_pid(m, prefix, holder->pid);
+	pft_show_pid(m, prefix, READ_ONCE(holder->pid));
 	pft_show_comm(m, prefix, holder->comm);
 	pft_show_text(m, prefix, "site", site->text);
 	pft_show_text(m, prefix, "module", site->module);

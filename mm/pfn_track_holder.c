@@ -169,6 +169,8 @@ static void pft_recent_set(struct pft_holder __rcu **slot,
 /**
  * pft_holder_forget - share no holder of the past with mappings to come
  *
+ * Nor an answer about a return address: another module may be loaded there.
+ *
  * Context: Process context.
  */
 void pft_holder_forget(void)
@@ -177,6 +179,8 @@ void pft_holder_forget(void)
 
 	for (i = 0; i < ARRAY_SIZE(pft_recent); i++)
 		pft_recent_set(&pft_recent[i], NULL);
+	for (i = 0; i < ARRAY_SIZE(pft_known); i++)
+		WRITE_ONCE(pft_known[i], 0);
 }
 
 /*
@@ -309,7 +313,7 @@ struct pft_holder *pft_holder_find(const struct pft_who *who)
 bool pft_holder_is(const struct pft_holder *holder, const struct pft_who *who)
 {
 	return who->file && !who->dev && !who->caller &&
-	       holder->pid == task_tgid_nr(current) &&
+	       READ_ONCE(holder->pid) == task_tgid_nr(current) &&
 	       holder->fops == who->file->f_op &&
 	       holder->inode == file_inode(who->file)->i_ino &&
 	       !holder->caller && !holder->apart && !holder->dev &&
@@ -361,7 +365,8 @@ struct pft_holder *pft_holder_kernel(void)
  * A forked copy is recorded before the child has a process id; it is looked up
  * when somebody first asks.
  *
- * Context: Any; takes the RCU read lock.
+ * Context: pft_lock is held; takes the RCU read lock.  Once the policy is "off",
+ * which is set under pft_lock, an address space may have gone without its records.
  *
  * Return: process id, 0 if it is not known.
  */
@@ -371,7 +376,7 @@ pid_t pft_holder_pid(const struct pft_record *rec)
 	pid_t pid = READ_ONCE(rec->holder->pid);
 
 	if (pid || rec->space != PFN_SPACE_USER ||
-	    rec->holder == &pft_nobody)
+	    rec->holder == &pft_nobody || !pft_on())
 		return pid;
 
 	rcu_read_lock();

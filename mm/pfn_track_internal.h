@@ -841,6 +841,10 @@ struct pft_tables {
 
 int pft_read_tables(struct pft_tables *t, struct pft_range *win);
 
+/* === Mappings of the kernel: pfn_track_kernel.c ========================= */
+
+void pft_page_forget(void);
+
 /* === Leaks: pfn_track_leak.c ============================================ */
 
 void pft_tell_leak(const struct pft_leak *leak);

@@ -73,6 +73,10 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 
 	if (attr == PFN_ATTR_WB && !READ_ONCE(pfn_track_mixed))
 		return 0;
+	/* A page that is missing is vmap()'s to refuse; it has no page frame. */
+	for (i = 0; pages && i < count; i++)
+		if (!pages[i])
+			return 0;
 	/* The DMA API cleans the caches once: its memory must not be cached later. */
 	how = cleaned ? PFT_CLEANED | PFT_FLUSHED :
 	      area->flags & VM_DMA_COHERENT ? PFT_CLEANED : 0;
@@ -107,6 +111,21 @@ int __pfn_track_vmap(struct vm_struct *area, struct page *const *pages,
 /* Call sites that were told of, by hash; the later of two takes the place. */
 #define PFT_TOLD_BITS		6
 static unsigned long pft_told[BIT(PFT_TOLD_BITS)];
+
+/**
+ * pft_page_forget - report the call sites of pages anew
+ *
+ * A module goes, and another may be loaded at the same addresses.
+ *
+ * Context: Any.
+ */
+void pft_page_forget(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pft_told); i++)
+		WRITE_ONCE(pft_told[i], 0);
+}
 
 /*
  * The mapping is not recorded because it is gone in a moment, and it cannot be

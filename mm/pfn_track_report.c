@@ -83,6 +83,8 @@ static const char * const pft_wrappers[] = {
 	"__dma_direct_", "dma_map_", "dma_mmap_", "dma_pool_", "dma_vmap_",
 	"dmam_", "pool_alloc_page", "iommu_dma_", "__iommu_dma_", "iommu_map",
 	"__iommu_map",
+	/* BPF programs call what they are attached to. */
+	"bpf_trampoline_",
 };
 
 /**
@@ -320,9 +322,10 @@ static void pft_set_source(struct pft_source *source,
 			   const struct pft_site *held)
 {
 	const bool user = rec->space == PFN_SPACE_USER;
-	const bool known = rec->holder->pid &&
+	const pid_t holder_pid = READ_ONCE(rec->holder->pid);
+	const bool known = holder_pid &&
 			   (user || current->flags & PF_WQ_WORKER);
-	const pid_t pid = known ? rec->holder->pid : task_tgid_nr(current);
+	const pid_t pid = known ? holder_pid : task_tgid_nr(current);
 	const u32 uid = __kuid_val(known ? rec->holder->uid : current_uid());
 	u32 hash = pft_hash_site(2166136261u ^ uid, new);
 
@@ -359,7 +362,7 @@ static bool pft_same_side(const struct pft_record *a, const struct pft_record *b
 		return false;
 	if (!a->holder || !b->holder)
 		return a->holder == b->holder;
-	return a->holder->pid == b->holder->pid &&
+	return READ_ONCE(a->holder->pid) == READ_ONCE(b->holder->pid) &&
 	       a->holder->stack == b->holder->stack &&
 	       a->holder->caller == b->holder->caller;
 }
@@ -904,8 +907,8 @@ static void pft_log_side(const char *role, const char *verb,
 
 	/* A task may call itself anything, line breaks included. */
 	pr_warn("pfn_track:   %s %*pE:%d %s at %s [%s] wants %s, %s %s%s%s%s\n",
-		role, (int)strlen(holder->comm), holder->comm, holder->pid,
-		pft_kind_text[rec->kind],
+		role, (int)strlen(holder->comm), holder->comm,
+		READ_ONCE(holder->pid), pft_kind_text[rec->kind],
 		site->text, site->module, pft_attr_text[rec->want], verb,
 		rec->got == PFN_ATTR_NONE ? "nothing" : pft_attr_text[rec->got],
 		holder->dev ? ", for " : "", holder->dev ?: "", more);
@@ -961,7 +964,7 @@ static void pft_log_free(const struct pft_event *event)
 	pft_range_text(&range, c->pfn, c->last);
 	pr_warn("pfn_track: invalid free: %s by %*pE:%d at %s [%s]\n",
 		range.text, (int)strlen(holder->comm), holder->comm,
-		holder->pid, event->new.text, event->new.module);
+		READ_ONCE(holder->pid), event->new.text, event->new.module);
 	pr_warn("pfn_track:   meaning: %s\n", pft_why(c));
 	pr_warn("pfn_track:   advice:  %s\n", pft_advice(c));
 }
@@ -1106,7 +1109,8 @@ void pft_report_leak(const struct pft_leak *leak)
  * @m: where to
  * @show: writes one of them
  *
- * Context: Process context.
+ * Context: Process context.  The policy may never have been other than "off",
+ * and then there is nothing to remember conflicts in.
  *
  * Return: how many there were.
  */
@@ -1117,7 +1121,7 @@ unsigned long pft_show_history(struct seq_file *m,
 	unsigned long lines = 0, id = 0;
 
 	spin_lock(&pft_history_lock);
-	for (;; lines++) {
+	for (; pft_history; lines++) {
 		const struct pft_event *next = NULL;
 		unsigned int i;
 
@@ -1186,11 +1190,24 @@ void pft_report_misuse(const char *what, const void *caller)
  */
 int pft_report_start(void)
 {
-	if (!pft_history)
-		pft_history = kvcalloc(PFT_HISTORY, sizeof(*pft_history),
-				       GFP_KERNEL);
-	if (!pft_leaks)
-		pft_leaks = kvcalloc(PFT_HISTORY, sizeof(*pft_leaks),
-				     GFP_KERNEL);
-	return pft_history && pft_leaks ? 0 : -ENOMEM;
+	struct pft_event *history;
+	struct pft_leak_event *leaks;
+
+	if (pft_history)
+		return 0;
+
+	history = kvcalloc(PFT_HISTORY, sizeof(*history), GFP_KERNEL);
+	leaks = kvcalloc(PFT_HISTORY, sizeof(*leaks), GFP_KERNEL);
+	if (!history || !leaks) {
+		kvfree(history);
+		kvfree(leaks);
+		return -ENOMEM;
+	}
+
+	/* The files can be read meanwhile: what they find is zeroed. */
+	spin_lock(&pft_history_lock);
+	pft_history = history;
+	pft_leaks = leaks;
+	spin_unlock(&pft_history_lock);
+	return 0;
 }

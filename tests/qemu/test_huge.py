@@ -147,6 +147,26 @@ def test_page_300(tracked: lab.Guest, arch: str) -> None:
         tracked.write(SWITCH, "madvise").ok()
 
 
+# On x86 PAT gives the whole driver what one page is held as.
+@pytest.mark.only("arm64")
+def test_page_300_refused(tracked: lab.Guest) -> None:
+    """One page that is refused does not take the others of the huge entry with it."""
+    first = tracked.hold(f"{tracked.device()}/resource2", 300 * registry.PAGE, registry.PAGE)
+    assert first.mapped
+    tracked.write(SWITCH, "always").ok()
+    tracked.run("insmod /lib/modules/pfn_track_huge.ko").ok()
+    registry.policy(tracked, "strict")
+    try:
+        holder = hold(tracked)
+        touch(holder, 0)
+        assert held(tracked, holder.pid) == [(0, 1)]
+    finally:
+        registry.policy(tracked, "report")
+        tracked.settle()
+        tracked.run("rmmod pfn_track_huge").ok()
+        tracked.write(SWITCH, "madvise").ok()
+
+
 def hold_gigabyte(guest: lab.Guest) -> tuple[lab.Holder, int]:
     """A process with 1 GiB in one entry, and where that begins."""
     holder = guest.hold(device(LARGE), 0, 1 << 30)

@@ -194,6 +194,7 @@ void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 const char *kstrdup_const(const char *text, gfp_t gfp);
 void kfree(const void *p);
 #define kfree_const(p)		kfree(p)
+#define kvfree(p)		kfree(p)
 
 void *kmemdup(const void *p, size_t size, gfp_t gfp);
 
