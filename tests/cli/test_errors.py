@@ -68,6 +68,13 @@ def expect(cli, rc, message, *args, **kwargs):
     (["list", "-o"], "no value after -o"),
     (["list", "--output"], "no value after --output"),
     (["list", "--raw=yes"], "unknown option --raw=yes"),
+    (["list", "--raw=yes"], "did you mean --raw?"),
+    (["list", "--jsn"], "did you mean --json?"),
+    (["list", "-J"], "did you mean --json?"),
+    (["--vresion"], "did you mean --version?"),
+    # --count is only for watch.
+    (["watch", "--cuont", "1"], "did you mean --count?"),
+    (["list", "--cuont", "1"], "unknown option --cuont; see"),
     (["status", "--raw"], "not for 'status'"),
     (["explain", "-o", "PID", "1"], "not for 'explain'"),
     (["list", "-o", "RANGE,SIZ"], "no column 'SIZ'; did you mean 'SIZE'"),

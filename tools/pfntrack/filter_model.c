@@ -253,14 +253,16 @@ static bool attr_unknown(const struct filter *rest, const struct model *m, enum 
  */
 const char *filter_unknown(const struct filter *f, const struct model *m, enum filter_of of)
 {
-	bool seen = !filter_asks(f, FILTER_KIND), recorded = false, asks = false;
+	bool seen = true, recorded = true, asks = false;
 	struct filter rest = { 0 };
-	size_t i;
+	size_t kinds = 0, i;
 
+	/* With several kinds, one that is not seen leaves the answer incomplete. */
 	for (i = 0; i < f->nr; i++) {
 		if (f->terms[i].key == FILTER_KIND) {
-			seen |= kind_seen(m, f->terms[i].word, of);
-			recorded |= kind_seen(m, f->terms[i].word, FILTER_RECORDS);
+			seen &= kind_seen(m, f->terms[i].word, of);
+			recorded &= kind_seen(m, f->terms[i].word, FILTER_RECORDS);
+			kinds++;
 		}
 		if (f->terms[i].key != FILTER_ATTR)
 			rest.terms[rest.nr++] = f->terms[i];
@@ -268,9 +270,12 @@ const char *filter_unknown(const struct filter *f, const struct model *m, enum f
 			asks |= !strcmp(f->terms[i].word, attr_names[PFN_ATTR_UNKNOWN]);
 	}
 	if (!seen && recorded)
-		return "the policy of this kind is off, so that nothing is reported of it";
+		return kinds > 1
+			       ? "the policy of one of these kinds is off, so that nothing is reported of it"
+			       : "the policy of this kind is off, so that nothing is reported of it";
 	if (!seen)
-		return "this source does not see mappings of this kind";
+		return kinds > 1 ? "this source does not see mappings of one of these kinds"
+				 : "this source does not see mappings of this kind";
 	if (rest.nr < f->nr && !asks && attr_unknown(&rest, m, of))
 		return "this source does not know the attribute of some mappings";
 	return NULL;

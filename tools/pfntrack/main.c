@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "columns.h"
@@ -37,6 +38,7 @@ static void getopt_tables(char *letters, struct option *longs)
 
 struct request {
 	bool help, version;
+	bool unknown; /* the wrong option is one that does not exist */
 	/* Letters of the options given that not every command takes. */
 	char special[NR_OPTIONS];
 	const char *bad; /* what is wrong with the options, or NULL */
@@ -143,12 +145,48 @@ static void parse_options(int argc, char **argv, struct request *rq)
 		}
 		if (rq->bad)
 			continue;
+		rq->unknown = c == '?';
 		rq->bad = c == ':' ? "no value after" : "unknown option";
 		/* getopt tells letters by optopt; for words it has moved on. */
 		letter[1] = optopt;
 		rq->bad_word = optind > at && !strncmp(argv[optind - 1], "--", 2) ? argv[optind - 1]
 										  : letter;
 	}
+}
+
+static const struct cmd *suggest_for; /* NULL if the command is not known */
+
+/* No word is near an empty one: options of other commands are not suggested. */
+static const char *option_word(size_t i)
+{
+	const struct opt *opt = &option_table[i];
+
+	return !opt->name || option_fits(opt, suggest_for) ? opt->name : "";
+}
+
+/* The option that an unknown one most likely meant: a near word, or the letter's other case. */
+static const char *suggest_option(const char *bad, const char *command)
+{
+	const struct opt *opt;
+	const char *near;
+	char *word;
+	size_t i;
+
+	suggest_for = NULL;
+	for (i = 0; command && commands[i].name; i++)
+		if (!strcmp(commands[i].name, command))
+			suggest_for = &commands[i];
+	if (bad[1] == '-') {
+		word = xstrdup(bad + 2);
+		word[strcspn(word, "=")] = '\0';
+		near = nearest(word, option_word);
+		free(word);
+		return near;
+	}
+	for (opt = option_table; opt->name; opt++)
+		if (opt->val == (bad[1] ^ 0x20) && option_fits(opt, suggest_for))
+			return opt->name;
+	return NULL;
 }
 
 static const char *view_word(size_t i)
@@ -216,6 +254,7 @@ static int check_request(const struct request *rq, const struct cmd *cmd, int na
 static int run(int argc, char **argv)
 {
 	struct request rq = { 0 };
+	const char *meant = NULL;
 	const struct cmd *cmd;
 	int rc;
 
@@ -226,6 +265,10 @@ static int run(int argc, char **argv)
 	/* What would have been printed has no reader; only its exit code counts. */
 	if (opts.quiet)
 		discard_stdout();
+	if (rq.unknown)
+		meant = suggest_option(rq.bad_word, argv[optind]);
+	if (meant)
+		return fail(RC_USAGE, "%s %s; did you mean --%s?", rq.bad, rq.bad_word, meant);
 	if (rq.bad)
 		return fail(RC_USAGE, "%s %s; see 'pfntrack --help'", rq.bad, rq.bad_word);
 	argc -= optind;
