@@ -528,8 +528,10 @@ class Guest:
 
     def _command(self, folder: Path) -> list[str]:
         arch = self.kernel.arch
+        # A busy host lets a guest stand still for longer than the 21 s after which RCU
+        # complains.
         append = (f"console={arch.console} {arch.early} panic=-1 panic_on_warn=1 oops=panic "
-                  f"{self.cmdline}").strip()
+                  f"rcupdate.rcu_cpu_stall_timeout=60 {self.cmdline}").strip()
         # One CPU a socket: the MP table lists no others.
         # Counted: the guest's clock goes by instructions, one each nanosecond.
         speed = ["-accel", "tcg", "-icount", "shift=0,sleep=off", *arch.counted]
