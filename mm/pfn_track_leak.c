@@ -286,17 +286,25 @@ static bool pft_names(struct pft_holder *holder, const struct pft_leaver *who)
 	return found || pft_by_module(holder, who->mod, who->init);
 }
 
-/* What was refused has no record, and may be reported after the module has gone. */
-static void pft_pin_sought(const struct pft_leaver *who)
+/*
+ * What was refused has no record, and may be reported after the module has gone.
+ *
+ * Return: true if that is so of any.
+ */
+static bool pft_pin_sought(const struct pft_leaver *who)
 {
 	struct pft_holder *holders[PFT_SOUGHT_HOLDERS];
 	unsigned int nr = pft_sought_holders(holders);
+	bool any = false;
 
 	while (nr--) {
-		if (pft_names(holders[nr], who))
+		if (pft_names(holders[nr], who)) {
 			pft_pin(holders[nr], who->mod);
+			any = true;
+		}
 		pft_holder_put(holders[nr]);
 	}
+	return any;
 }
 
 static void pft_leave(const struct pft_leaver *who)
@@ -320,13 +328,13 @@ static void pft_leave(const struct pft_leaver *who)
 	} while (more);
 
 	if (!who->dev) {
+		any |= pft_pin_sought(who);
 		/* Code goes: what is loaded there next is not what was there. */
-		pft_pin_sought(who);
 		pft_page_forget();
 	}
 
 	/* The next one that maps from there must not be taken for the last. */
-	if (any || !who->dev)
+	if (any)
 		pft_holder_forget();
 }
 
