@@ -86,27 +86,27 @@ def test_set_memory(one: lab.Guest, way: str) -> None:
     watches = [Watch(one, "--source kernel"), Watch(one, "--source bpf", env=WAYS[way])]
     for word in ("wc-page-wc-user", "-wc-page-wc-user"):
         one.write(f"{MISUSE}/do", word).ok()
-    told = []
+    shown = []
     # Where the compiler has changed what ioremap() is known by, the types that it reserves
-    # cannot be told from those of drivers: watch shows none, and says so.
+    # cannot be distinguished from those of drivers: watch shows none, and says so.
     unseen = "memory types that drivers reserve or set" in watches[1].start["unseen"]
     for watch in watches:
         if watch is watches[0] or not unseen:
             watch.until("unmap")
         rc, events = watch.end()
         assert rc == (3 if watch is watches[1] and unseen else 0)
-        told.append(events)
+        shown.append(events)
     # Not the comm: tracefs forgets that of a short life.
     names = ("event", "want", "got", "pid", "va", "range")
     kernel, bpf = ([{name: event[name] for name in names} for event in events
-                    if event["event"] in ("map", "unmap")] for events in told)
+                    if event["event"] in ("map", "unmap")] for events in shown)
     assert [(event["event"], event["want"], event["got"]) for event in kernel] == [
         (event, COMBINING, COMBINING) for event in ("map", "unmap")]
     if unseen:
         assert not bpf
         return
     assert bpf == kernel
-    made = told[1][1]
+    made = shown[1][1]
     # By fentry and frame pointers, which this kernel has, set_memory_wc() is not seen.
     assert made["kind"] == ("set_memory" if way == "kprobe" else "claim")
     assert re.fullmatch(r"wc_page_wb_user\+0x[0-9a-f]+ \[pfn_track_misuse\]", made["site"])
